@@ -1,0 +1,1 @@
+//! Values, ports and the call convention of Terrace packs.

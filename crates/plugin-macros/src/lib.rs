@@ -1,0 +1,1 @@
+//! Macros for authors of Terrace packs.

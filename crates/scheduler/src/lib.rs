@@ -1,0 +1,1 @@
+//! Runs a compiled plan on a pool of threads.

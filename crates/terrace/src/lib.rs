@@ -1,0 +1,1 @@
+//! Terrace: run task graphs whose tasks ship as native packs.
