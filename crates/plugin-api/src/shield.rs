@@ -1,0 +1,91 @@
+//! What stands between a task's function and its `extern "C"` frame: catches panics, keeps
+//! their message and place, prints nothing.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Once;
+
+use crate::call::{status, TaskResult};
+use crate::context::TaskContext;
+use crate::error::{ErrorClass, TaskError};
+use crate::value::Value;
+
+thread_local! {
+    static INSIDE: Cell<u32> = const { Cell::new(0) };
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Keeps the place of a panic inside a task and prints nothing; other panics go to whatever hook
+/// was there. Each library has its own hook, so each installs this once.
+fn install_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if INSIDE.with(Cell::get) == 0 {
+                before(info);
+            } else {
+                let place = info.location().map(ToString::to_string);
+                PLACE.with(|slot| *slot.borrow_mut() = place);
+            }
+        }));
+    });
+}
+
+/// Runs the body of a task's entry point.
+///
+/// # Safety
+/// `args` points at `n` initialised values and `out` at a writable [`TaskResult`], both the
+/// caller's alone for the call.
+#[doc(hidden)]
+pub unsafe fn run(
+    ctx: &TaskContext<'_>,
+    args: *mut Value,
+    n: usize,
+    out: *mut TaskResult,
+    body: impl FnOnce(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError>,
+) -> u32 {
+    install_hook();
+    let args: &mut [Value] = if n == 0 {
+        &mut []
+    } else {
+        // SAFETY: by this function's contract.
+        unsafe { std::slice::from_raw_parts_mut(args, n) }
+    };
+    INSIDE.with(|inside| inside.set(inside.get() + 1));
+    let result = catch_unwind(AssertUnwindSafe(|| body(ctx, args)));
+    INSIDE.with(|inside| inside.set(inside.get() - 1));
+    let (code, result) = match result {
+        Ok(Ok(value)) => (status::OK, TaskResult::Value(value)),
+        Ok(Err(error)) => (status::FAILED, TaskResult::Error(error)),
+        Err(payload) => (status::FAILED, TaskResult::Error(panicked(payload))),
+    };
+    // SAFETY: by this function's contract.
+    unsafe { *out = result };
+    code
+}
+
+fn panicked(payload: Box<dyn Any + Send>) -> TaskError {
+    let message = payload
+        .downcast_ref::<&'static str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| String::from("a panic without a message"));
+    // Its destructor might panic in turn.
+    std::mem::forget(payload);
+    let error = TaskError::new(ErrorClass::PANIC, message);
+    match PLACE.with(|slot| slot.borrow_mut().take()) {
+        Some(place) => error.with_location(&place),
+        None => error,
+    }
+}
+
+/// The error of a call with the wrong number of arguments.
+#[doc(hidden)]
+pub fn mismatch(expected: usize, found: usize) -> TaskError {
+    TaskError::new(
+        ErrorClass::INTERNAL,
+        format!("called with {} arguments, {} expected", found, expected),
+    )
+}

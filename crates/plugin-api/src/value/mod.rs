@@ -1,0 +1,244 @@
+//! [`Value`]: the one type of data that crosses the pack boundary.
+//!
+//! 24 bytes; payloads sit behind counted pointers, so a clone costs the same whatever the size.
+//! A value made in one library may be read, cloned and dropped in any other.
+//!
+//! # Invariants
+//! - Nesting is at most [`MAX_DEPTH`] deep, kept by the constructors, so dropping never
+//!   overflows the stack.
+//! - A [`Map`] has no key twice. [`BigU64`] is above `i64::MAX`, so every integer has one form.
+//!
+//! Equality and hash live in `eq`, serde in both directions in `serde`.
+
+mod array;
+mod debug;
+mod list;
+mod map;
+mod scalar;
+
+use std::fmt;
+
+use abi_stable::StableAbi;
+
+pub use array::{Array, DType, Element};
+pub use list::List;
+pub use map::Map;
+pub use scalar::{BigU64, Bytes, Str};
+
+use crate::ext::Ext;
+
+/// How deep lists and maps may nest. A scalar has depth 0, a list of scalars 1.
+pub const MAX_DEPTH: u16 = 256;
+
+/// Any data that a task takes or gives.
+#[repr(u8)]
+#[derive(StableAbi, Clone, Default)]
+pub enum Value {
+    /// No value. Read as `None` by an optional port.
+    #[default]
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// An integer up to `i64::MAX`.
+    I64(i64),
+    /// An integer above `i64::MAX`.
+    U64(BigU64),
+    /// A floating-point number, NaN and infinities included.
+    F64(f64),
+    /// Text.
+    Str(Str),
+    /// Bytes without a meaning of their own.
+    Bytes(Bytes),
+    /// Values in order.
+    List(List),
+    /// Values by name, in the order they were put in.
+    Map(Map),
+    /// Numbers of one kind with a shape, readable as a slice without copying.
+    Array(Array),
+    /// Something only its own library understands.
+    Ext(Ext),
+}
+
+/// Why a value could not be built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// Lists and maps nest deeper than [`MAX_DEPTH`].
+    TooDeep,
+    /// A map would have held this key twice.
+    DuplicateKey(String),
+    /// The shape's product is not the number of elements.
+    Shape {
+        /// Elements the shape asks for, saturated at `u64::MAX`.
+        expected: u64,
+        /// Elements given.
+        found: u64,
+    },
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooDeep => write!(f, "value nests deeper than {} levels", MAX_DEPTH),
+            Self::DuplicateKey(key) => write!(f, "key {:?} appears twice in one map", key),
+            Self::Shape { expected, found } => {
+                write!(f, "shape asks for {} elements, {} were given", expected, found)
+            }
+        }
+    }
+}
+
+impl std::error::Error for ValueError {}
+
+impl Value {
+    /// How deep lists and maps nest here. Costs nothing: it is kept with the value.
+    pub fn depth(&self) -> u16 {
+        match self {
+            Self::List(list) => list.depth(),
+            Self::Map(map) => map.depth(),
+            _ => 0,
+        }
+    }
+
+    /// Names the kind of value with an article: "an integer", "a list".
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a bool",
+            Self::I64(_) | Self::U64(_) => "an integer",
+            Self::F64(_) => "a float",
+            Self::Str(_) => "a string",
+            Self::Bytes(_) => "bytes",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+            Self::Array(_) => "an array",
+            Self::Ext(_) => "an opaque value",
+        }
+    }
+
+    /// Reads a bool, without conversion.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Reads an integer up to `i64::MAX`, without conversion.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::I64(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Reads an integer from 0 to `u64::MAX`.
+    pub fn as_u64(&self) -> Option<u64> {
+        match self {
+            Self::I64(value) => u64::try_from(*value).ok(),
+            Self::U64(value) => Some(value.get()),
+            _ => None,
+        }
+    }
+
+    /// Reads a number as a float; integers are rounded to the nearest.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::F64(value) => Some(*value),
+            Self::I64(value) => Some(*value as f64),
+            Self::U64(value) => Some(value.get() as f64),
+            _ => None,
+        }
+    }
+
+    /// Reads text.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(value) => Some(value.as_str()),
+            _ => None,
+        }
+    }
+
+    /// Reads bytes.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Bytes(value) => Some(value.as_slice()),
+            _ => None,
+        }
+    }
+
+    /// Reads the items of a list (not of an array).
+    pub fn as_list(&self) -> Option<&[Value]> {
+        match self {
+            Self::List(value) => Some(value.as_slice()),
+            _ => None,
+        }
+    }
+
+    /// Reads a map.
+    pub fn as_map(&self) -> Option<&Map> {
+        match self {
+            Self::Map(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Builds a list.
+    ///
+    /// # Errors
+    /// [`ValueError::TooDeep`] beyond [`MAX_DEPTH`].
+    pub fn list(items: Vec<Value>) -> Result<Self, ValueError> {
+        List::new(items).map(Self::List)
+    }
+
+    /// Builds a map, in the order given.
+    ///
+    /// # Errors
+    /// [`ValueError::DuplicateKey`], and [`ValueError::TooDeep`] beyond [`MAX_DEPTH`].
+    pub fn map<K: Into<String>>(
+        entries: impl IntoIterator<Item = (K, Value)>,
+    ) -> Result<Self, ValueError> {
+        Map::new(entries).map(Self::Map)
+    }
+}
+
+impl From<()> for Value {
+    fn from((): ()) -> Self {
+        Self::Null
+    }
+}
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::I64(value)
+    }
+}
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Self::I64(i64::from(value))
+    }
+}
+impl From<u64> for Value {
+    fn from(value: u64) -> Self {
+        BigU64::new(value).map_or(Self::I64(value as i64), Self::U64)
+    }
+}
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Self::F64(value)
+    }
+}
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Str(Str::from(value))
+    }
+}
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Str(Str::from(value))
+    }
+}
