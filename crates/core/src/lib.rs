@@ -1,8 +1,45 @@
 //! Workflows: building, validating, levelling and compiling task graphs.
+//!
+//! Pure: no threads, no clock, no disk, no loading of code. Text comes in as a [`Source`], tasks
+//! through a [`Catalog`]; what comes out is a [`Workflow`] to look at and a [`Plan`] to run.
 #![forbid(unsafe_code)]
 
+mod build;
+mod catalog;
+mod draft;
+mod event;
+mod expr;
+mod file;
+mod level;
+mod order;
+mod plan;
 mod problem;
+mod redact;
+mod signature;
 mod source;
+mod types;
+mod validate;
+mod workflow;
 
+pub use build::{
+    AnyArg, Arg, Handle, IntoArgs, IntoWireArgs, NamedTask, NodeFn, ReadArgs, ReadError,
+    TaskImport, Wire, WireArgs, WorkflowBuilder, markers,
+};
+pub use catalog::{Catalog, NoTasks, PackId, Task, TaskRef};
+pub use draft::{
+    ArgSpans, Args, Draft, Expectation, InputDraft, NodeDraft, NodeSpans, OutputDraft,
+    PackRequirement, TaskChoice,
+};
+pub use event::{Event, EventKind, Observer};
+pub use expr::{Adapter, Expr, InputId, NodeId, Piece, Ref, Root, Select};
+pub use level::Levels;
+pub use order::CriticalPath;
+pub use plan::{Plan, PlanError, PlanIndex, RunConstants, Slots};
 pub use problem::{Place, Problem, Problems};
+pub use redact::Redactor;
+pub use signature::{Lane, Port, PortMode, Signature};
 pub use source::{Format, Source, Span};
+pub use terrace_plugin_api::{OutcomeStatus, TaskError, Value};
+pub use types::{Enum, Field, Fit, Mismatch, Type, TypeError};
+pub use validate::is_name;
+pub use workflow::{Input, Node, Output, Workflow};

@@ -15,6 +15,7 @@ use abi_stable::{
     std_types::{RStr, RString},
     StableAbi,
 };
+use serde::Serialize;
 
 use crate::value::Value;
 
@@ -78,6 +79,10 @@ impl<T: Send + Sync + 'static> VTableOf<T> {
     };
 }
 
+impl<T: Serialize + Send + Sync + 'static> VTableOf<T> {
+    const DATA: ExtVTable = ExtVTable { to_value: Some(to_value_of::<T>), ..Self::PLAIN };
+}
+
 extern "C" fn name_of<T>() -> RStr<'static> {
     RStr::from(type_name::<T>())
 }
@@ -113,6 +118,23 @@ extern "C" fn clone_of<T>(data: *const ()) {
     unsafe { Arc::increment_strong_count(data.cast::<T>()) };
 }
 
+extern "C" fn to_value_of<T: Serialize>(data: *const (), out: &mut Value) -> bool {
+    // SAFETY: `data` came from `Arc::into_raw` of an `Arc<T>` that the caller keeps alive.
+    let value = unsafe { &*data.cast::<T>() };
+    // A panic in the user's code must not reach the `extern "C"` frame: that would abort.
+    match catch_unwind(AssertUnwindSafe(|| crate::value::to_value(value))) {
+        Ok(Ok(plain)) => {
+            *out = plain;
+            true
+        }
+        Ok(Err(_)) => false,
+        Err(payload) => {
+            std::mem::forget(payload);
+            false
+        }
+    }
+}
+
 extern "C" fn debug_of<T>(_data: *const ()) -> RString {
     RString::from(type_name::<T>())
 }
@@ -127,6 +149,12 @@ impl Ext {
     /// Wraps a value that is counted already.
     pub fn from_arc<T: Send + Sync + 'static>(value: Arc<T>) -> Self {
         Self { data: Arc::into_raw(value).cast::<()>(), vtable: &VTableOf::<T>::PLAIN }
+    }
+
+    /// Wraps a value that can also become data, the way serde writes it: in JSON, in the canonical
+    /// encoding, on its way to another process. It comes back from there as data.
+    pub fn serializable<T: Serialize + Send + Sync + 'static>(value: T) -> Self {
+        Self { data: Arc::into_raw(Arc::new(value)).cast::<()>(), vtable: &VTableOf::<T>::DATA }
     }
 
     /// The name of the type inside.
@@ -167,7 +195,7 @@ impl Ext {
         Ok(unsafe { Arc::from_raw(data.cast::<T>()) })
     }
 
-    /// Turns it into plain data, where its type says how.
+    /// Turns it into plain data; `None` where its type does not say how, or fails to.
     pub fn to_value(&self) -> Option<Value> {
         let convert = self.vtable.to_value?;
         let mut value = Value::Null;

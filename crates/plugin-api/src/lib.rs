@@ -13,6 +13,9 @@
 #![allow(non_local_definitions, clippy::allow_attributes)]
 #![deny(clippy::incompatible_msrv)]
 
+// Generated code names this crate by its name, also in the tests inside it.
+extern crate self as terrace_plugin_api;
+
 mod call;
 mod context;
 mod error;
@@ -30,19 +33,25 @@ pub use context::{ContextVTable, Host, Item, LogLevel, TaskContext};
 pub use error::{ErrorClass, Retryable, TaskError};
 pub use ext::{Ext, ExtTag, ExtVTable};
 pub use manifest::{Lane, PackDef, PortDef, PortMode, TaskDef, MANIFEST_FORMAT, MANIFEST_SECTION};
-pub use module::{PackModule, PackModuleRef, StaticPack, TaskEntry, ABI, SYMBOL_PREFIX};
+pub use module::{
+    manifest_hash, PackModule, PackModuleRef, StaticPack, TaskEntry, ABI, SYMBOL_PREFIX,
+};
 pub use outcome::{Outcome, OutcomeStatus};
 pub use port::{Held, PortError, PortRef, PortType, TaskReturn};
 pub use schema::{EnumTag, Field, Schema, Variant};
-pub use terrace_plugin_macros::{export_pack, task, Record};
+pub use terrace_plugin_macros::{export_pack, task, Opaque, Record};
 pub use value::{
-    Array, BigU64, Bytes, DType, Element, List, Map, Str, Value, ValueError, MAX_DEPTH,
+    from_value, from_value_ref, to_value, Array, BigU64, Bytes, DType, Element, List, Map,
+    SerdeError, Str, Value, ValueError, MAX_DEPTH,
 };
 
 /// What generated code names. Not for use by hand: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::module::private::*;
-    pub use crate::shield::{mismatch, run};
-    pub use abi_stable;
+    pub use crate::manifest::{
+        check_defaults, check_pack, head_json, head_len, pack_json, pack_len, task_json, task_len,
+    };
+    pub use crate::module::{entry, header, PackHeader, PackItem, TaskItem};
+    pub use crate::port::support::*;
+    pub use crate::shield::mismatch;
 }

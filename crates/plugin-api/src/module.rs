@@ -2,8 +2,9 @@
 //! and a way to ask for more.
 
 use abi_stable::{
-    library::RootModule,
+    library::{CheckTypeLayout, LibHeader, RootModule, RootModuleResult},
     package_version_strings,
+    prefix_type::WithMetadata,
     sabi_types::VersionStrings,
     std_types::{RSlice, RStr},
     StableAbi,
@@ -11,6 +12,9 @@ use abi_stable::{
 
 use crate::call::TaskResult;
 use crate::context::TaskContext;
+use crate::error::TaskError;
+use crate::manifest::TaskDef;
+use crate::shield;
 use crate::value::Value;
 
 /// The version of the boundary. Apart from any crate's version: it changes only when a pack built
@@ -52,6 +56,100 @@ impl RootModule for PackModuleRef {
     const VERSION_STRINGS: VersionStrings = package_version_strings!();
 }
 
+/// A task as `#[task]` describes it; implemented by a hidden type named as the function.
+#[doc(hidden)]
+pub trait TaskItem {
+    /// What the manifest says of it.
+    const DEF: TaskDef;
+
+    /// Reads the arguments, runs the function, turns its answer into a value.
+    ///
+    /// # Errors
+    /// An argument's, the function's or the output's.
+    fn call(ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError>;
+}
+
+impl TaskEntry {
+    /// A task's entry.
+    pub(crate) const fn of<T: TaskItem>() -> Self {
+        Self { name: RStr::from_str(T::DEF.name), call: enter::<T> }
+    }
+}
+
+// `extern "C"` but not `unsafe`: the field of `TaskEntry` is not, and only a host calls through it.
+#[allow(clippy::not_unsafe_ptr_arg_deref)]
+extern "C" fn enter<T: TaskItem>(
+    ctx: &TaskContext<'_>,
+    args: *mut Value,
+    n: usize,
+    out: *mut TaskResult,
+) -> u32 {
+    // SAFETY: the host keeps the call convention, see `crate::call`.
+    unsafe { shield::run(ctx, args, n, out, T::call) }
+}
+
+/// A pack as `export_pack!` describes it; implemented by a hidden type.
+#[doc(hidden)]
+pub trait PackItem {
+    /// The manifest's bytes.
+    const MANIFEST: &'static [u8];
+    /// The tasks, in the manifest's order.
+    const TASKS: &'static [TaskEntry];
+}
+
+struct ModuleOf<P>(P);
+
+impl<P: PackItem> ModuleOf<P> {
+    abi_stable::staticref! {
+        const MODULE: WithMetadata<PackModule> = WithMetadata::new(PackModule {
+            manifest_hash: manifest_hash(P::MANIFEST),
+            tasks: RSlice::from_slice(P::TASKS),
+            get_interface: no_interface,
+        })
+    }
+
+    const REF: PackModuleRef = PackModuleRef(Self::MODULE.as_prefix());
+
+    extern "C" fn construct() -> RootModuleResult {
+        // Catches panics; there is none, but the header wants this form.
+        abi_stable::library::__call_root_module_loader(|| Self::REF)
+    }
+}
+
+extern "C" fn no_interface(_name: RStr<'_>) -> *const () {
+    std::ptr::null()
+}
+
+/// The header that a pack exports.
+#[doc(hidden)]
+pub type PackHeader = LibHeader;
+
+/// The header of a pack, for its exported static.
+#[doc(hidden)]
+pub const fn header<P: PackItem>() -> PackHeader {
+    // SAFETY: `construct` returns a `PackModuleRef`.
+    unsafe {
+        LibHeader::from_constructor::<PackModuleRef>(ModuleOf::<P>::construct, CheckTypeLayout::Yes)
+    }
+}
+
+/// A task's entry, for generated code.
+#[doc(hidden)]
+pub const fn entry<T: TaskItem>() -> TaskEntry {
+    TaskEntry::of::<T>()
+}
+
+/// FNV-1a, 64 bits: the hash in [`PackModule::manifest_hash`].
+pub const fn manifest_hash(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        at += 1;
+    }
+    hash
+}
+
 /// A pack linked into the program: manifest and module, nothing to load.
 #[derive(Clone, Copy)]
 pub struct StaticPack {
@@ -61,43 +159,73 @@ pub struct StaticPack {
     pub module: PackModuleRef,
 }
 
-/// What generated code names.
+impl StaticPack {
+    /// The pack of a generated type.
+    #[doc(hidden)]
+    pub const fn of<P: PackItem>() -> Self {
+        Self { manifest: P::MANIFEST, module: ModuleOf::<P>::REF }
+    }
+}
+
+/// What `export_pack!` becomes. A macro by example of this crate, because in edition 2024 the
+/// attributes below must be written differently than in 2021, and a macro keeps the edition of
+/// the crate that defines it.
 #[doc(hidden)]
-pub mod private {
-    use super::*;
-    use abi_stable::library::{CheckTypeLayout, LibHeader, RootModuleResult};
-    pub use abi_stable::prefix_type::PrefixTypeTrait;
-    pub use abi_stable::std_types::{RSlice, RStr};
+#[macro_export]
+macro_rules! __export_pack {
+    (
+        name: $name:literal, version: $version:expr, description: $description:expr,
+        symbol: $symbol:literal, manifest_symbol: $manifest_symbol:literal,
+        tasks: [$($task:path),*]
+    ) => {
+        /// The pack, for linking it into a program instead of loading it.
+        #[must_use]
+        pub fn pack() -> $crate::StaticPack {
+            enum Pack {}
 
-    /// A pack's header, for its exported static.
-    ///
-    /// # Safety
-    /// `constructor` must return a [`PackModuleRef`].
-    pub const unsafe fn header(constructor: extern "C" fn() -> RootModuleResult) -> LibHeader {
-        // SAFETY: by this function's contract.
-        unsafe { LibHeader::from_constructor::<PackModuleRef>(constructor, CheckTypeLayout::Yes) }
-    }
+            const TASKS: &[$crate::TaskDef] =
+                &[$(<$task as $crate::__private::TaskItem>::DEF),*];
+            const DEF: $crate::PackDef = $crate::PackDef {
+                name: $name,
+                version: $version,
+                description: $description,
+                symbol: $symbol,
+                panic: if cfg!(panic = "unwind") { "unwind" } else { "abort" },
+                tasks: TASKS,
+            };
+            const _: () = $crate::__private::check_pack(&DEF);
+            const HEAD: &[u8] = {
+                const N: usize = $crate::__private::head_len(&DEF);
+                &$crate::__private::head_json::<N>(&DEF)
+            };
+            const PARTS: &[&[u8]] = &[$({
+                const TASK: $crate::TaskDef = <$task as $crate::__private::TaskItem>::DEF;
+                const N: usize = $crate::__private::task_len(&TASK);
+                const JSON: [u8; N] = $crate::__private::task_json::<N>(&TASK);
+                &JSON
+            }),*];
+            const LEN: usize = $crate::__private::pack_len(HEAD, PARTS);
 
-    /// Runs a module's constructor, catching its panic.
-    pub fn construct(constructor: fn() -> PackModuleRef) -> RootModuleResult {
-        abi_stable::library::__call_root_module_loader(constructor)
-    }
+            // Exported, because old linkers drop a section that no symbol names.
+            #[export_name = $manifest_symbol]
+            #[cfg_attr(
+                not(any(windows, target_vendor = "apple")),
+                link_section = ".terrace.manifest"
+            )]
+            pub static MANIFEST: [u8; LEN] = $crate::__private::pack_json::<LEN>(HEAD, PARTS);
 
-    pub use abi_stable::library::{LibHeader as Header, RootModuleResult as ModuleResult};
+            impl $crate::__private::PackItem for Pack {
+                const MANIFEST: &'static [u8] =
+                    &$crate::__private::pack_json::<LEN>(HEAD, PARTS);
+                const TASKS: &'static [$crate::TaskEntry] =
+                    &[$($crate::__private::entry::<$task>()),*];
+            }
 
-    /// FNV-1a, 64 bits: the hash in [`PackModule::manifest_hash`].
-    pub const fn manifest_hash(bytes: &[u8]) -> u64 {
-        let mut hash = 0xcbf2_9ce4_8422_2325;
-        let mut at = 0;
-        while at < bytes.len() {
-            hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
-            at += 1;
+            #[export_name = $symbol]
+            pub static HEADER: $crate::__private::PackHeader =
+                $crate::__private::header::<Pack>();
+
+            $crate::StaticPack::of::<Pack>()
         }
-        hash
-    }
-
-    /// The default [`PackModule::get_interface`]: a pack without interfaces.
-    pub extern "C" fn no_interface(_name: RStr<'_>) -> *const () {
-        std::ptr::null()
-    }
+    };
 }

@@ -1,20 +1,44 @@
-//! Macros for authors of Terrace packs. Use them through `terrace-plugin-api`.
+//! Macros for authors of Terrace packs. Use them through `terrace-plugin-api`, which documents
+//! them in context; what they generate names only that crate.
+//!
+//! - [`task`]: reads a function's signature in [`mod@task`], checks it, writes the type beside it.
+//! - [`Record`] and [`Opaque`]: port types of structs and enums.
+//! - [`export_pack`]: the list of a pack's tasks.
+//!
+//! Attributes that a later edition wants written as `unsafe(…)` are not generated here but by a
+//! macro of `terrace-plugin-api`, which keeps that crate's edition.
+
+// Old compilers, for which this crate must build, do not know `#[expect]`.
+#![allow(clippy::allow_attributes)]
+#![deny(clippy::incompatible_msrv)]
+
+mod docs;
+mod pack;
+mod record;
+mod task;
+
 use proc_macro::TokenStream;
 
-/// Makes a task of a function.
+/// Makes a task of a function. See `terrace_plugin_api::task`.
 #[proc_macro_attribute]
-pub fn task(_args: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
+    task::expand(options.into(), item.into()).into()
 }
 
-/// Makes a port type of a struct or enum.
-#[proc_macro_derive(Record, attributes(record, serde))]
-pub fn record(_item: TokenStream) -> TokenStream {
-    TokenStream::new()
+/// Makes a port type of a struct or enum of data. See `terrace_plugin_api::Record`.
+#[proc_macro_derive(Record, attributes(serde))]
+pub fn record(item: TokenStream) -> TokenStream {
+    record::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Exports the tasks of a pack.
+/// Makes a port type of a private struct or enum. See `terrace_plugin_api::Opaque`.
+#[proc_macro_derive(Opaque, attributes(opaque))]
+pub fn opaque(item: TokenStream) -> TokenStream {
+    record::opaque(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Exports the tasks of a pack. See `terrace_plugin_api::export_pack`.
 #[proc_macro]
-pub fn export_pack(_input: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn export_pack(input: TokenStream) -> TokenStream {
+    pack::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

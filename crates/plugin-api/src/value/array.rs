@@ -1,5 +1,7 @@
 //! [`Array`]: numbers of one kind in a counted buffer aligned to 64 bytes, with a shape.
 
+use std::borrow::Cow;
+
 use abi_stable::{
     std_types::{RArc, RVec},
     StableAbi,
@@ -24,6 +26,13 @@ pub enum DType {
 }
 
 impl DType {
+    pub(super) const ALL: [Self; 5] = [Self::U8, Self::I32, Self::I64, Self::F32, Self::F64];
+
+    /// Reads a name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dtype| dtype.name() == name)
+    }
+
     /// The name used in type notation: `f64`.
     pub fn name(self) -> &'static str {
         match self {
@@ -43,6 +52,11 @@ impl DType {
             Self::I64 | Self::F64 => 8,
         }
     }
+}
+
+/// The product of the sides, saturated at `u64::MAX`; 0 wherever a side is.
+pub(super) fn elements_of(shape: &[u64]) -> u64 {
+    shape.iter().fold(1, |product, &side| product.saturating_mul(side))
 }
 
 mod sealed {
@@ -66,6 +80,8 @@ macro_rules! elements {
 elements!(u8 => U8, i32 => I32, i64 => I64, f32 => F32, f64 => F64);
 
 /// One cache line: a vector of these is aligned for any vector unit.
+// The derive puts it into a public bound, so it must be `pub`; the module is private.
+#[allow(unreachable_pub)]
 #[doc(hidden)]
 #[repr(C, align(64))]
 #[derive(StableAbi, Clone, Copy)]
@@ -98,11 +114,51 @@ impl Array {
     /// # Errors
     /// [`ValueError::Shape`] when the product of `shape` is not the number of items.
     pub fn with_shape<T: Element>(items: &[T], shape: &[u64]) -> Result<Self, ValueError> {
-        let expected = shape.iter().fold(1u64, |product, &side| product.saturating_mul(side));
+        let expected = elements_of(shape);
         if expected != items.len() as u64 {
             return Err(ValueError::Shape { expected, found: items.len() as u64 });
         }
         Ok(Self::build(items, shape.to_vec()))
+    }
+
+    /// Copies elements given as little-endian bytes.
+    pub(super) fn from_le_bytes(
+        dtype: DType,
+        shape: Vec<u64>,
+        bytes: &[u8],
+    ) -> Result<Self, ValueError> {
+        let expected = elements_of(&shape);
+        let len = bytes.len() / dtype.size();
+        if expected != len as u64 || bytes.len() % dtype.size() != 0 {
+            return Err(ValueError::Shape { expected, found: len as u64 });
+        }
+        let mut lines = vec![Line([0; 64]); (bytes.len() + 63) / 64];
+        for (line, chunk) in lines.iter_mut().zip(bytes.chunks(64)) {
+            line.0[..chunk.len()].copy_from_slice(chunk);
+            if cfg!(target_endian = "big") {
+                line.0.chunks_mut(dtype.size()).for_each(<[u8]>::reverse);
+            }
+        }
+        Ok(Self(RArc::new(ArrayBody {
+            lines: RVec::from(lines),
+            shape: RVec::from(shape),
+            len,
+            dtype,
+        })))
+    }
+
+    /// The elements as little-endian bytes.
+    pub(super) fn to_le_bytes(&self) -> Cow<'_, [u8]> {
+        if cfg!(target_endian = "little") {
+            return Cow::Borrowed(self.as_bytes());
+        }
+        let mut bytes = self.as_bytes().to_vec();
+        bytes.chunks_mut(self.dtype().size()).for_each(<[u8]>::reverse);
+        Cow::Owned(bytes)
+    }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(&*self.0, &*other.0)
     }
 
     fn build<T: Element>(items: &[T], shape: Vec<u64>) -> Self {

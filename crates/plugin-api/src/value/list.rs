@@ -50,6 +50,10 @@ impl List {
     pub(crate) fn depth(&self) -> u16 {
         self.0.depth
     }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(&*self.0, &*other.0)
+    }
 }
 
 impl std::ops::Deref for List {

@@ -8,18 +8,24 @@
 //!   overflows the stack.
 //! - A [`Map`] has no key twice. [`BigU64`] is above `i64::MAX`, so every integer has one form.
 //!
-//! Equality and hash live in `eq`, serde in both directions in `serde`.
+//! Equality and hash live in `eq`, the one byte encoding in `canonical`, serde in both directions
+//! and every user type in `serde`.
 
 mod array;
+mod canonical;
 mod debug;
+mod eq;
+mod from;
 mod list;
 mod map;
 mod scalar;
+mod serde;
 
 use std::fmt;
 
 use abi_stable::StableAbi;
 
+pub use self::serde::{from_value, from_value_ref, to_value, SerdeError};
 pub use array::{Array, DType, Element};
 pub use list::List;
 pub use map::Map;
@@ -74,6 +80,17 @@ pub enum ValueError {
         /// Elements given.
         found: u64,
     },
+    /// A map would have held more than `u32::MAX` entries.
+    TooManyEntries,
+    /// An [`Ext`] of this type would have had to become data, and its type does not say how.
+    Opaque(String),
+    /// Bytes that are not the canonical encoding of any value.
+    Malformed {
+        /// Where in the bytes.
+        at: usize,
+        /// What is wrong there.
+        what: &'static str,
+    },
 }
 
 impl fmt::Display for ValueError {
@@ -84,6 +101,11 @@ impl fmt::Display for ValueError {
             Self::Shape { expected, found } => {
                 write!(f, "shape asks for {} elements, {} were given", expected, found)
             }
+            Self::TooManyEntries => write!(f, "map has more than {} entries", u32::MAX),
+            Self::Opaque(type_name) => {
+                write!(f, "opaque value of type `{}` cannot become data", type_name)
+            }
+            Self::Malformed { at, what } => write!(f, "encoded value, byte {}: {}", at, what),
         }
     }
 }
@@ -183,6 +205,16 @@ impl Value {
         }
     }
 
+    /// The value under a key of a map; `None` where there is none or this is no map.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.as_map()?.get(key)
+    }
+
+    /// The item of a list (not of an array) at a position; `None` past the end.
+    pub fn index(&self, index: usize) -> Option<&Value> {
+        self.as_list()?.get(index)
+    }
+
     /// Builds a list.
     ///
     /// # Errors
@@ -194,51 +226,10 @@ impl Value {
     /// Builds a map, in the order given.
     ///
     /// # Errors
-    /// [`ValueError::DuplicateKey`], and [`ValueError::TooDeep`] beyond [`MAX_DEPTH`].
+    /// Those of [`Map::new`].
     pub fn map<K: Into<String>>(
         entries: impl IntoIterator<Item = (K, Value)>,
     ) -> Result<Self, ValueError> {
         Map::new(entries).map(Self::Map)
-    }
-}
-
-impl From<()> for Value {
-    fn from((): ()) -> Self {
-        Self::Null
-    }
-}
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
-    }
-}
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::I64(value)
-    }
-}
-impl From<i32> for Value {
-    fn from(value: i32) -> Self {
-        Self::I64(i64::from(value))
-    }
-}
-impl From<u64> for Value {
-    fn from(value: u64) -> Self {
-        BigU64::new(value).map_or(Self::I64(value as i64), Self::U64)
-    }
-}
-impl From<f64> for Value {
-    fn from(value: f64) -> Self {
-        Self::F64(value)
-    }
-}
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Str(Str::from(value))
-    }
-}
-impl From<String> for Value {
-    fn from(value: String) -> Self {
-        Self::Str(Str::from(value))
     }
 }

@@ -76,6 +76,14 @@ impl Bytes {
     pub fn as_slice(&self) -> &[u8] {
         self.0.as_slice()
     }
+
+    /// The bytes as a `Vec` of this library; copies only what others still hold or made.
+    pub fn into_vec(self) -> Vec<u8> {
+        match RArc::try_unwrap(self.0) {
+            Ok(bytes) => bytes.into_vec(),
+            Err(shared) => shared.to_vec(),
+        }
+    }
 }
 
 impl From<Vec<u8>> for Bytes {

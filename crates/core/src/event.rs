@@ -1,0 +1,97 @@
+//! [`Event`]: what happened in a run, in order, and [`Observer`], who wants to know.
+
+use std::time::Duration;
+
+use terrace_plugin_api::{Lane, OutcomeStatus, TaskError};
+
+use crate::expr::NodeId;
+
+/// One thing that happened in a run.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Time since the run's start.
+    pub at: Duration,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// The run begins. Always the first.
+    RunStarted {
+        /// How many nodes it may run.
+        nodes: usize,
+        /// How many levels they have.
+        levels: usize,
+    },
+    /// An attempt begins.
+    NodeStarted {
+        /// The node.
+        node: NodeId,
+        /// Which try it is, from 1.
+        attempt: u32,
+        /// On which kind of thread.
+        lane: Lane,
+        /// Which thread of that kind, from 0; the caller's own is the last.
+        worker: u32,
+    },
+    /// A task tells how far it is.
+    NodeProgress {
+        /// The node.
+        node: NodeId,
+        /// From 0 to 1.
+        fraction: f64,
+        /// A few words.
+        note: String,
+    },
+    /// A task writes a log line.
+    NodeLog {
+        /// The node.
+        node: NodeId,
+        /// How much it matters.
+        level: terrace_plugin_api::LogLevel,
+        /// The line.
+        message: String,
+    },
+    /// A node has ended: nothing more happens to it.
+    NodeFinished {
+        /// The node.
+        node: NodeId,
+        /// How it ended.
+        status: OutcomeStatus,
+        /// How many tries there were.
+        attempts: u32,
+        /// How long it ran.
+        duration: Duration,
+        /// Why, where it did not succeed.
+        error: Option<TaskError>,
+        /// The failed node behind it, where it was skipped.
+        cause: Option<NodeId>,
+    },
+    /// The run is over. Always the last.
+    RunFinished {
+        /// Nodes that succeeded.
+        succeeded: usize,
+        /// Nodes that failed.
+        failed: usize,
+        /// Nodes that were skipped.
+        skipped: usize,
+        /// Nodes that were cancelled.
+        cancelled: usize,
+    },
+}
+
+/// Someone who wants to know what happens. Called on the threads of the run, one event at a time,
+/// in order; a slow one slows the run, a panicking one is called no more.
+pub trait Observer: Send + Sync {
+    /// Takes one event.
+    fn event(&self, event: &Event);
+}
+
+impl<F: Fn(&Event) + Send + Sync> Observer for F {
+    fn event(&self, event: &Event) {
+        self(event);
+    }
+}

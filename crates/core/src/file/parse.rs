@@ -1,0 +1,180 @@
+//! From text to tree: the choice of the language, and the rules that hold in all three.
+//!
+//! A door ([`super::yaml`], [`super::toml`], [`super::json`]) hands every problem it finds to a
+//! [`Report`] and returns a tree only when it could build one; [`parse()`] returns that tree only
+//! when there was no problem at all.
+
+use std::collections::HashMap;
+
+use super::tree::{Kind, Tree};
+use super::{json, toml, yaml};
+use crate::problem::{Place, Problem};
+use crate::source::{Format, Source, Span};
+
+/// How much a workflow file may hold; the same in all languages.
+///
+/// They exist so that a file of a stranger's cannot exhaust memory or the stack. What lies
+/// beyond one of them is refused with a problem at the place where it is passed.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits;
+
+impl Limits {
+    /// Bytes of text: 16 MiB.
+    pub const MAX_TEXT: usize = 16 << 20;
+    /// Lists and maps around a value; one at the root counts.
+    pub const MAX_DEPTH: usize = 64;
+    /// Values in the tree, with each list, map and scalar counted as often as aliases repeat it.
+    pub const MAX_NODES: usize = 2_000_000;
+}
+
+/// Problems beyond these are not kept: nobody reads them, and a hostile file has millions.
+const MAX_PROBLEMS: usize = 100;
+
+/// Reads a text in its language into a tree.
+///
+/// # Errors
+/// Every problem found, in the order of the text and at most a hundred. A text that breaks the
+/// grammar of its language has one such problem, since nothing after it can be trusted.
+pub(crate) fn parse(source: &Source) -> Result<Tree, Vec<Problem>> {
+    let mut report = Report { source, found: Vec::new() };
+    let length = source.text().len();
+    if length > Limits::MAX_TEXT {
+        let end = report.boundary(Limits::MAX_TEXT);
+        let message =
+            format!("the text has {length} bytes, more than the {} allowed", Limits::MAX_TEXT);
+        report.push(
+            report
+                .problem(Span::new(end, end), message)
+                .with_help("keep data in files of its own and name them in the workflow"),
+        );
+        return Err(report.found);
+    }
+    let tree = match source.format() {
+        Format::Yaml => yaml::read(&mut report),
+        Format::Toml => toml::read(&mut report),
+        Format::Json => json::read(&mut report),
+    };
+    match tree {
+        Some(tree) if report.found.is_empty() => Ok(tree),
+        _ => {
+            debug_assert!(!report.found.is_empty(), "a door that gives no tree says why");
+            report.found.sort_by_key(|problem| match &problem.place {
+                Place::Text { span, .. } => span.start,
+                _ => 0,
+            });
+            Err(report.found)
+        }
+    }
+}
+
+/// The problems of one text so far.
+pub(super) struct Report<'s> {
+    source: &'s Source,
+    found: Vec<Problem>,
+}
+
+impl<'s> Report<'s> {
+    /// The text being read.
+    pub(super) fn text(&self) -> &'s str {
+        self.source.text()
+    }
+
+    /// A problem of this text, not yet reported.
+    pub(super) fn problem(&self, span: Span, message: impl Into<String>) -> Problem {
+        let (start, end) = (self.boundary(span.start), self.boundary(span.end));
+        Problem::new(message).with_span(self.source, Span::new(start, end))
+    }
+
+    /// Reports a problem.
+    pub(super) fn push(&mut self, problem: Problem) {
+        if self.found.len() < MAX_PROBLEMS {
+            self.found.push(problem);
+        }
+    }
+
+    /// Whether further problems would be dropped.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() == MAX_PROBLEMS
+    }
+
+    /// Reports a list or map inside too many others.
+    pub(super) fn too_deep(&mut self, span: Span) {
+        let message = format!("nested more than {} levels deep", Limits::MAX_DEPTH);
+        self.push(
+            self.problem(span, message).with_help("flatten the data, or keep it in another file"),
+        );
+    }
+
+    /// Reports the value that is one too many.
+    pub(super) fn too_many(&mut self, span: Span) {
+        let message = format!("more than {} values", Limits::MAX_NODES);
+        self.push(
+            self.problem(span, message)
+                .with_help("keep data in files of its own and name them in the workflow"),
+        );
+    }
+
+    /// Reports a key that its map has already.
+    pub(super) fn duplicate(&mut self, name: &str, span: Span, first: Option<Span>) {
+        let mut problem = self
+            .problem(span, format!("duplicate key {}", quoted(name)))
+            .with_help("remove or rename one of the two");
+        if let Some(first) = first {
+            problem = problem.with_related(first, "first here");
+        }
+        self.push(problem);
+    }
+
+    /// Reports each key that came before in the same map.
+    pub(super) fn duplicates<'k>(&mut self, keys: impl Iterator<Item = (&'k str, Span)>) {
+        let mut seen = HashMap::new();
+        for (name, span) in keys {
+            let first = *seen.entry(name).or_insert(span);
+            if first != span {
+                self.duplicate(name, span, Some(first));
+            }
+        }
+    }
+
+    /// Reports an integer that has no 64 bits to live in.
+    pub(super) fn too_big(&mut self, span: Span, range: &str) {
+        self.push(
+            self.problem(span, format!("this integer does not fit in 64 bits ({range})"))
+                .with_help("quote it to keep it as text, or write it as a float"),
+        );
+    }
+
+    /// Reports a float that would be read as infinity.
+    pub(super) fn too_large(&mut self, span: Span) {
+        self.push(
+            self.problem(span, "this float is larger than the largest one, about 1.8e308")
+                .with_help("quote it to keep it as text"),
+        );
+    }
+
+    /// The last character boundary up to `offset`: libraries may point into a character.
+    fn boundary(&self, offset: usize) -> usize {
+        let mut offset = offset.min(self.text().len());
+        while !self.text().is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+}
+
+/// The range of integers in YAML and JSON, for [`Report::too_big`].
+pub(super) const INTEGERS: &str = "-9223372036854775808 to 18446744073709551615";
+
+/// An integer of at most 64 bits, signed if it can be; a sign may stand in front.
+pub(super) fn integer(digits: &str, radix: u32) -> Option<Kind> {
+    let signed = i64::from_str_radix(digits, radix).map(Kind::I64);
+    signed.or_else(|_| u64::from_str_radix(digits, radix).map(Kind::U64)).ok()
+}
+
+/// A text of the user's inside a message: in backticks, on one line, cut when long.
+pub(super) fn quoted(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    let rest = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
+    format!("`{shown}{rest}`")
+}

@@ -1,0 +1,202 @@
+//! Making arguments from slots: evaluates expressions when their node is about to run.
+
+use terrace_plugin_api::{Array, ErrorClass, TaskError, Value};
+
+use super::{Plan, PlanIndex};
+use crate::expr::{Expr, Piece, Ref, Root, Select};
+
+/// What a run knows besides outputs.
+#[derive(Clone, Debug)]
+pub struct RunConstants {
+    /// The run's id.
+    pub id: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The folder of the workflow's file; empty where it has none.
+    pub workflow_dir: String,
+    /// The inputs' values, in the workflow's order.
+    pub inputs: Vec<Value>,
+}
+
+/// Where arguments find the outputs of earlier nodes.
+pub trait Slots {
+    /// The output of a node that has succeeded.
+    fn output(&self, at: PlanIndex) -> Value;
+}
+
+impl Plan {
+    /// Makes the arguments of a node and appends them to `args`, one per port.
+    ///
+    /// # Errors
+    /// When a selection finds nothing, text cannot be made of a value, or a value does not
+    /// convert. Trying again cannot help.
+    pub fn bind(
+        &self,
+        at: PlanIndex,
+        run: &RunConstants,
+        slots: &impl Slots,
+        args: &mut Vec<Value>,
+    ) -> Result<(), TaskError> {
+        let node = self.node(at);
+        args.reserve(node.args().len());
+        for (index, expr) in node.args().iter().enumerate() {
+            let value = self.evaluate(expr, run, slots).map_err(|error| {
+                let port = &node.task().signature.ports[index].name;
+                invalid(format!("input `{port}`: {}", error.message()))
+            })?;
+            args.push(value);
+        }
+        Ok(())
+    }
+
+    /// The value of an expression of this plan's workflow.
+    ///
+    /// # Errors
+    /// As [`Plan::bind`].
+    pub fn evaluate(
+        &self,
+        expr: &Expr,
+        run: &RunConstants,
+        slots: &impl Slots,
+    ) -> Result<Value, TaskError> {
+        match expr {
+            Expr::Const(value) => Ok(value.clone()),
+            Expr::Ref(reference) => self.resolve(reference, run, slots),
+            // Expressions nest as deep as a file or a builder's arguments do: bounded by both.
+            Expr::List(items) => {
+                let items = items
+                    .iter()
+                    .map(|item| self.evaluate(item, run, slots))
+                    .collect::<Result<Vec<_>, _>>()?;
+                Value::list(items).map_err(invalid)
+            }
+            Expr::Map(entries) => {
+                let entries = entries
+                    .iter()
+                    .map(|(key, item)| Ok((key.as_str(), self.evaluate(item, run, slots)?)))
+                    .collect::<Result<Vec<_>, TaskError>>()?;
+                Value::map(entries).map_err(invalid)
+            }
+            Expr::Text(pieces) => {
+                let mut text = String::new();
+                for piece in pieces {
+                    match piece {
+                        Piece::Literal(literal) => text.push_str(literal),
+                        Piece::Ref(reference) => {
+                            let value = self.resolve(reference, run, slots)?;
+                            push_text(&mut text, &value).map_err(|what| {
+                                let shown = self.show(reference);
+                                invalid(format!("{shown} gives {what}, which is not text"))
+                            })?;
+                        }
+                    }
+                }
+                Ok(Value::from(text))
+            }
+        }
+    }
+
+    fn resolve(
+        &self,
+        reference: &Ref,
+        run: &RunConstants,
+        slots: &impl Slots,
+    ) -> Result<Value, TaskError> {
+        let mut value = match reference.root {
+            Root::Node(id) => match self.place(id) {
+                Some(place) => slots.output(place),
+                None => Value::Null,
+            },
+            Root::Input(id) => run.inputs.get(id.index()).cloned().unwrap_or_default(),
+            Root::RunId => Value::from(run.id.as_str()),
+            Root::RunSeed => Value::from(run.seed),
+            Root::WorkflowDir => Value::from(run.workflow_dir.as_str()),
+        };
+        if let Some(adapt) = reference.adapt {
+            value = (adapt.0)(value)?;
+        }
+        for select in &reference.path {
+            value = select_part(&value, select).ok_or_else(|| {
+                let shown = self.show(reference);
+                invalid(format!("{shown}: there is no `{select}` in {}", describe(&value)))
+            })?;
+        }
+        Ok(value)
+    }
+
+    /// A reference as people write it.
+    pub(crate) fn show(&self, reference: &Ref) -> String {
+        let name = |root| match root {
+            Root::Node(id) => self.workflow.node(id).name().to_owned(),
+            Root::Input(id) => format!("inputs.{}", self.workflow.inputs()[id.index()].name),
+            Root::RunId => "run.id".to_owned(),
+            Root::RunSeed => "run.seed".to_owned(),
+            Root::WorkflowDir => "workflow.dir".to_owned(),
+        };
+        format!("`${{{}}}`", reference.show(&name))
+    }
+}
+
+fn invalid(message: impl std::fmt::Display) -> TaskError {
+    TaskError::new(ErrorClass::INVALID_INPUT, message)
+}
+
+fn select_part(value: &Value, select: &Select) -> Option<Value> {
+    match (value, select) {
+        (Value::Map(map), Select::Key(key)) => map.get(key).cloned(),
+        (Value::List(list), Select::Index(at)) => list.get(usize::try_from(*at).ok()?).cloned(),
+        (Value::Array(array), Select::Index(at)) => element(array, usize::try_from(*at).ok()?),
+        _ => None,
+    }
+}
+
+/// An element of a one-dimensional array.
+fn element(array: &Array, at: usize) -> Option<Value> {
+    if array.shape().len() != 1 {
+        return None;
+    }
+    if let Some(items) = array.as_slice::<f64>() {
+        return items.get(at).map(|&item| Value::F64(item));
+    }
+    if let Some(items) = array.as_slice::<f32>() {
+        return items.get(at).map(|&item| Value::F64(f64::from(item)));
+    }
+    if let Some(items) = array.as_slice::<i64>() {
+        return items.get(at).map(|&item| Value::I64(item));
+    }
+    if let Some(items) = array.as_slice::<i32>() {
+        return items.get(at).map(|&item| Value::I64(i64::from(item)));
+    }
+    array.as_slice::<u8>()?.get(at).map(|&item| Value::I64(i64::from(item)))
+}
+
+/// A value in words, with its keys or length, for "there is no `.x` in …".
+fn describe(value: &Value) -> String {
+    match value {
+        Value::Map(map) => {
+            let keys: Vec<&str> = map.iter().map(|(key, _)| key).take(8).collect();
+            format!("a map with {} keys ({})", map.len(), keys.join(", "))
+        }
+        Value::List(list) => format!("a list of {}", list.len()),
+        Value::Array(array) => format!("an array of {}", array.len()),
+        other => other.kind().to_owned(),
+    }
+}
+
+/// Appends strings as they are, numbers and bools as JSON writes them.
+fn push_text(text: &mut String, value: &Value) -> Result<(), &'static str> {
+    use std::fmt::Write as _;
+    let written = match value {
+        Value::Str(part) => {
+            text.push_str(part);
+            return Ok(());
+        }
+        Value::Bool(part) => write!(text, "{part}"),
+        Value::I64(part) => write!(text, "{part}"),
+        Value::U64(part) => write!(text, "{}", part.get()),
+        Value::F64(part) => write!(text, "{part:?}"),
+        other => return Err(other.kind()),
+    };
+    debug_assert!(written.is_ok(), "writing to a string cannot fail");
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! [`Redactor`]: keeps the values of secret inputs out of everything written or printed.
+//!
+//! It knows the secrets' text and replaces it wherever it stands, so that a token that travelled
+//! through a task into an error message or an output is masked there too. What a task does to a
+//! secret (hashing, encoding) it cannot see.
+
+use std::borrow::Cow;
+
+use terrace_plugin_api::Value;
+
+use crate::workflow::Workflow;
+
+/// What stands in for a secret.
+const MASK: &str = "***";
+
+/// Replaces the values of secret inputs in text and values.
+#[derive(Clone, Debug, Default)]
+pub struct Redactor {
+    /// Longest first, so that a secret inside another does not leave the rest of it.
+    secrets: Vec<String>,
+}
+
+impl Redactor {
+    /// Collects the secrets among the inputs' values, given in the workflow's order.
+    pub fn new(workflow: &Workflow, inputs: &[Value]) -> Self {
+        let mut secrets = Vec::new();
+        for (input, value) in workflow.inputs().iter().zip(inputs) {
+            if input.secret {
+                collect(value, &mut secrets);
+            }
+        }
+        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
+        Self { secrets }
+    }
+
+    /// Whether there is nothing to mask.
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty()
+    }
+
+    /// The text with every secret masked.
+    pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for secret in &self.secrets {
+            if text.contains(secret.as_str()) {
+                text = Cow::Owned(text.replace(secret.as_str(), MASK));
+            }
+        }
+        text
+    }
+
+    /// The value with every secret masked, in keys too.
+    pub fn mask_value(&self, value: &Value) -> Value {
+        if self.is_empty() {
+            return value.clone();
+        }
+        match value {
+            Value::Str(text) => match self.mask(text) {
+                Cow::Borrowed(_) => value.clone(),
+                Cow::Owned(masked) => Value::from(masked),
+            },
+            Value::I64(_) | Value::U64(_) | Value::F64(_) => {
+                let secret = scalar(value).is_some_and(|text| self.secrets.contains(&text));
+                if secret { Value::from(MASK) } else { value.clone() }
+            }
+            Value::Bytes(bytes) => {
+                let text = String::from_utf8_lossy(bytes);
+                let secret = self.secrets.iter().any(|secret| text.contains(secret.as_str()));
+                if secret { Value::from(MASK) } else { value.clone() }
+            }
+            // Masked parts are no deeper, and masked keys stay apart by a number.
+            Value::List(items) => {
+                let items = items.iter().map(|item| self.mask_value(item)).collect();
+                Value::list(items).unwrap_or_default()
+            }
+            Value::Map(map) => {
+                let mut entries: Vec<(String, Value)> = Vec::with_capacity(map.len());
+                for (key, item) in map.iter() {
+                    let mut masked = self.mask(key).into_owned();
+                    while entries.iter().any(|(taken, _)| *taken == masked) && masked != key {
+                        masked.push('*');
+                    }
+                    entries.push((masked, self.mask_value(item)));
+                }
+                Value::map(entries).unwrap_or_else(|_| Value::from(MASK))
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// A number as text, when it is long enough to be a secret rather than a coincidence.
+fn scalar(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::I64(number) => number.to_string(),
+        Value::U64(number) => number.get().to_string(),
+        Value::F64(number) => format!("{number:?}"),
+        _ => return None,
+    };
+    (text.len() >= 4).then_some(text)
+}
+
+fn collect(value: &Value, secrets: &mut Vec<String>) {
+    match value {
+        Value::Str(text) if !text.is_empty() => {
+            secrets.push(text.as_str().to_owned());
+            // As it stands in JSON and in debug output, where it has characters to escape.
+            for escaped in
+                [serde_json::Value::from(text.as_str()).to_string(), format!("{:?}", text.as_str())]
+            {
+                let inner = escaped[1..escaped.len() - 1].to_owned();
+                if inner != text.as_str() {
+                    secrets.push(inner);
+                }
+            }
+            // A task may quote only one line of it.
+            let lines = text.lines().map(str::trim).filter(|line| line.len() >= 8);
+            secrets.extend(lines.map(str::to_owned));
+        }
+        Value::Bytes(bytes) => {
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                collect(&Value::from(text), secrets);
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| collect(item, secrets)),
+        Value::Map(map) => map.iter().for_each(|(_, item)| collect(item, secrets)),
+        other => secrets.extend(scalar(other)),
+    }
+}

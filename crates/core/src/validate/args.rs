@@ -1,0 +1,129 @@
+//! Arguments: one expression per port of the task, defaults filled in, each checked for type.
+
+use super::{Context, names, typing};
+use crate::catalog::TaskRef;
+use crate::draft::{Args, NodeDraft};
+use crate::expr::{Expr, NodeId};
+use crate::source::Span;
+
+/// Binds the arguments of every node. Nodes whose task is unknown keep theirs as written, so that
+/// cycles through them are still seen.
+pub(super) fn bind(context: &mut Context<'_>) -> Vec<Vec<Expr>> {
+    let draft = context.draft;
+    let tasks = context.tasks.clone();
+    draft
+        .nodes
+        .iter()
+        .zip(&tasks)
+        .enumerate()
+        .map(|(at, (node, task))| {
+            let id = NodeId(at as u32);
+            match task {
+                Some(task) => bind_node(context, id, node, task),
+                None => as_written(&node.args),
+            }
+        })
+        .collect()
+}
+
+fn as_written(args: &Args) -> Vec<Expr> {
+    match args {
+        Args::Positional(args) => args.clone(),
+        Args::Named(args) => args.iter().map(|(_, value)| value.clone()).collect(),
+    }
+}
+
+fn bind_node(context: &mut Context<'_>, id: NodeId, node: &NodeDraft, task: &TaskRef) -> Vec<Expr> {
+    let ports = &task.signature.ports;
+    let mut given: Vec<Option<(&Expr, Option<Span>)>> = vec![None; ports.len()];
+    let value_span =
+        |at: usize| node.spans.as_ref().and_then(|s| s.args.get(at)).map(|span| span.value);
+    match &node.args {
+        Args::Positional(args) => {
+            if args.len() > ports.len() {
+                let message = format!(
+                    "{} arguments for `{}`, which takes {}",
+                    args.len(),
+                    task.name,
+                    ports.len()
+                );
+                let problem = context.at_node(id, None, message).with_help(takes(task));
+                context.problems.push(problem);
+            }
+            for (slot, arg) in given.iter_mut().zip(args) {
+                *slot = Some((arg, None));
+            }
+        }
+        Args::Named(args) => {
+            for (at, (name, value)) in args.iter().enumerate() {
+                match task.signature.port(name) {
+                    Some(port) => given[port] = Some((value, value_span(at))),
+                    None => unknown_port(context, id, node, task, at, name),
+                }
+            }
+        }
+    }
+    let mut missing = Vec::new();
+    let bound = ports
+        .iter()
+        .zip(given)
+        .map(|(port, given)| match given {
+            Some((value, span)) => {
+                typing::check_arg(context, id, task, port, value, span);
+                value.clone()
+            }
+            None => {
+                let absent = port.when_absent();
+                if absent.is_none() {
+                    missing.push(format!("`{}: {}`", port.name, port.ty));
+                }
+                Expr::Const(absent.unwrap_or_default())
+            }
+        })
+        .collect();
+    if !missing.is_empty() {
+        let span = node.spans.as_ref().map(|spans| spans.name);
+        let plural = if missing.len() == 1 { "input" } else { "inputs" };
+        let message = format!("missing {plural} {} of `{}`", missing.join(", "), task.name);
+        let problem = context.at_node(id, span, message).with_help("give a value in `with`");
+        context.problems.push(problem);
+    }
+    bound
+}
+
+fn unknown_port(
+    context: &mut Context<'_>,
+    id: NodeId,
+    node: &NodeDraft,
+    task: &TaskRef,
+    at: usize,
+    name: &str,
+) {
+    let span = node.spans.as_ref().and_then(|spans| spans.args.get(at)).map(|span| span.port);
+    let known = task.signature.ports.iter().map(|port| port.name.as_str());
+    let help = match names::suggest(name, known) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => takes(task),
+    };
+    let message = format!("`{}` has no input `{name}`", task.name);
+    let problem = context.at_node(id, span, message).with_help(help);
+    context.problems.push(problem);
+}
+
+/// What a task takes, in words: `it takes x: i64, y?: i64`.
+fn takes(task: &TaskRef) -> String {
+    let ports: Vec<String> = task
+        .signature
+        .ports
+        .iter()
+        .map(|port| {
+            let mark = if port.when_absent().is_some() { "?" } else { "" };
+            format!("{}{mark}: {}", port.name, port.ty)
+        })
+        .collect();
+    if ports.is_empty() {
+        "it takes nothing".to_owned()
+    } else {
+        format!("it takes {}", ports.join(", "))
+    }
+}

@@ -1,0 +1,164 @@
+//! Names: what may be one, which clash, and what somebody may have meant.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::Context;
+use crate::draft::{Draft, TaskChoice};
+use crate::expr::NodeId;
+
+/// The longest name.
+const MAX_NAME: usize = 128;
+
+/// What references start with, so no node can be called that.
+const RESERVED: [&str; 6] = ["inputs", "run", "workflow", "item", "index", "key"];
+
+/// Whether a text can name a node, an input, an output or a pack:
+/// `[A-Za-z_][A-Za-z0-9_-]*`, at most 128 characters.
+pub fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    text.len() <= MAX_NAME
+        && chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
+/// The candidate that `name` most likely meant, where one is close.
+pub(crate) fn suggest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let limit = (name.chars().count() / 3).clamp(1, 4);
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit)
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// What to do about a task that was not found.
+pub(super) fn missing_task_help(name: &str, known: &[String], draft: &Draft) -> Option<String> {
+    if let Some(meant) = suggest(name, known.iter().map(String::as_str)) {
+        return Some(format!("did you mean `{meant}`?"));
+    }
+    let Some((pack, task)) = name.split_once('/') else {
+        return Some("a task is named `pack/task`".to_owned());
+    };
+    // The same task under another pack, or the pack's tasks where the pack is there.
+    let elsewhere =
+        known.iter().find(|known| known.split_once('/').is_some_and(|(_, t)| t == task));
+    if let Some(elsewhere) = elsewhere {
+        return Some(format!("did you mean `{elsewhere}`?"));
+    }
+    let mut of_pack: Vec<&str> =
+        known.iter().filter_map(|known| known.strip_prefix(pack)?.strip_prefix('/')).collect();
+    if !of_pack.is_empty() {
+        of_pack.sort_unstable();
+        return Some(format!("`{pack}` has: {}", of_pack.join(", ")));
+    }
+    if !draft.packs.is_empty() && !draft.packs.iter().any(|declared| declared.alias == pack) {
+        return Some(format!("add `{pack}` to `packs:`, as in `packs: {{ {pack}: \"^0.1\" }}`"));
+    }
+    None
+}
+
+/// Gives every node its name and reports the bad ones, of inputs and outputs too.
+pub(super) fn assign(context: &mut Context<'_>) {
+    let draft = context.draft;
+    let mut taken: HashMap<Arc<str>, NodeId> = HashMap::with_capacity(draft.nodes.len());
+    for (at, node) in draft.nodes.iter().enumerate() {
+        if let Some(name) = &node.name {
+            taken.entry(name.clone()).or_insert(NodeId(at as u32));
+        }
+    }
+    let mut counters: HashMap<String, u32> = HashMap::new();
+    for (at, node) in draft.nodes.iter().enumerate() {
+        let id = NodeId(at as u32);
+        let name = match &node.name {
+            Some(name) => name.clone(),
+            None => {
+                let name = invent(&node.task, &mut counters, &taken);
+                taken.insert(name.clone(), id);
+                name
+            }
+        };
+        context.names.push(name);
+    }
+    for (at, node) in draft.nodes.iter().enumerate() {
+        let id = NodeId(at as u32);
+        let name = context.names[at].clone();
+        let span = node.spans.as_ref().map(|spans| spans.name);
+        if taken[&name] != id {
+            let problem = context
+                .at_node(id, span, format!("two nodes are called `{name}`"))
+                .with_help("give one of them another name");
+            context.problems.push(problem);
+        }
+        if let Some(message) = wrong_name("node", &name) {
+            let problem = context.at_node(id, span, message).with_help(NAME_HELP);
+            context.problems.push(problem);
+        } else if RESERVED.contains(&&*name) {
+            let problem = context
+                .at_node(id, span, format!("no node can be called `{name}`"))
+                .with_help("`${…}` uses that name for something else; choose another");
+            context.problems.push(problem);
+        }
+    }
+    let inputs = draft.inputs.iter().map(|input| ("input", &input.name, input.span));
+    let outputs = draft.outputs.iter().map(|output| ("output", &output.name, output.span));
+    let mut seen = HashSet::new();
+    for (kind, name, span) in inputs.chain(outputs) {
+        if let Some(message) = wrong_name(kind, name) {
+            let problem = context.at_span(span, message).with_help(NAME_HELP);
+            context.problems.push(problem);
+        }
+        if !seen.insert((kind, name)) {
+            let problem = context
+                .at_span(span, format!("two {kind}s are called `{name}`"))
+                .with_help("give one of them another name");
+            context.problems.push(problem);
+        }
+    }
+}
+
+const NAME_HELP: &str = "a name starts with a letter or `_`, goes on with letters, digits, `_` and \
+                         `-`, and has at most 128 characters; free text goes to `label`";
+
+fn wrong_name(kind: &str, name: &str) -> Option<String> {
+    if is_name(name) {
+        return None;
+    }
+    let shown: String = name.chars().take(60).collect();
+    Some(format!("{shown:?} cannot be the name of an {kind}").replace("an node", "a node"))
+}
+
+/// A name made from the task's: `add`, `add_2`, `add_3`…
+fn invent(
+    task: &TaskChoice,
+    counters: &mut HashMap<String, u32>,
+    taken: &HashMap<Arc<str>, NodeId>,
+) -> Arc<str> {
+    let full = match task {
+        TaskChoice::Named { name, .. } => name,
+        TaskChoice::Inline(task) => &task.name,
+    };
+    let base: String = full
+        .rsplit(['/', ':'])
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+        .take(MAX_NAME - 12)
+        .collect();
+    let base =
+        if is_name(&base) && !RESERVED.contains(&&*base) { base } else { format!("task_{base}") };
+    let counter = counters.entry(base.clone()).or_insert(0);
+    loop {
+        *counter += 1;
+        let name = if *counter == 1 { base.clone() } else { format!("{base}_{counter}") };
+        if !taken.contains_key(name.as_str()) {
+            return name.into();
+        }
+    }
+}

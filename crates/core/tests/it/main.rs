@@ -1,0 +1,3 @@
+//! The public behaviour of terrace-core.
+
+mod builder;

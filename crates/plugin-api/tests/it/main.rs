@@ -1,0 +1,11 @@
+//! What the crate promises to those who use it.
+
+// The setting that allows it in tests does not reach their helpers.
+#![allow(clippy::unwrap_used)]
+
+mod value_canonical;
+mod value_eq;
+mod value_gen;
+mod value_json;
+mod value_limits;
+mod value_types;
