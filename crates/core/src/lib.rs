@@ -19,6 +19,7 @@ mod signature;
 mod source;
 mod types;
 mod validate;
+mod view;
 mod workflow;
 
 pub use build::{
@@ -32,6 +33,10 @@ pub use draft::{
 };
 pub use event::{Event, EventKind, Observer};
 pub use expr::{Adapter, Expr, InputId, NodeId, Piece, Ref, Root, Select};
+pub use file::{
+    InputError, JsonError, Limits, read_input, read_inputs, value_from_json, value_to_json,
+    value_to_json_pretty,
+};
 pub use level::Levels;
 pub use order::CriticalPath;
 pub use plan::{Plan, PlanError, PlanIndex, RunConstants, Slots};

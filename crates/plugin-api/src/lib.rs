@@ -37,7 +37,7 @@ pub use module::{
     manifest_hash, PackModule, PackModuleRef, StaticPack, TaskEntry, ABI, SYMBOL_PREFIX,
 };
 pub use outcome::{Outcome, OutcomeStatus};
-pub use port::{Held, PortError, PortRef, PortType, TaskReturn};
+pub use port::{Held, HeldSlice, PortError, PortRef, PortType, TaskReturn};
 pub use schema::{EnumTag, Field, Schema, Variant};
 pub use terrace_plugin_macros::{export_pack, task, Opaque, Record};
 pub use value::{
@@ -49,9 +49,11 @@ pub use value::{
 #[doc(hidden)]
 pub mod __private {
     pub use crate::manifest::{
-        check_defaults, check_pack, head_json, head_len, pack_json, pack_len, task_json, task_len,
+        check_default, check_pack, head_json, head_len, pack_json, pack_len, task_json, task_len,
     };
-    pub use crate::module::{entry, header, PackHeader, PackItem, TaskItem};
+    pub use crate::module::{header, PackHeader, PackItem, TaskItem};
+    pub use crate::port::opaque::*;
+    pub use crate::port::record::*;
     pub use crate::port::support::*;
     pub use crate::shield::mismatch;
 }

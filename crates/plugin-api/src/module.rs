@@ -58,22 +58,19 @@ impl RootModule for PackModuleRef {
 
 /// A task as `#[task]` describes it; implemented by a hidden type named as the function.
 #[doc(hidden)]
-pub trait TaskItem {
+pub trait TaskItem: Sized {
     /// What the manifest says of it.
     const DEF: TaskDef;
+
+    /// Its place in the module.
+    const ENTRY: TaskEntry =
+        TaskEntry { name: RStr::from_str(Self::DEF.name), call: enter::<Self> };
 
     /// Reads the arguments, runs the function, turns its answer into a value.
     ///
     /// # Errors
     /// An argument's, the function's or the output's.
     fn call(ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError>;
-}
-
-impl TaskEntry {
-    /// A task's entry.
-    pub(crate) const fn of<T: TaskItem>() -> Self {
-        Self { name: RStr::from_str(T::DEF.name), call: enter::<T> }
-    }
 }
 
 // `extern "C"` but not `unsafe`: the field of `TaskEntry` is not, and only a host calls through it.
@@ -131,12 +128,6 @@ pub const fn header<P: PackItem>() -> PackHeader {
     unsafe {
         LibHeader::from_constructor::<PackModuleRef>(ModuleOf::<P>::construct, CheckTypeLayout::Yes)
     }
-}
-
-/// A task's entry, for generated code.
-#[doc(hidden)]
-pub const fn entry<T: TaskItem>() -> TaskEntry {
-    TaskEntry::of::<T>()
 }
 
 /// FNV-1a, 64 bits: the hash in [`PackModule::manifest_hash`].
@@ -218,7 +209,7 @@ macro_rules! __export_pack {
                 const MANIFEST: &'static [u8] =
                     &$crate::__private::pack_json::<LEN>(HEAD, PARTS);
                 const TASKS: &'static [$crate::TaskEntry] =
-                    &[$($crate::__private::entry::<$task>()),*];
+                    &[$(<$task as $crate::__private::TaskItem>::ENTRY),*];
             }
 
             #[export_name = $symbol]

@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use crate::manifest::json::escape;
+
 /// The type of a port.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -121,15 +123,13 @@ impl fmt::Display for Name {
         if is_bare(self.0) {
             return f.write_str(self.0);
         }
-        f.write_str("\"")?;
-        for c in self.0.chars() {
-            match c {
-                '"' | '\\' => write!(f, "\\{}", c)?,
-                c if (c as u32) < 0x20 => write!(f, "\\u{:04x}", c as u32)?,
-                c => write!(f, "{}", c)?,
-            }
+        let mut quoted = vec![b'"'];
+        for byte in self.0.bytes() {
+            let (bytes, n) = escape(byte);
+            quoted.extend(&bytes[..n]);
         }
-        f.write_str("\"")
+        quoted.push(b'"');
+        f.write_str(&String::from_utf8_lossy(&quoted))
     }
 }
 

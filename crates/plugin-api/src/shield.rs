@@ -38,8 +38,7 @@ fn install_hook() {
 /// # Safety
 /// `args` points at `n` initialised values and `out` at a writable [`TaskResult`], both the
 /// caller's alone for the call.
-#[doc(hidden)]
-pub unsafe fn run(
+pub(crate) unsafe fn run(
     ctx: &TaskContext<'_>,
     args: *mut Value,
     n: usize,
@@ -53,6 +52,8 @@ pub unsafe fn run(
         // SAFETY: by this function's contract.
         unsafe { std::slice::from_raw_parts_mut(args, n) }
     };
+    // A panic on this thread that another hook saw must not lend this one its place.
+    PLACE.with(|slot| slot.borrow_mut().take());
     INSIDE.with(|inside| inside.set(inside.get() + 1));
     let result = catch_unwind(AssertUnwindSafe(|| body(ctx, args)));
     INSIDE.with(|inside| inside.set(inside.get() - 1));
@@ -82,7 +83,6 @@ fn panicked(payload: Box<dyn Any + Send>) -> TaskError {
 }
 
 /// The error of a call with the wrong number of arguments.
-#[doc(hidden)]
 pub fn mismatch(expected: usize, found: usize) -> TaskError {
     TaskError::new(
         ErrorClass::INTERNAL,

@@ -3,18 +3,29 @@
 //! [`parse()`] turns a [`Source`](crate::source::Source) into a [`Tree`] through one door per
 //! language ([`yaml`], [`toml`], [`json`]); no type of a parsing library leaves its door, and
 //! limits and duplicate keys are treated alike behind each of them. [`print()`] is the way back.
-//! What the keys of a workflow mean is not known here.
+//! What the keys of a workflow mean is known to [`decode`] and [`encode`] alone, what stands
+//! inside its strings to [`reference`]. Single values outside a file are read and written in
+//! [`value_json`].
 
+mod decode;
+mod encode;
 mod json;
 mod parse;
 mod print;
+mod reference;
 #[cfg(test)]
 mod tests;
 mod toml;
 mod tree;
+mod value_json;
 mod yaml;
 
+pub use decode::read_inputs;
 pub use parse::Limits;
-pub(crate) use parse::parse;
-pub(crate) use print::print;
-pub(crate) use tree::{Key, Kind, Tree};
+pub use value_json::{
+    InputError, JsonError, read_input, value_from_json, value_to_json, value_to_json_pretty,
+};
+
+use parse::parse;
+use print::print;
+use tree::{Key, Kind, Tree};

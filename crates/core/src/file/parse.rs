@@ -28,7 +28,7 @@ impl Limits {
 }
 
 /// Problems beyond these are not kept: nobody reads them, and a hostile file has millions.
-const MAX_PROBLEMS: usize = 100;
+pub(super) const MAX_PROBLEMS: usize = 100;
 
 /// Reads a text in its language into a tree.
 ///

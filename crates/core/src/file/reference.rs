@@ -168,36 +168,26 @@ impl<'t> Reader<'t> {
         let (first, mut path) = reader.path()?;
         reader.at += 1;
         let range = start..reader.at;
-        let known = |root, path| (Start::Known(root), path, range.clone());
-        let (start, path, name) = match (&text[root.clone()], path.first()) {
-            ("inputs", Some(Select::Key(_))) => match path.remove(0) {
-                Select::Key(name) => (Start::Input(name), path, first),
-                Select::Index(_) => return Err(reader.bare(root, "inputs", "`${inputs.NAME}`")),
-            },
-            ("inputs", _) => return Err(reader.bare(root, "inputs", "`${inputs.NAME}`")),
-            ("run", Some(Select::Key(key))) if key == "id" => {
-                known(Root::RunId, path.split_off(1))
-            }
-            ("run", Some(Select::Key(key))) if key == "seed" => {
-                known(Root::RunSeed, path.split_off(1))
-            }
-            ("run", _) => {
-                return Err(reader.bare(root, "run", "`${run.id}` or `${run.seed}`"));
-            }
-            ("workflow", Some(Select::Key(key))) if key == "dir" => {
-                known(Root::WorkflowDir, path.split_off(1))
-            }
-            ("workflow", _) => return Err(reader.bare(root, "workflow", "`${workflow.dir}`")),
-            (name @ ("item" | "index" | "key"), _) => {
-                let message = format!(
-                    "`${{{name}}}` stands only inside a `map`, which this version of Terrace does \
-                     not support"
-                );
-                return Err(reader.mistake(root, message, LITERAL));
-            }
-            (name, _) => (Start::Node(name), path, root),
+        let key = match path.first() {
+            Some(Select::Key(key)) => key.as_str(),
+            _ => "",
         };
-        Ok(Reference { start, path, range, name })
+        let start = match (&text[root.clone()], key) {
+            ("run", "id") => Start::Known(Root::RunId),
+            ("run", "seed") => Start::Known(Root::RunSeed),
+            ("workflow", "dir") => Start::Known(Root::WorkflowDir),
+            ("inputs", input) if !input.is_empty() => Start::Input(input.to_owned()),
+            ("inputs", _) => return Err(reader.incomplete(root, "write `${inputs.NAME}`")),
+            ("run", _) => {
+                return Err(reader.incomplete(root, "write `${run.id}` or `${run.seed}`"));
+            }
+            ("workflow", _) => return Err(reader.incomplete(root, "write `${workflow.dir}`")),
+            (node, _) => {
+                return Ok(Reference { start: Start::Node(node), path, range, name: root });
+            }
+        };
+        path.remove(0);
+        Ok(Reference { start, path, range, name: first })
     }
 
     /// The name after `${`.
@@ -214,8 +204,10 @@ impl<'t> Reader<'t> {
                 let name = self.name();
                 if name.is_empty() {
                     let end = from + other.len_utf8();
-                    let message =
-                        format!("{} does not begin a reference", quoted(&self.text[self.start..end]));
+                    let message = format!(
+                        "{} does not begin a reference",
+                        quoted(&self.text[self.start..end])
+                    );
                     return Err(self.mistake(self.start..end, message, name_or_literal()));
                 }
                 if !is_name(&self.text[name.clone()]) {
@@ -377,15 +369,10 @@ impl<'t> Reader<'t> {
         self.mistake(range, "no blanks may stand inside `${…}`", help)
     }
 
-    /// A root that needs one of a few names after it.
-    fn bare(&self, root: Range<usize>, name: &str, forms: &str) -> Mistake {
-        let shown = quoted(&self.text[self.start..self.at]);
-        let end = self.at - 1;
-        let message = match name {
-            "inputs" => format!("{shown} names no input"),
-            _ => format!("there is no {shown}"),
-        };
-        self.mistake(root.start..end, message, format!("write {forms}"))
+    /// A whole reference whose root needs one of a few names after it.
+    fn incomplete(&self, root: Range<usize>, help: &str) -> Mistake {
+        let message = format!("{} refers to nothing", quoted(&self.text[self.start..self.at]));
+        self.mistake(root.start..self.at - 1, message, help)
     }
 }
 

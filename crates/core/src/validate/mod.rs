@@ -16,12 +16,12 @@ use crate::catalog::{Catalog, TaskRef};
 use crate::draft::{Draft, NodeDraft, TaskChoice};
 use crate::expr::{Expr, NodeId, Root};
 use crate::level::{self, Levels};
-use crate::problem::{Problem, Problems};
+use crate::problem::{Place, Problem, Problems};
 use crate::source::Span;
 use crate::workflow::{Adjacency, Inner, Input, Node, Output, Workflow};
 
 pub use names::is_name;
-pub(crate) use names::suggest;
+pub(crate) use names::{RESERVED, suggest};
 
 /// Handles of one builder share a scope; no two builders do.
 pub(crate) fn fresh_scope() -> u64 {
@@ -89,7 +89,14 @@ impl Draft {
                 Levels::default()
             }
         };
-        let Context { names, tasks, problems, .. } = context;
+        let Context { names, tasks, mut problems, .. } = context;
+        if self.source.is_some() {
+            // Reader and passes have come by the same places in turn.
+            problems.sort_by_key(|problem| match &problem.place {
+                Place::Text { span, .. } => span.start,
+                _ => usize::MAX,
+            });
+        }
         Problems::check(problems)?;
         Ok(assemble(self, scope, names, tasks, args, dependencies, levels))
     }
@@ -115,6 +122,8 @@ fn find_tasks(context: &mut Context<'_>, catalog: &dyn Catalog) {
                     typing::check_expectation(context, id, task, expect);
                 }
             }
+            // Whoever read the file has said that the task is missing.
+            None if name.is_empty() && !context.problems.is_empty() => {}
             None => {
                 let names = names.get_or_insert_with(|| catalog.names());
                 let span = node.spans.as_ref().map(|spans| spans.task);

@@ -11,7 +11,7 @@ use crate::expr::NodeId;
 const MAX_NAME: usize = 128;
 
 /// What references start with, so no node can be called that.
-const RESERVED: [&str; 6] = ["inputs", "run", "workflow", "item", "index", "key"];
+pub(crate) const RESERVED: [&str; 6] = ["inputs", "run", "workflow", "item", "index", "key"];
 
 /// Whether a text can name a node, an input, an output or a pack:
 /// `[A-Za-z_][A-Za-z0-9_-]*`, at most 128 characters.
@@ -32,7 +32,8 @@ pub(crate) fn suggest<'a>(
         .into_iter()
         .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit)
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
+        // Of a name of one letter another letter leaves nothing.
+        .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.len())
         .min()
         .map(|(_, candidate)| candidate)
 }

@@ -4,35 +4,23 @@
 //! well formed: numbers, strings, bools, and arrays of those.
 
 use super::json::Text;
-use super::{PortDef, TaskDef};
 use crate::schema::{EnumTag, Schema};
 
 /// What [`fit`] answers where the text is of another type.
 const NO: usize = usize::MAX;
 
-/// Fails the build where a default is of another type than its port.
-pub const fn check_defaults(task: &TaskDef) {
-    let mut at = 0;
-    while at < task.ports.len() {
-        let port = &task.ports[at];
-        if !default_fits(port) {
-            let text = Text::<300>::new().push("the default of `").push(port.name);
-            let text = text.push("` is not of its type, ").notation(&port.schema);
-            panic!("{}", text.as_str());
-        }
-        at += 1;
+/// Fails the build where a port's default is of another type than the port.
+pub const fn check_default(port: &str, default: &str, schema: &Schema) {
+    if !default_fits(default, schema) {
+        let text = Text::<300>::new().push("the default of `").push(port);
+        let text = text.push("` is not of the port's type, ").notation(schema);
+        panic!("{}", text.as_str());
     }
 }
 
-/// Whether a port's default, where it has one, is of the port's type.
-pub const fn default_fits(port: &PortDef) -> bool {
-    match port.default {
-        None => true,
-        Some(text) => {
-            let bytes = text.as_bytes();
-            fit(bytes, 0, &port.schema) == bytes.len()
-        }
-    }
+/// Whether a default is of a type.
+const fn default_fits(default: &str, schema: &Schema) -> bool {
+    fit(default.as_bytes(), 0, schema) == default.len()
 }
 
 /// Where the value that starts at `at` ends, or [`NO`].
@@ -162,7 +150,7 @@ mod tests {
     use super::*;
 
     fn fits(text: &str, schema: &Schema) -> bool {
-        fit(text.as_bytes(), 0, schema) == text.len()
+        default_fits(text, schema)
     }
 
     #[test]

@@ -187,7 +187,7 @@ impl<const N: usize> Text<N> {
 }
 
 /// A byte as it stands inside a JSON string, and how many bytes that takes.
-const fn escape(byte: u8) -> ([u8; 6], usize) {
+pub(crate) const fn escape(byte: u8) -> ([u8; 6], usize) {
     const fn hex(digit: u8) -> u8 {
         if digit < 10 {
             b'0' + digit

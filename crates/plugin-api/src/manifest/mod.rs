@@ -8,13 +8,13 @@
 //! keys they do not know.
 
 mod defaults;
-mod json;
+pub(crate) mod json;
 
 use crate::module::ABI;
 use crate::schema::Schema;
 use json::Text;
 
-pub use defaults::check_defaults;
+pub use defaults::check_default;
 
 /// Version of the manifest's format.
 pub const MANIFEST_FORMAT: u32 = 1;

@@ -106,7 +106,7 @@ impl<T: PortType, const N: usize> PortType for [T; N] {
     }
 }
 
-fn wrong_length(expected: usize, found: usize) -> PortError {
+pub(super) fn wrong_length(expected: usize, found: usize) -> PortError {
     let s = if expected == 1 { "" } else { "s" };
     PortError::msg(format!("expected a list of {} item{}, found {}", expected, s, found))
 }

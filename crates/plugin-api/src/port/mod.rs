@@ -24,7 +24,9 @@
 
 mod collection;
 mod error;
+pub(crate) mod opaque;
 mod payload;
+pub(crate) mod record;
 mod scalar;
 mod slice;
 pub(crate) mod support;
@@ -63,6 +65,14 @@ pub use slice::HeldSlice;
 /// }
 /// assert!(Percent::from_value(Value::I64(7)).is_ok());
 /// ```
+#[cfg_attr(
+    terrace_on_unimplemented,
+    diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be a port or an output of a task",
+        label = "not a port type",
+        note = "data: `#[derive(Record)]` on its type; something only this pack understands: `#[derive(Opaque)]`; a type of another crate: a struct of your own around it"
+    )
+)]
 pub trait PortType: Sized {
     /// The type as data.
     const SCHEMA: Schema;
@@ -125,6 +135,14 @@ impl<T> Deref for Held<'_, T> {
 
 /// What may stand behind `&` in a task's parameter: any [`PortType`], and `str`, `[u8]` and slices
 /// of a [`PortType`].
+#[cfg_attr(
+    terrace_on_unimplemented,
+    diagnostic::on_unimplemented(
+        message = "`&{Self}` cannot be a port of a task",
+        label = "not a port type",
+        note = "data: `#[derive(Record)]` on its type; something only this pack understands: `#[derive(Opaque)]`; a type of another crate: a struct of your own around it"
+    )
+)]
 pub trait PortRef<'a> {
     /// The type as data.
     const SCHEMA: Schema;
@@ -148,6 +166,14 @@ impl<'a, T: PortType + 'a> PortRef<'a> for T {
 
 /// What a task may return: a [`PortType`], or a `Result` of one. Its error may be anything that
 /// becomes a [`TaskError`](crate::TaskError), a boxed error, or text.
+#[cfg_attr(
+    terrace_on_unimplemented,
+    diagnostic::on_unimplemented(
+        message = "a task cannot return `{Self}`",
+        label = "neither a port type nor a `Result` of one",
+        note = "data: `#[derive(Record)]` on its type; something only this pack understands: `#[derive(Opaque)]`; a type of another crate: a struct of your own around it"
+    )
+)]
 pub trait TaskReturn {
     /// The type of the output.
     const SCHEMA: Schema;

@@ -88,8 +88,37 @@ kinds! {
     Boxed, BoxedKind: (&&) AsRef<dyn Error + Send + Sync>, |error| chain(error.as_ref());
     /// As [`Boxed`], of one thread.
     BoxedLocal, BoxedLocalKind: (&) AsRef<dyn Error>, |error| chain(error.as_ref());
-    /// Text.
-    Said, SaidKind: () Display, TaskError::msg;
+}
+
+/// Text, or nothing that a task could fail with: the last kind, whatever the type.
+#[derive(Debug)]
+pub struct Said;
+
+#[doc(hidden)]
+pub trait SaidKind {
+    fn terrace_kind(&self) -> Said {
+        Said
+    }
+}
+impl<E> SaidKind for Tag<E> {}
+
+/// What a task may fail with where it is not an error: text.
+#[cfg_attr(
+    terrace_on_unimplemented,
+    diagnostic::on_unimplemented(
+        message = "a task cannot fail with `{Self}`",
+        label = "neither an error nor text",
+        note = "return `Result<_, TaskError>` and use `?`, or implement `std::error::Error` for `{Self}`"
+    )
+)]
+pub trait Text: Display {}
+impl<E: Display> Text for E {}
+
+impl Said {
+    /// Converts the error.
+    pub fn raise<E: Text>(self, error: E) -> TaskError {
+        TaskError::msg(error)
+    }
 }
 
 /// A boxed error with its causes.

@@ -13,7 +13,7 @@ use syn::{ItemFn, ReturnType, Type};
 
 use crate::docs::{self, Errors};
 use options::Options;
-use params::{Param, Pass, Port};
+use params::{Default, Param, Pass, Port};
 
 /// The function as it was, and the type beside it or the reasons why there is none.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -140,7 +140,9 @@ fn write(name: &str, options: &Options, function: &ItemFn, params: &[Param]) -> 
     let vis = &function.vis;
     let cfgs: Vec<_> = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let doc = docs::text(&function.attrs);
-    let Options { pure, idempotent, associative, .. } = options;
+    let Options { pure, associative, .. } = options;
+    // Without effects, twice is once.
+    let idempotent = options.idempotent || options.pure;
     let lane = if options.blocking { quote!(Blocking) } else { quote!(Compute) };
     let cpus = options.cpus.unwrap_or(1);
     let (memory, cost) = (option(&options.memory), option(&options.cost));
@@ -153,7 +155,8 @@ fn write(name: &str, options: &Options, function: &ItemFn, params: &[Param]) -> 
         ReturnType::Type(_, ty) => place(ty),
     };
 
-    let (mut ports, mut slots, mut reads, mut args) = (vec![], vec![], vec![], vec![]);
+    let (mut ports, mut slots, mut reads, mut args, mut checks) =
+        (vec![], vec![], vec![], vec![], vec![]);
     for param in params {
         let port = match param {
             Param::Context => {
@@ -163,7 +166,8 @@ fn write(name: &str, options: &Options, function: &ItemFn, params: &[Param]) -> 
             Param::Port(port) => port,
         };
         let slot = format_ident!("__arg{}", slots.len(), span = Span::call_site());
-        let Parts { def, read, arg } = write_port(port, &slot);
+        let Parts { def, read, arg, check } = write_port(port, &slot);
+        checks.extend(check);
         ports.push(def);
         reads.push(read);
         args.push(arg);
@@ -172,9 +176,16 @@ fn write(name: &str, options: &Options, function: &ItemFn, params: &[Param]) -> 
     let count = slots.len();
     let item_doc = format!("The task `{}`, for `export_pack!`.", name);
 
-    let returned = quote_spanned!(output_place=> <#output as #api::TaskReturn>);
-    let output_schema = quote_spanned!(output_place=> #returned::SCHEMA);
-    let split = quote_spanned!(output_place=> #returned::split);
+    let output_schema =
+        quote_spanned!(output_place=> <#output as ::terrace_plugin_api::TaskReturn>::SCHEMA);
+    let answer = quote_spanned! {output_place=>
+        match <#output as ::terrace_plugin_api::TaskReturn>::split(#ident(#(#args),*)) {
+            ::core::result::Result::Ok(__output) => ::terrace_plugin_api::__private::output(__output),
+            ::core::result::Result::Err(__error) => ::core::result::Result::Err(
+                (&&&&::terrace_plugin_api::__private::tag(&__error)).terrace_kind().raise(__error),
+            ),
+        }
+    };
 
     quote! {
         #(#cfgs)*
@@ -185,25 +196,23 @@ fn write(name: &str, options: &Options, function: &ItemFn, params: &[Param]) -> 
 
         #(#cfgs)*
         const _: () = {
+            #(#checks)*
+
             #[automatically_derived]
             #[allow(deprecated, clippy::all, clippy::pedantic, clippy::allow_attributes)]
             impl #api::__private::TaskItem for #ident {
-                const DEF: #api::TaskDef = {
-                    const DEF: #api::TaskDef = #api::TaskDef {
-                        name: #name,
-                        doc: #doc,
-                        lane: #api::Lane::#lane,
-                        pure: #pure,
-                        idempotent: #idempotent,
-                        associative: #associative,
-                        cpus: #cpus,
-                        memory: #memory,
-                        cost: #cost,
-                        ports: &[#(#ports),*],
-                        output: #output_schema,
-                    };
-                    #api::__private::check_defaults(&DEF);
-                    DEF
+                const DEF: #api::TaskDef = #api::TaskDef {
+                    name: #name,
+                    doc: #doc,
+                    lane: #api::Lane::#lane,
+                    pure: #pure,
+                    idempotent: #idempotent,
+                    associative: #associative,
+                    cpus: #cpus,
+                    memory: #memory,
+                    cost: #cost,
+                    ports: &[#(#ports),*],
+                    output: #output_schema,
                 };
 
                 fn call(
@@ -215,18 +224,7 @@ fn write(name: &str, options: &Options, function: &ItemFn, params: &[Param]) -> 
                     match __args {
                         [#(#slots),*] => {
                             #(#reads)*
-                            match #split(#ident(#(#args),*)) {
-                                ::core::result::Result::Ok(__output) => {
-                                    #api::__private::output(__output)
-                                }
-                                ::core::result::Result::Err(__error) => {
-                                    ::core::result::Result::Err(
-                                        (&&&&#api::__private::tag(&__error))
-                                            .terrace_kind()
-                                            .raise(__error),
-                                    )
-                                }
-                            }
+                            #answer
                         }
                         __other => ::core::result::Result::Err(
                             #api::__private::mismatch(#count, __other.len()),
@@ -238,8 +236,10 @@ fn write(name: &str, options: &Options, function: &ItemFn, params: &[Param]) -> 
     }
 }
 
-/// A port in the manifest, the statement that reads its argument, and the argument itself.
+/// A port in the manifest, the statement that reads its argument, and the argument itself; and
+/// what fails the build where the default is of another type.
 struct Parts {
+    check: Option<TokenStream>,
     def: TokenStream,
     read: TokenStream,
     arg: TokenStream,
@@ -248,36 +248,48 @@ struct Parts {
 fn write_port(port: &Port, slot: &syn::Ident) -> Parts {
     let api = quote!(::terrace_plugin_api);
     let Port { name, doc, unread, secret, .. } = port;
-    let default = option(&port.default);
-    let (schema, mode, read, arg) = match &port.pass {
+    let default = option(&port.default.as_ref().map(|default| &default.json));
+    let here = |ty: &Type| {
+        let mut slot = slot.clone();
+        slot.set_span(place(ty));
+        (place(ty), slot)
+    };
+    let (place, mode, schema, read, arg) = match &port.pass {
         Pass::Take(ty) => {
-            let place = place(ty);
+            let (place, slot) = here(ty);
             (
-                quote_spanned!(place=> <#ty as #api::PortType>::SCHEMA),
+                place,
                 quote!(Take),
-                quote_spanned!(place=> #api::__private::take::<#ty>(#slot, #name)?),
-                quote!(#slot),
+                quote_spanned!(place=> <#ty as ::terrace_plugin_api::PortType>::SCHEMA),
+                quote_spanned!(place=> ::terrace_plugin_api::__private::take::<#ty>(#slot, #name)?),
+                quote_spanned!(place=> #slot),
             )
         }
         Pass::Borrow(ty) => {
-            let place = place(ty);
+            let (place, slot) = here(ty);
             (
-                quote_spanned!(place=> <#ty as #api::PortRef<'static>>::SCHEMA),
+                place,
                 quote!(Borrow),
-                quote_spanned!(place=> #api::__private::borrow::<#ty>(#slot, #name)?),
-                quote!(&*#slot),
+                quote_spanned!(place=> <#ty as ::terrace_plugin_api::PortRef<'static>>::SCHEMA),
+                quote_spanned!(place=> ::terrace_plugin_api::__private::borrow::<#ty>(#slot, #name)?),
+                quote_spanned!(place=> &*#slot),
             )
         }
         Pass::BorrowOptional(ty) => {
-            let place = place(ty);
+            let (place, slot) = here(ty);
             (
-                quote_spanned!(place=> #api::Schema::Optional(&<#ty as #api::PortRef<'static>>::SCHEMA)),
+                place,
                 quote!(Borrow),
-                quote_spanned!(place=> #api::__private::borrow_optional::<#ty>(#slot, #name)?),
-                quote!(#slot.as_deref()),
+                quote_spanned!(place=> ::terrace_plugin_api::Schema::Optional(&<#ty as ::terrace_plugin_api::PortRef<'static>>::SCHEMA)),
+                quote_spanned!(place=> ::terrace_plugin_api::__private::borrow_optional::<#ty>(#slot, #name)?),
+                quote_spanned!(place=> #slot.as_deref()),
             )
         }
     };
+    let check = port.default.as_ref().map(|Default { json, span }| {
+        let place = Span::call_site().located_at(*span);
+        quote_spanned!(place=> const _: () = ::terrace_plugin_api::__private::check_default(#name, #json, &#schema);)
+    });
     Parts {
         def: quote! {
             #api::PortDef {
@@ -290,7 +302,8 @@ fn write_port(port: &Port, slot: &syn::Ident) -> Parts {
                 secret: #secret,
             }
         },
-        read: quote!(let #slot = #read;),
+        read: quote_spanned!(place=> let #slot = #read;),
+        check,
         arg,
     }
 }

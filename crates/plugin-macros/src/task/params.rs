@@ -1,5 +1,7 @@
 //! The parameters of a task's function: which are ports, how each is handed over, its default.
 
+use proc_macro2::Span;
+use syn::spanned::Spanned;
 use syn::{
     Attribute, Expr, ExprLit, ExprUnary, FnArg, GenericArgument, Lit, Meta, Pat, PathArguments,
     Type, UnOp,
@@ -21,10 +23,17 @@ pub(crate) struct Port {
     pub(crate) name: String,
     pub(crate) doc: String,
     pub(crate) pass: Pass,
-    /// JSON text.
-    pub(crate) default: Option<String>,
+    pub(crate) default: Option<Default>,
     pub(crate) unread: bool,
     pub(crate) secret: bool,
+}
+
+/// A port's default.
+pub(crate) struct Default {
+    /// As JSON text.
+    pub(crate) json: String,
+    /// Where it is written.
+    pub(crate) span: Span,
 }
 
 /// How an argument is handed over; the type is the port's.
@@ -184,17 +193,16 @@ fn option_of(ty: &Type) -> Option<&Type> {
 }
 
 /// The attributes of a parameter that are ours.
-#[derive(Default)]
 struct Attrs {
     name: Option<String>,
-    default: Option<String>,
+    default: Option<Default>,
     secret: bool,
 }
 
 impl Attrs {
     /// Reads them and leaves the rest.
     fn take(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Self {
-        let mut found = Self::default();
+        let mut found = Self { name: None, default: None, secret: false };
         attrs.retain(|attr| {
             let path = attr.path();
             if path.is_ident("doc") {
@@ -221,7 +229,10 @@ impl Attrs {
             self.name = Some(name);
         } else {
             match &attr.meta {
-                Meta::NameValue(pair) => self.default = Some(json(&pair.value)?),
+                Meta::NameValue(pair) => {
+                    self.default =
+                        Some(Default { json: json(&pair.value)?, span: pair.value.span() });
+                }
                 meta => {
                     let message = "write the default as `#[default = 0.5]`";
                     return Err(syn::Error::new_spanned(meta, message));

@@ -1,0 +1,10 @@
+use terrace_plugin_api::task;
+
+struct Mistake;
+
+#[task]
+fn fails() -> Result<i64, Mistake> {
+    Err(Mistake)
+}
+
+fn main() {}
