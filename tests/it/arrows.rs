@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("terrace", &["terrace-core", "terrace-plugin-api", "terrace-plugin-host", "terrace-scheduler"]),
     ("terrace-cli", &["terrace"]),
     ("terrace-bench", &["terrace", "terrace-core", "terrace-scheduler"]),
-    ("terrace-tests", &["terrace"]),
+    ("terrace-tests", &[]),
     ("example-core-alone", &["terrace-core"]),
     ("example-scheduler-alone", &["terrace-scheduler"]),
     ("example-embed", &["terrace"]),

@@ -1,3 +1,12 @@
 //! Tests across crates, with real packs loaded by `dlopen` and the real command.
 
 mod arrows;
+mod errors;
+mod interrupt;
+mod outside;
+mod overlap;
+mod readme;
+mod same;
+mod secrets;
+mod support;
+mod values;

@@ -1,2 +1,49 @@
-//! The terrace command.
-fn main() {}
+//! The `terrace` command: glue between the engine and a terminal.
+//!
+//! Results go to standard output, everything else to standard error. Exit codes are in [`exit`],
+//! what is written in [`output`], errors drawn with their line in [`diagnostics`].
+#![forbid(unsafe_code)]
+
+mod args;
+mod check;
+mod completions;
+mod diagnostics;
+mod exit;
+mod graph;
+mod output;
+mod packs;
+mod problem;
+mod run;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use exit::Exit;
+use output::Output;
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    let mut output = match Output::open() {
+        Ok(output) => output,
+        Err(error) => {
+            eprintln!("error: cannot put standard output aside: {error}");
+            return Exit::Usage.into();
+        }
+    };
+    let exit = match cli.command {
+        Command::Run(args) => run::run(&args, &mut output),
+        Command::Check(args) => check::check(&args, &mut output),
+        Command::Graph(args) => graph::graph(&args, &mut output),
+        Command::Packs(args) => packs::packs(&args, &mut output),
+        Command::Completions(args) => completions::completions(&args, &mut output),
+    };
+    // A reader that went away (`| head`) is no failure of ours.
+    match output.finish() {
+        Ok(()) => exit.into(),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit.into(),
+        Err(error) => {
+            eprintln!("error: cannot write to standard output: {error}");
+            Exit::Usage.into()
+        }
+    }
+}

@@ -23,7 +23,7 @@ mod view;
 mod workflow;
 
 pub use build::{
-    AnyArg, Arg, Handle, IntoArgs, IntoWireArgs, NamedTask, NodeFn, ReadArgs, ReadError,
+    AnyArg, Arg, Handle, IntoArgs, IntoWireArgs, NamedTask, NodeFn, NodeRefFn, ReadArgs, ReadError,
     TaskImport, Wire, WireArgs, WorkflowBuilder, markers,
 };
 pub use catalog::{Catalog, NoTasks, PackId, Task, TaskRef};

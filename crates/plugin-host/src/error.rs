@@ -72,13 +72,15 @@ pub enum Fault {
     #[error("is not a regular file; name a pack's file")]
     NotAFile,
     /// The system does not let us read it.
-    #[error("cannot be read; check its permissions and those of the folders above it")]
+    #[error("cannot be read; check its path, its permissions and those of the folders above it")]
     Unreadable(#[source] std::io::Error),
     /// It has no bytes.
     #[error("is empty; build or copy the pack again")]
     Empty,
     /// It ends inside the ELF header.
-    #[error("is cut short: it has {len} bytes, less than the header of a shared library; build or copy the pack again")]
+    #[error(
+        "is cut short: it has {len} bytes, less than the header of a shared library; build or copy the pack again"
+    )]
     TooShort {
         /// Its size in bytes.
         len: u64,
@@ -90,7 +92,9 @@ pub enum Fault {
         looks: LooksLike,
     },
     /// It ends before what its headers announce.
-    #[error("is cut short: {part} ends at byte {end}, the file at byte {len}; build or copy the pack again")]
+    #[error(
+        "is cut short: {part} ends at byte {end}, the file at byte {len}; build or copy the pack again"
+    )]
     Truncated {
         /// What is not whole.
         part: String,
@@ -106,7 +110,10 @@ pub enum Fault {
         what: String,
     },
     /// It is for machines with another size of pointers.
-    #[error("is a {found}-bit library, this program is {host}-bit; build the pack for {}", std::env::consts::ARCH)]
+    #[error(
+        "is a {found}-bit library, this program is {host}-bit; build the pack for {}",
+        std::env::consts::ARCH
+    )]
     WrongClass {
         /// Bits of its pointers.
         found: u32,
@@ -114,7 +121,10 @@ pub enum Fault {
         host: u32,
     },
     /// It is for machines with another order of bytes.
-    #[error("is built for {found} machines, this one is {host}; build the pack for {}", std::env::consts::ARCH)]
+    #[error(
+        "is built for {found} machines, this one is {host}; build the pack for {}",
+        std::env::consts::ARCH
+    )]
     WrongEndianness {
         /// Its order of bytes.
         found: &'static str,
@@ -136,7 +146,9 @@ pub enum Fault {
         found: String,
     },
     /// It is a shared library without a manifest.
-    #[error("is a shared library but not a pack: it has no section {section}; export its tasks with export_pack!")]
+    #[error(
+        "is a shared library but not a pack: it has no section {section}; export its tasks with export_pack!"
+    )]
     NotAPack {
         /// The section it lacks.
         section: &'static str,
@@ -159,7 +171,9 @@ pub enum Fault {
     #[error("has a manifest that is not JSON; build or copy the pack again")]
     ManifestNotJson(#[source] Cause),
     /// The manifest is of a format that this host does not know.
-    #[error("has a manifest of format {found}, this host reads format {known}; update terrace, or rebuild the pack with an older terrace-plugin-api")]
+    #[error(
+        "has a manifest of format {found}, this host reads format {known}; update terrace, or rebuild the pack with an older terrace-plugin-api"
+    )]
     ManifestFormat {
         /// Its format.
         found: u64,
@@ -167,7 +181,9 @@ pub enum Fault {
         known: u32,
     },
     /// The pack speaks another version of the boundary.
-    #[error("is built for ABI {found}, this host speaks {host}; rebuild it with terrace-plugin-api {host}.x")]
+    #[error(
+        "is built for ABI {found}, this host speaks {host}; rebuild it with terrace-plugin-api {host}.x"
+    )]
     OtherAbi {
         /// Its ABI.
         found: String,
@@ -184,7 +200,9 @@ pub enum Fault {
         what: String,
     },
     /// The pack's version is not a version.
-    #[error("says that its version is `{version}`; set a version such as 1.2.3 in the pack's Cargo.toml")]
+    #[error(
+        "says that its version is `{version}`; set a version such as 1.2.3 in the pack's Cargo.toml"
+    )]
     ManifestVersion {
         /// What it says.
         version: String,
@@ -192,7 +210,9 @@ pub enum Fault {
         source: Cause,
     },
     /// The type of a port or output cannot be read.
-    #[error("declares `{place}` as `{text}`, a type that this host cannot read; update terrace, or rebuild the pack")]
+    #[error(
+        "declares `{place}` as `{text}`, a type that this host cannot read; update terrace, or rebuild the pack"
+    )]
     ManifestType {
         /// The port or output.
         place: String,
@@ -216,19 +236,27 @@ pub enum Fault {
         task: String,
     },
     /// A panic in it would end the process.
-    #[error("is built with panic = \"abort\", so a panic in a task would end the whole program; build it with panic = \"unwind\" (the default: remove `panic` from the profile)")]
+    #[error(
+        "is built with panic = \"abort\", so a panic in a task would end the whole program; build it with panic = \"unwind\" (the default: remove `panic` from the profile)"
+    )]
     PanicAbort,
     /// The file was changed or replaced between the check and the end of loading.
-    #[error("was changed while it was loaded; wait until its build or copy has ended and try again")]
+    #[error(
+        "was changed while it was loaded; wait until its build or copy has ended and try again"
+    )]
     Changed,
     /// The file was written over after an earlier build of it was loaded.
-    #[error("was written over after it had been loaded; restart the program, and replace packs by renaming a new file into place")]
+    #[error(
+        "was written over after it had been loaded; restart the program, and replace packs by renaming a new file into place"
+    )]
     ChangedInPlace,
     /// The loader gave code of an earlier file for this one.
     #[error("could not be loaded beside an earlier build of it; restart the program")]
     OldCode,
     /// It needs a symbol that nobody has.
-    #[error("needs the symbol `{symbol}`, which no library it names provides; link the library that has it into the pack")]
+    #[error(
+        "needs the symbol `{symbol}`, which no library it names provides; link the library that has it into the pack"
+    )]
     UnresolvedSymbol {
         /// The symbol.
         symbol: String,
@@ -236,7 +264,9 @@ pub enum Fault {
         source: Cause,
     },
     /// It needs a library that is not there.
-    #[error("needs the library `{library}`, which cannot be found; install it, or link it statically")]
+    #[error(
+        "needs the library `{library}`, which cannot be found; install it, or link it statically"
+    )]
     MissingLibrary {
         /// The library.
         library: String,
@@ -244,13 +274,17 @@ pub enum Fault {
         source: Cause,
     },
     /// It needs a newer C library or another newer library.
-    #[error("needs a newer version of a system library than this machine has; build the pack on an older system")]
+    #[error(
+        "needs a newer version of a system library than this machine has; build the pack on an older system"
+    )]
     NewerSystem(#[source] Cause),
     /// The system's loader refused it for another reason.
     #[error("is refused by the system's loader")]
     Loader(#[source] Cause),
     /// It does not export the symbol its manifest names.
-    #[error("does not export `{symbol}`, which its manifest names; was it stripped of symbols? Build it again, with `strip = true` at most")]
+    #[error(
+        "does not export `{symbol}`, which its manifest names; export its tasks with export_pack! and build it again"
+    )]
     MissingSymbol {
         /// The symbol.
         symbol: String,
@@ -258,7 +292,9 @@ pub enum Fault {
         source: Cause,
     },
     /// What it exports is not an abi_stable header, or that of another version.
-    #[error("exports a header that this host cannot read; rebuild it with terrace-plugin-api {host}.x")]
+    #[error(
+        "exports a header that this host cannot read; rebuild it with terrace-plugin-api {host}.x"
+    )]
     InvalidHeader {
         /// Our ABI.
         host: &'static str,
@@ -269,7 +305,9 @@ pub enum Fault {
     #[error("says nothing about the layout of its types; export its tasks with export_pack!")]
     NoLayout,
     /// Its types are laid out differently.
-    #[error("is built for ABI {host} but lays out its types differently; rebuild it with the host's version of terrace-plugin-api, {host_api} (it was built with {pack_api})")]
+    #[error(
+        "is built for ABI {host} but lays out its types differently; rebuild it with the host's version of terrace-plugin-api, {host_api} (it was built with {pack_api})"
+    )]
     LayoutMismatch {
         /// Our ABI.
         host: &'static str,
@@ -287,7 +325,9 @@ pub enum Fault {
     #[error("could not make its module; its author must mend it")]
     ConstructorFailed(#[source] Cause),
     /// Manifest and code are of different builds.
-    #[error("has a manifest that is not of its code (hash {manifest:016x}, the code says {module:016x}); build or copy the pack again")]
+    #[error(
+        "has a manifest that is not of its code (hash {manifest:016x}, the code says {module:016x}); build or copy the pack again"
+    )]
     HashMismatch {
         /// Of the manifest's bytes.
         manifest: u64,
@@ -349,12 +389,12 @@ impl fmt::Display for LooksLike {
 #[derive(Clone, Debug)]
 pub struct ResolveError {
     requirement: PackRequirement,
-    fault: ResolveFault,
+    fault: Box<ResolveFault>,
 }
 
 impl ResolveError {
     pub(crate) fn new(requirement: &PackRequirement, fault: ResolveFault) -> Self {
-        Self { requirement: requirement.clone(), fault }
+        Self { requirement: requirement.clone(), fault: Box::new(fault) }
     }
 
     /// What was required; its span says where.
@@ -439,7 +479,7 @@ struct Meant<'a>(&'a Option<String>);
 
 impl fmt::Display for Meant<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |meant| write!(f, ", did you mean `{meant}`?"))
+        self.0.as_ref().map_or(Ok(()), |meant| write!(f, " (did you mean `{meant}`?)"))
     }
 }
 
@@ -448,7 +488,8 @@ struct Searched<'a>(&'a [String]);
 impl fmt::Display for Searched<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return f.write_str("; no folder was searched, name one with --packs or TERRACE_PACK_PATH");
+            return f
+                .write_str("; no folder was searched, name one with --packs or TERRACE_PACK_PATH");
         }
         write!(f, "; searched {}", self.0.join(", "))
     }

@@ -26,7 +26,8 @@
 //! # Ok::<(), String>(())
 //! ```
 //!
-//! Only [`mod@load`] has unsafe code; it also has the page about what can go wrong with `dlopen`.
+//! Only `load` has unsafe code; `src/load/README.md` is the page about what can go wrong with
+//! `dlopen` and what is done about it.
 #![deny(unsafe_code)]
 
 mod error;

@@ -13,6 +13,7 @@
 #![deny(clippy::incompatible_msrv)]
 
 mod docs;
+mod host;
 mod pack;
 mod record;
 mod task;
@@ -29,6 +30,13 @@ pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Record, attributes(serde))]
 pub fn record(item: TokenStream) -> TokenStream {
     record::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// `Record` for programs that embed Terrace: the same, through `terrace::api`.
+#[proc_macro_derive(HostRecord, attributes(serde))]
+pub fn host_record(item: TokenStream) -> TokenStream {
+    let code = record::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error);
+    host::through_facade(code).into()
 }
 
 /// Makes a port type of a private struct or enum. See `terrace_plugin_api::Opaque`.

@@ -96,10 +96,10 @@ impl Circuit {
             for target in targets.iter().filter(|&&target| target >= self.qubits) {
                 problem(format!("there is no qubit {target} of {}", self.qubits));
             }
-            if let [first, second] = targets[..] {
-                if first == second {
-                    problem(format!("both targets are qubit {first}"));
-                }
+            if let [first, second] = targets[..]
+                && first == second
+            {
+                problem(format!("both targets are qubit {first}"));
             }
             match angle {
                 None if kind.turns() => problem(format!("{kind:?} needs an angle")),

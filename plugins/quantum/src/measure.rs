@@ -69,7 +69,7 @@ impl Masks {
     /// ⟨ψ|P|ψ⟩. Its imaginary part is 0, since P is Hermitian.
     fn expectation(&self, amplitudes: &[Complex]) -> f64 {
         let sum = amplitudes.iter().enumerate().fold(Complex::default(), |sum, (k, &amplitude)| {
-            let sign = if (k & self.sign).count_ones() % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = if (k & self.sign).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
             sum + amplitudes[k ^ self.flip].conj() * amplitude * Complex::real(sign)
         });
         // The real part of sum · i^ys.

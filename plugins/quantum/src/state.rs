@@ -181,7 +181,7 @@ mod tests {
             Gate::new(Kind::Cz, &[0, 1]),
             Gate::new(Kind::Swap, &[0, 2]),
         ] {
-            let once = after(&[gate.clone()]);
+            let once = after(std::slice::from_ref(&gate));
             assert!(once.iter().zip(&after(&[])).any(|(a, b)| a != b), "{gate:?} does nothing");
             assert_close(&after(&[gate.clone(), gate]), &after(&[]));
         }

@@ -16,10 +16,9 @@ use crate::pipes::{LIMIT, PipeError, Pipes, Step};
 /// How long a cancelled program has between SIGTERM and SIGKILL, and how long what an ended one
 /// left behind may hold its outputs open.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long to go without looking whether the program ended or should: this short after something
-/// happened, twice as long each time nothing did, up to the longest.
+/// How long to go without looking whether the program ended or should, after something happened.
 const SHORTEST: Duration = Duration::from_millis(1);
-/// As above.
+/// What that grows to, doubling, while nothing happens.
 const LONGEST: Duration = Duration::from_millis(16);
 /// Bytes of the error output that an error carries.
 const TAIL: usize = 4096;

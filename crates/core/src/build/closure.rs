@@ -1,7 +1,7 @@
 //! Closures and plain functions as tasks.
 //!
-//! The marker in [`NodeFn`] tells apart how parameters are taken, so that one `call` serves
-//! functions by value and by reference, with and without a context.
+//! By value ([`NodeFn`]) and by reference ([`NodeRefFn`]) are two traits, since a closure over
+//! references would fit both; the marker tells apart functions with and without a context.
 
 use std::any::{Any, type_name};
 use std::marker::PhantomData;
@@ -15,26 +15,24 @@ use crate::catalog::{Task, TaskRef};
 use crate::expr::Adapter;
 use crate::signature::{Port, Signature};
 
-/// How a function takes its parameters; inferred, never written.
+/// Whether a function takes a context first; inferred, never written.
 pub mod markers {
-    /// By value.
+    /// Only its parameters.
     #[derive(Debug)]
-    pub struct ByValue;
-    /// By reference.
+    pub struct Plain;
+    /// A [`terrace_plugin_api::TaskContext`], then its parameters.
     #[derive(Debug)]
-    pub struct ByRef;
-    /// A context, then the rest by value.
-    #[derive(Debug)]
-    pub struct ContextByValue;
-    /// A context, then the rest by reference.
-    #[derive(Debug)]
-    pub struct ContextByRef;
+    pub struct WithContext;
 }
 
-/// A function that can be a node: parameters `A`, result `R`, and `M` for how they are taken.
+/// A function that can be a node, with parameters by value: `A` are their types, `R` its result.
 pub trait NodeFn<M, A, R>: Send + Sync + 'static {
     #[doc(hidden)]
-    const MODE: PortMode;
+    fn invoke(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError>;
+}
+
+/// A function that can be a node, with parameters by reference: `A` are the types behind `&`.
+pub trait NodeRefFn<M, A, R>: Send + Sync + 'static {
     #[doc(hidden)]
     fn invoke(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError>;
 }
@@ -48,22 +46,20 @@ fn wrong_count(found: usize) -> TaskError {
 
 macro_rules! functions {
     ($(($($name:ident $arg:ident),*);)*) => {$(
-        impl<Func, R, $($name: Clone + Any + Send + Sync),*> NodeFn<markers::ByValue, ($($name,)*), R> for Func
+        impl<Func, R, $($name: Clone + Any + Send + Sync),*> NodeFn<markers::Plain, ($($name,)*), R> for Func
         where
             Func: Fn($($name),*) -> R + Send + Sync + 'static,
         {
-            const MODE: PortMode = PortMode::Take;
             fn invoke(&self, _ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self($(native::take::<$name>($arg)?),*))
             }
         }
 
-        impl<Func, R, $($name: Clone + Any + Send + Sync),*> NodeFn<markers::ContextByValue, ($($name,)*), R> for Func
+        impl<Func, R, $($name: Clone + Any + Send + Sync),*> NodeFn<markers::WithContext, ($($name,)*), R> for Func
         where
             Func: Fn(&TaskContext<'_>, $($name),*) -> R + Send + Sync + 'static,
         {
-            const MODE: PortMode = PortMode::Take;
             fn invoke(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self(ctx, $(native::take::<$name>($arg)?),*))
@@ -74,22 +70,20 @@ macro_rules! functions {
 
 macro_rules! functions_by_reference {
     ($(($($name:ident $arg:ident),*);)*) => {$(
-        impl<Func, R, $($name: Any + Send + Sync),*> NodeFn<markers::ByRef, ($($name,)*), R> for Func
+        impl<Func, R, $($name: Any + Send + Sync),*> NodeRefFn<markers::Plain, ($($name,)*), R> for Func
         where
             Func: Fn($(&$name),*) -> R + Send + Sync + 'static,
         {
-            const MODE: PortMode = PortMode::Borrow;
             fn invoke(&self, _ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self($(&*native::see::<$name>($arg)?),*))
             }
         }
 
-        impl<Func, R, $($name: Any + Send + Sync),*> NodeFn<markers::ContextByRef, ($($name,)*), R> for Func
+        impl<Func, R, $($name: Any + Send + Sync),*> NodeRefFn<markers::WithContext, ($($name,)*), R> for Func
         where
             Func: Fn(&TaskContext<'_>, $(&$name),*) -> R + Send + Sync + 'static,
         {
-            const MODE: PortMode = PortMode::Borrow;
             fn invoke(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self(ctx, $(&*native::see::<$name>($arg)?),*))
@@ -131,36 +125,17 @@ pub(crate) struct Unbound<A> {
     marker: PhantomData<fn(A)>,
 }
 
-/// A function whose result is its output.
-pub(super) fn plain<M, A, R, F>(function: F) -> Unbound<A>
-where
-    A: ReadArgs,
-    R: Any + Send + Sync,
-    F: NodeFn<M, A, R>,
-{
-    Unbound {
-        name: short_name(type_name::<F>()),
-        mode: F::MODE,
-        invoke: Box::new(move |ctx, args| function.invoke(ctx, args).map(native::keep)),
-        marker: PhantomData,
-    }
-}
-
-/// A function whose result may be an error.
-pub(super) fn fallible<M, A, R, E, F>(function: F) -> Unbound<A>
-where
-    A: ReadArgs,
-    R: Any + Send + Sync,
-    E: Into<TaskError> + 'static,
-    F: NodeFn<M, A, Result<R, E>>,
-{
-    Unbound {
-        name: short_name(type_name::<F>()),
-        mode: F::MODE,
-        invoke: Box::new(move |ctx, args| {
-            function.invoke(ctx, args)?.map(native::keep).map_err(Into::into)
-        }),
-        marker: PhantomData,
+impl<A: ReadArgs> Unbound<A> {
+    /// A task around what a function does with its arguments, named as the type `F` is.
+    pub(super) fn new<F>(
+        mode: PortMode,
+        invoke: impl Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let name = short_name(type_name::<F>());
+        Self { name, mode, invoke: Box::new(invoke), marker: PhantomData }
     }
 }
 

@@ -221,17 +221,21 @@ impl<T> Handle<T> {
     /// Reads the value out of what a run kept for its node: the whole output, or its part.
     ///
     /// # Errors
-    /// When the value is of another type.
-    pub fn read(&self, value: &Value) -> Result<T, ReadError>
+    /// When the selected part is not there or the value is of another type.
+    pub fn read(&self, output: &Value) -> Result<T, ReadError>
     where
         T: PortType + Clone + Any + Send + Sync,
     {
+        let mut value = output.clone();
+        if let Some(adapt) = self.adapt {
+            value = (adapt.0)(value).map_err(ReadError::new)?;
+        }
+        for select in self.path() {
+            value = select.apply(&value).ok_or_else(|| {
+                ReadError::new(format!("there is no `{select}` in {}", value.kind()))
+            })?;
+        }
         native::read(value)
-    }
-
-    /// Makes data of a Rust value that a closure kept, so that a path can select from it.
-    pub fn adapter(&self) -> Option<Adapter> {
-        self.adapt
     }
 
     fn check_scope(&self, target: &Arc<Shared>) {

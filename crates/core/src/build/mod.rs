@@ -15,6 +15,8 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use terrace_plugin_api::{PortMode, TaskContext, TaskError, Value};
+
 use crate::catalog::{Catalog, TaskRef};
 use crate::draft::{Args, Draft, InputDraft, NodeDraft, OutputDraft, PackRequirement, TaskChoice};
 use crate::expr::{InputId, NodeId, Root};
@@ -23,11 +25,12 @@ use crate::validate::fresh_scope;
 use crate::workflow::Workflow;
 
 pub use arg::{AnyArg, Arg, IntoArgs, IntoWireArgs, ReadArgs, WireArgs};
-pub use closure::{NodeFn, markers};
+pub use closure::{NodeFn, NodeRefFn, markers};
 pub use handle::Handle;
 pub use import::{NamedTask, TaskImport};
 pub use native::{ReadError, Wire};
 
+use closure::Unbound;
 use native::Codec;
 
 /// Builds a [`Workflow`]. Nothing runs while building.
@@ -64,6 +67,7 @@ struct State {
     codecs: HashMap<std::any::TypeId, Codec>,
     /// For each node, whether its output is a Rust value as a closure gave it.
     native: Vec<bool>,
+    keep_all: bool,
     sealed: bool,
 }
 
@@ -183,33 +187,67 @@ impl WorkflowBuilder {
         NamedTask::new(&self.shared, name.as_ref())
     }
 
-    /// Adds a node that calls a closure or function. Parameters are all taken by value (`T: Clone`)
-    /// or all by reference, optionally after a `&TaskContext`; values may be any
-    /// `Send + Sync + 'static`.
+    /// Adds a node that calls a closure or function with its parameters by value, optionally after
+    /// a `&TaskContext`. Parameters are `Clone`, values any `Send + Sync + 'static`; what cannot be
+    /// cloned goes through [`WorkflowBuilder::call_ref`].
     pub fn call<M, A, R, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
     where
         A: ReadArgs,
         R: Any + Send + Sync,
         F: NodeFn<M, A, R>,
     {
-        self.add_closure(closure::plain(function), args)
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
+            function.invoke(ctx, args).map(native::keep)
+        };
+        self.add_closure(Unbound::new::<F>(PortMode::Take, run), args)
     }
 
-    /// Adds a node that calls a closure or function which may fail. As [`WorkflowBuilder::call`],
-    /// with a `Result` whose error is any `std::error::Error` or a [`crate::TaskError`].
+    /// As [`WorkflowBuilder::call`], for a function that may fail: its error is any
+    /// `std::error::Error` or a [`TaskError`].
     pub fn try_call<M, A, R, E, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
     where
         A: ReadArgs,
         R: Any + Send + Sync,
-        E: Into<crate::TaskError> + 'static,
+        E: Into<TaskError>,
         F: NodeFn<M, A, Result<R, E>>,
     {
-        self.add_closure(closure::fallible(function), args)
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
+            function.invoke(ctx, args)?.map(native::keep).map_err(Into::into)
+        };
+        self.add_closure(Unbound::new::<F>(PortMode::Take, run), args)
+    }
+
+    /// As [`WorkflowBuilder::call`], with all parameters by reference: nothing is cloned, and values
+    /// need not be `Clone`. A closure's parameters need their types: `|term: &Term| …`.
+    pub fn call_ref<M, A, R, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
+    where
+        A: ReadArgs,
+        R: Any + Send + Sync,
+        F: NodeRefFn<M, A, R>,
+    {
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
+            function.invoke(ctx, args).map(native::keep)
+        };
+        self.add_closure(Unbound::new::<F>(PortMode::Borrow, run), args)
+    }
+
+    /// As [`WorkflowBuilder::call_ref`], for a function that may fail.
+    pub fn try_call_ref<M, A, R, E, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
+    where
+        A: ReadArgs,
+        R: Any + Send + Sync,
+        E: Into<TaskError>,
+        F: NodeRefFn<M, A, Result<R, E>>,
+    {
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
+            function.invoke(ctx, args)?.map(native::keep).map_err(Into::into)
+        };
+        self.add_closure(Unbound::new::<F>(PortMode::Borrow, run), args)
     }
 
     fn add_closure<A: ReadArgs, R: Any + Send + Sync>(
         &self,
-        closure: closure::Unbound<A>,
+        closure: Unbound<A>,
         args: impl IntoArgs<A>,
     ) -> Handle<R> {
         let exprs = args.native_exprs(&self.shared);
@@ -228,6 +266,11 @@ impl WorkflowBuilder {
         self.shared.state().draft.outputs.push(output);
     }
 
+    /// Keeps every node's output readable after the run, at the price of its memory.
+    pub fn keep_all(&self) {
+        self.shared.state().keep_all = true;
+    }
+
     /// Checks everything against the tasks that exist.
     ///
     /// # Errors
@@ -242,7 +285,10 @@ impl WorkflowBuilder {
     pub fn into_draft(self) -> Draft {
         let mut state = self.shared.state();
         state.sealed = true;
-        std::mem::take(&mut state.draft)
+        let keep_all = state.keep_all;
+        let mut draft = std::mem::take(&mut state.draft);
+        draft.nodes.iter_mut().for_each(|node| node.keep |= keep_all);
+        draft
     }
 
     /// The packs asked for so far.

@@ -201,9 +201,14 @@ pub struct ReadError {
     message: String,
 }
 
+impl ReadError {
+    pub(crate) fn new(message: impl std::fmt::Display) -> Self {
+        Self { message: message.to_string() }
+    }
+}
+
 /// Reads a value as a port's type, whether a closure kept it or a pack gave it as data.
-pub(crate) fn read<T: Wire>(value: &Value) -> Result<T, ReadError> {
-    let mut kept = decode::<T>(value.clone())
-        .map_err(|error| ReadError { message: error.message().to_owned() })?;
-    take(&mut kept).map_err(|error| ReadError { message: error.message().to_owned() })
+pub(crate) fn read<T: Wire>(value: Value) -> Result<T, ReadError> {
+    let mut kept = decode::<T>(value).map_err(|error| ReadError::new(error.message()))?;
+    take(&mut kept).map_err(|error| ReadError::new(error.message()))
 }

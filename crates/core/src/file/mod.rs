@@ -4,7 +4,7 @@
 //! language ([`yaml`], [`toml`], [`json`]); no type of a parsing library leaves its door, and
 //! limits and duplicate keys are treated alike behind each of them. [`print()`] is the way back.
 //! What the keys of a workflow mean is known to [`decode`] and [`encode`] alone, what stands
-//! inside its strings to [`reference`]. Single values outside a file are read and written in
+//! inside its strings to [`mod@reference`]. Single values outside a file are read and written in
 //! [`value_json`].
 
 mod decode;

@@ -17,7 +17,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::parse::quoted;
+use super::parse::{MAX_PROBLEMS, quoted};
 use crate::expr::{Root, Select};
 use crate::validate::is_name;
 
@@ -70,7 +70,7 @@ pub(super) struct Mistake {
 /// Cuts a string into text and references.
 ///
 /// # Errors
-/// Every mistake in it.
+/// Every mistake in it, up to the number of problems that are kept of a file.
 pub(super) fn split(text: &str) -> Result<Vec<Part<'_>>, Vec<Mistake>> {
     let mut parts = Vec::new();
     let mut mistakes = Vec::new();
@@ -97,7 +97,9 @@ pub(super) fn split(text: &str) -> Result<Vec<Part<'_>>, Vec<Mistake>> {
             }
             Err(mistake) => {
                 mistakes.push(mistake);
-                copied.clear();
+                if mistakes.len() == MAX_PROBLEMS {
+                    break;
+                }
             }
         }
     }

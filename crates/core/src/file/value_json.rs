@@ -68,15 +68,12 @@ pub struct JsonError {
 
 impl JsonError {
     fn of(error: serde_json::Error) -> Self {
-        let position = (error.line() > 0).then(|| (error.line(), error.column()));
-        let message = error.to_string();
-        let message = match position {
-            Some((line, column)) => message
-                .strip_suffix(&format!(" at line {line} column {column}"))
-                .unwrap_or(&message)
-                .to_owned(),
-            None => message,
-        };
+        let position = (error.line() > 0).then(|| (error.line(), error.column().max(1)));
+        let mut message = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        if message.ends_with(&place) {
+            message.truncate(message.len() - place.len());
+        }
         Self { message, position }
     }
 
@@ -210,6 +207,9 @@ pub fn read_input(text: &str, ty: &Type) -> Result<Value, InputError> {
             Err(error) if *ty == Type::Any && error.classify() != Category::Data => {
                 Value::from(text)
             }
+            Err(error) if matches!(ty, Type::Enum(_)) && error.classify() != Category::Data => {
+                return Err(unexpected(&ty.to_string(), text));
+            }
             Err(error) => {
                 return Err(InputError::Json {
                     expected: ty.to_string(),
@@ -224,7 +224,8 @@ pub fn read_input(text: &str, ty: &Type) -> Result<Value, InputError> {
 }
 
 fn unexpected(expected: &str, text: &str) -> InputError {
-    InputError::Text { expected: expected.to_owned(), found: quoted(text) }
+    let found = if text.is_empty() { "an empty text".to_owned() } else { quoted(text) };
+    InputError::Text { expected: expected.to_owned(), found }
 }
 
 /// A float; a number too large for one is none.

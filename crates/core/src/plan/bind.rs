@@ -116,7 +116,7 @@ impl Plan {
             value = (adapt.0)(value)?;
         }
         for select in &reference.path {
-            value = select_part(&value, select).ok_or_else(|| {
+            value = select.apply(&value).ok_or_else(|| {
                 let shown = self.show(reference);
                 invalid(format!("{shown}: there is no `{select}` in {}", describe(&value)))
             })?;
@@ -141,12 +141,15 @@ fn invalid(message: impl std::fmt::Display) -> TaskError {
     TaskError::new(ErrorClass::INVALID_INPUT, message)
 }
 
-fn select_part(value: &Value, select: &Select) -> Option<Value> {
-    match (value, select) {
-        (Value::Map(map), Select::Key(key)) => map.get(key).cloned(),
-        (Value::List(list), Select::Index(at)) => list.get(usize::try_from(*at).ok()?).cloned(),
-        (Value::Array(array), Select::Index(at)) => element(array, usize::try_from(*at).ok()?),
-        _ => None,
+impl Select {
+    /// The part of a value that this selects, where it is there.
+    pub fn apply(&self, value: &Value) -> Option<Value> {
+        match (value, self) {
+            (Value::Map(map), Self::Key(key)) => map.get(key).cloned(),
+            (Value::List(list), Self::Index(at)) => list.get(usize::try_from(*at).ok()?).cloned(),
+            (Value::Array(array), Self::Index(at)) => element(array, usize::try_from(*at).ok()?),
+            _ => None,
+        }
     }
 }
 

@@ -139,7 +139,7 @@ fn heads() {
     flow:2:7: `name` is empty
         \'\'
     "#);
-    insta::assert_snapshot!(yaml("packs:"), @"flow:2:7: `packs`: expected a map, found null (remove the key, or write `{}` for no entry)");
+    insta::assert_snapshot!(yaml("packs:"), @"flow:2:7: `packs`: expected a map, found null (a map without entries is written `{}`)");
     insta::assert_snapshot!(yaml("packs: { quantum: 0.1 }"), @"
     flow:2:19: version of pack `quantum`: expected a string, found a float (put it in quotes)
         0.1

@@ -79,6 +79,9 @@ fn a_hundred_problems_are_kept_of_a_million() {
     assert!(text.len() < Limits::MAX_TEXT);
     let problems = Draft::read(&Source::new("flow", text, Format::Json)).unwrap().problems;
     assert_eq!(problems.len(), 100);
+    let text = format!("terrace: 1\noutputs: {{ o: '{}' }}", "${}${a[\"".repeat(1_000_000));
+    let problems = Draft::read(&Source::new("flow", text, Format::Yaml)).unwrap().problems;
+    assert_eq!(problems.len(), 100);
 }
 
 const SEEDS: [(Format, &str); 3] = [

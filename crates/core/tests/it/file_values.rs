@@ -43,7 +43,7 @@ fn mistakes_in_json_have_a_place() {
         lines.push(format!("{text:?}: {error}; {:?}", error.line_column()));
     }
     insta::assert_snapshot!(lines.join("\n"), @r#"
-    "": EOF while parsing a value at line 1 column 0; Some((1, 0))
+    "": EOF while parsing a value at line 1 column 1; Some((1, 1))
     "[1,\n 2": EOF while parsing a list at line 2 column 2; Some((2, 2))
     "[1] 2": trailing characters at line 1 column 5; Some((1, 5))
     "{\"a\": 1, \"a\": 2}": key "a" appears twice in one map at line 1 column 16; Some((1, 16))
@@ -143,7 +143,7 @@ fn what_is_no_value_of_the_type_is_said() {
     1.0  expected i64, found `1.0`
     9223372036854775808  expected i64, found `9223372036854775808`
     -1  expected u64, found `-1`
-      expected f64, found ``
+      expected f64, found an empty text
     1e999  expected f64, found `1e999`
     yes  expected `true` or `false`, found `yes`
     abc  expected i64, found `abc`
@@ -154,7 +154,7 @@ fn what_is_no_value_of_the_type_is_said() {
     {"y": 1}  expected a field `x`, found a map without it
     [1, 2]  expected map<str, i64>, found a list
     {"$f64": 1}  expected any in JSON, found `{\"$f64\": 1}`: `$f64` takes "NaN", "inf" or "-inf" at line 1 column 11
-    Medium  expected enum{Fast, Slow: {by: i64}} in JSON, found `Medium`: expected value at line 1 column 1
+    Medium  expected enum{Fast, Slow: {by: i64}}, found `Medium`
     "Medium"  expected enum{Fast, Slow: {by: i64}}, found `Medium`
     x  a value of type ext<circuit> cannot be written as text
     "#);
@@ -186,8 +186,8 @@ fn files_of_inputs_say_all_that_is_wrong() {
     inputs:1:6: `$foo` is no form of a value (a map with this one key is written `$$foo`)
     inputs:2:15: `$bytes` takes padded base64
     ");
-    insta::assert_snapshot!(said("[1]"), @"inputs:1:1: the file of inputs: expected a map, found a list (remove the key, or write `{}` for no entry)");
-    insta::assert_snapshot!(said(""), @"inputs:1:1: the file of inputs: expected a map, found null (remove the key, or write `{}` for no entry)");
+    insta::assert_snapshot!(said("[1]"), @"inputs:1:1: the file of inputs: expected a map, found a list (a map without entries is written `{}`)");
+    insta::assert_snapshot!(said(""), @"inputs:1:1: the file of inputs: expected a map, found null (a map without entries is written `{}`)");
 }
 
 #[test]

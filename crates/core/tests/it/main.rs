@@ -1,4 +1,5 @@
 //! The public behaviour of terrace-core.
+#![expect(clippy::unwrap_used, reason = "clippy does not take helpers of tests for tests")]
 
 mod builder;
 mod file_catalog;

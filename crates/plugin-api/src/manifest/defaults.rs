@@ -10,6 +10,9 @@ use crate::schema::{EnumTag, Schema};
 const NO: usize = usize::MAX;
 
 /// Fails the build where a port's default is of another type than the port.
+///
+/// # Panics
+/// Where it is.
 pub const fn check_default(port: &str, default: &str, schema: &Schema) {
     if !default_fits(default, schema) {
         let text = Text::<300>::new().push("the default of `").push(port);

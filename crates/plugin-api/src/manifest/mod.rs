@@ -198,6 +198,9 @@ pub const fn pack_len(head: &[u8], tasks: &[&[u8]]) -> usize {
 }
 
 /// The whole manifest; `N` is its [`pack_len`].
+///
+/// # Panics
+/// When it is not.
 pub const fn pack_json<const N: usize>(head: &[u8], tasks: &[&[u8]]) -> [u8; N] {
     let mut bytes = [0; N];
     let mut len = 0;
@@ -239,7 +242,10 @@ const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// Fails the build where two tasks share a name or the pack has none.
+/// Fails the build where two tasks share a name.
+///
+/// # Panics
+/// Where they do.
 pub const fn check_pack(pack: &PackDef) {
     let tasks = pack.tasks;
     let mut first = 0;

@@ -133,7 +133,7 @@ impl Items {
     ///
     /// # Errors
     /// When it is not of its type.
-    pub fn next<T: PortType>(&mut self) -> Result<T, PortError> {
+    pub fn take<T: PortType>(&mut self) -> Result<T, PortError> {
         let at = self.next;
         self.next += 1;
         T::from_value(self.items.next().unwrap_or_default()).map_err(|error| error.at_index(at))

@@ -43,7 +43,7 @@ fn fixed(pair: (i64, String), three: [f64; 3]) -> (f64, String) {
 #[task]
 fn maps(
     a: HashMap<String, i64>,
-    #[allow(clippy::box_collection)] b: Box<Vec<i64>>,
+    b: Vec<Box<i64>>,
 ) -> HashMap<String, i64> {
     let _ = b;
     a

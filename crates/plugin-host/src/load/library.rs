@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use abi_stable::library::{
-    AbiHeaderRef, LibHeader, LibraryError, RootModule as _, RootModuleError,
+    AbiHeader, AbiHeaderRef, LibHeader, LibraryError, RootModule as _, RootModuleError,
 };
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use terrace_plugin_api::{ABI, PackModuleRef};
@@ -54,7 +54,13 @@ pub(super) fn module(
     header: AbiHeaderRef,
     manifest: &PackManifest,
 ) -> Result<PackModuleRef, Fault> {
-    let invalid = |error| Fault::InvalidHeader { host: ABI, source: report(&error) };
+    let invalid = |error| Fault::InvalidHeader {
+        host: ABI,
+        source: match error {
+            LibraryError::InvalidAbiHeader(found) => report(&Header(found)),
+            other => report(&other),
+        },
+    };
     let header: &'static LibHeader = header.upgrade().map_err(invalid)?;
     if header.layout().is_none() {
         return Err(Fault::NoLayout);
@@ -67,14 +73,28 @@ pub(super) fn module(
             pack_api: manifest.api.clone(),
             source: report(&error),
         },
-        LibraryError::RootModule { err: RootModuleError::Unwound, .. } => {
-            Fault::ConstructorPanicked(report(&error))
+        LibraryError::RootModule { err: err @ RootModuleError::Unwound, .. } => {
+            Fault::ConstructorPanicked(report(&err))
         }
         LibraryError::RootModule { err: RootModuleError::Returned(error), .. } => {
             Fault::ConstructorFailed(report(&error))
         }
         error => invalid(error),
     })
+}
+
+/// How a header differs from ours, in a line.
+struct Header(AbiHeader);
+
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (found, ours) = (&self.0, AbiHeader::VALUE);
+        if found.magic_string != ours.magic_string {
+            return f.write_str("it does not start with abi_stable's mark");
+        }
+        write!(f, "it is of abi_stable {}.{}", found.abi_major, found.abi_minor)?;
+        write!(f, ", this host has {}.{}", ours.abi_major, ours.abi_minor)
+    }
 }
 
 /// The text of an error of abi_stable, which comes with blank lines around it.
@@ -91,7 +111,8 @@ impl std::error::Error for Report {}
 
 fn report(error: &impl fmt::Display) -> Cause {
     let text = error.to_string();
-    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> =
+        text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     Box::new(Report(lines.join("\n")))
 }
 
@@ -103,10 +124,10 @@ fn refusal(path: &Path, error: libloading::Error) -> Fault {
         let end = symbol.find([',', ' ', '\n']).unwrap_or(symbol.len());
         return Fault::UnresolvedSymbol { symbol: symbol[..end].to_owned(), source };
     }
-    if let Some((library, _)) = text.split_once(": cannot open shared object file") {
-        if Path::new(library) != path {
-            return Fault::MissingLibrary { library: library.to_owned(), source };
-        }
+    if let Some((library, _)) = text.split_once(": cannot open shared object file")
+        && Path::new(library) != path
+    {
+        return Fault::MissingLibrary { library: library.to_owned(), source };
     }
     if text.contains(": version `") && text.contains("not found") {
         return Fault::NewerSystem(source);

@@ -20,7 +20,7 @@ use terrace_plugin_api::{PackModuleRef, StaticPack, TaskEntry};
 use crate::error::{Fault, PackError};
 use crate::manifest::{self, PackManifest};
 use crate::pack::{Entry, Pack};
-use task::PackTask;
+use task::{NotLoaded, PackTask};
 
 pub use stdout::reserve_stdout;
 pub(crate) use table::load_file;
@@ -33,6 +33,25 @@ pub(crate) fn load_static(pack: &StaticPack) -> Result<Pack, PackError> {
     assemble(manifest, pack.module, None).map_err(|fault| PackError::new(Path::new(&name), fault))
 }
 
+/// A pack that stays outside: its tasks have signatures and cannot be called.
+pub(crate) fn describe(manifest: &PackManifest, path: &Path) -> Pack {
+    let id = pack_id(manifest, Some(path));
+    let tasks = manifest.tasks.iter().map(|task| {
+        let body = Arc::new(NotLoaded { pack: id.clone() });
+        (task.name.clone(), Entry { signature: task.signature.clone(), body })
+    });
+    let tasks = tasks.collect();
+    Pack::new(manifest.clone(), Some(path), id, tasks)
+}
+
+fn pack_id(manifest: &PackManifest, path: Option<&Path>) -> Arc<PackId> {
+    Arc::new(PackId {
+        name: manifest.name.clone(),
+        version: manifest.version.clone(),
+        path: path.map(|path| path.display().to_string()),
+    })
+}
+
 /// Step 8: joins manifest and module, which must be of one build.
 fn assemble(
     manifest: PackManifest,
@@ -43,11 +62,7 @@ fn assemble(
     if found != manifest.hash {
         return Err(Fault::HashMismatch { manifest: manifest.hash, module: found });
     }
-    let id = Arc::new(PackId {
-        name: manifest.name.clone(),
-        version: manifest.version.clone(),
-        path: path.map(|path| path.display().to_string()),
-    });
+    let id = pack_id(&manifest, path);
     let entries = module.tasks();
     let mut code: BTreeMap<&'static str, &TaskEntry> = BTreeMap::new();
     for entry in entries.as_slice() {

@@ -25,7 +25,10 @@ impl PackTask {
         let Self { pack, name, .. } = self;
         TaskError::new(
             ErrorClass::INTERNAL,
-            format!("the pack {} {} broke the call convention in `{name}`: {what}", pack.name, pack.version),
+            format!(
+                "the pack {} {} broke the call convention in `{name}`: {what}",
+                pack.name, pack.version
+            ),
         )
     }
 }
@@ -35,7 +38,12 @@ impl Task for PackTask {
         if args.len() != self.ports {
             return Err(TaskError::new(
                 ErrorClass::INTERNAL,
-                format!("`{}` called with {} arguments, {} expected", self.name, args.len(), self.ports),
+                format!(
+                    "`{}` has {} ports, called with {} arguments",
+                    self.name,
+                    self.ports,
+                    args.len()
+                ),
             ));
         }
         let mut out = TaskResult::Empty;
@@ -48,13 +56,28 @@ impl Task for PackTask {
                 Err(self.broken("it succeeded with an error").with_cause(error))
             }
             (status::FAILED, TaskResult::Empty) => Err(self.broken("it failed without an error")),
-            (status::FAILED, TaskResult::Value(_)) => {
-                Err(self.broken("it failed with an output"))
-            }
+            (status::FAILED, TaskResult::Value(_)) => Err(self.broken("it failed with an output")),
             (status, out) => {
                 let error = self.broken(format_args!("it returned the unknown status {status}"));
-                Err(if let TaskResult::Error(cause) = out { error.with_cause(cause) } else { error })
+                Err(if let TaskResult::Error(cause) = out {
+                    error.with_cause(cause)
+                } else {
+                    error
+                })
             }
         }
+    }
+}
+
+/// A task of a pack that is only described.
+pub(super) struct NotLoaded {
+    pub(super) pack: Arc<PackId>,
+}
+
+impl Task for NotLoaded {
+    fn call(&self, _ctx: &TaskContext<'_>, _args: &mut [Value]) -> Result<Value, TaskError> {
+        let PackId { name, version, .. } = &*self.pack;
+        let message = format!("the pack {name} {version} is described but not loaded");
+        Err(TaskError::new(ErrorClass::INTERNAL, message))
     }
 }

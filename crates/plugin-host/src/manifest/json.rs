@@ -5,9 +5,9 @@ use terrace_plugin_api::Value;
 
 /// What every format will have; judged before the rest is looked at.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "expected an object")]
 pub(crate) struct Head {
-    pub(crate) format: u64,
+    pub(crate) format: Option<u64>,
     pub(crate) abi: String,
     pub(crate) name: String,
     pub(crate) version: String,

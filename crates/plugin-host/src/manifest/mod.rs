@@ -87,7 +87,7 @@ pub fn read_manifest(path: impl AsRef<Path>) -> Result<PackManifest, PackError> 
 
 /// Reads the manifest of an open file. With an error comes what the manifest says of name and
 /// version, where it got that far.
-pub(crate) fn of_file(file: &PackFile) -> Result<PackManifest, (PackError, Option<Head>)> {
+pub(crate) fn of_file(file: &PackFile) -> Result<PackManifest, (PackError, Option<Box<Head>>)> {
     let bytes = manifest_section(file, MANIFEST_SECTION, MAX_MANIFEST).map_err(|e| (e, None))?;
-    parse(&bytes).map_err(|fault| (file.fault(fault), json::head(&bytes)))
+    parse(&bytes).map_err(|fault| (file.fault(fault), json::head(&bytes).map(Box::new)))
 }

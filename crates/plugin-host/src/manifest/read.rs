@@ -25,8 +25,11 @@ pub(crate) fn parse(section: &[u8]) -> Result<PackManifest, Fault> {
             return Err(Fault::SeveralPacks { names });
         }
     };
-    if head.format != u64::from(MANIFEST_FORMAT) {
-        return Err(Fault::ManifestFormat { found: head.format, known: MANIFEST_FORMAT });
+    let Some(found) = head.format else {
+        return Err(Fault::ManifestShape("missing field `format`".into()));
+    };
+    if found != u64::from(MANIFEST_FORMAT) {
+        return Err(Fault::ManifestFormat { found, known: MANIFEST_FORMAT });
     }
     if head.abi != ABI {
         return Err(Fault::OtherAbi { found: head.abi.clone(), host: ABI });
@@ -219,34 +222,61 @@ mod tests {
     #[test]
     fn format_and_abi_are_judged_before_the_rest() {
         let newer = r#"{"format":2,"abi":"9","tasks":{"of":"another shape"}}"#;
-        insta::assert_snapshot!(text(&parse(newer.as_bytes()).unwrap_err()), @"");
+        insta::assert_snapshot!(text(&parse(newer.as_bytes()).unwrap_err()), @"has a manifest of format 2, this host reads format 1; update terrace, or rebuild the pack with an older terrace-plugin-api");
         let other = r#"{"format":1,"abi":"0.2","tasks":{"of":"another shape"}}"#;
-        insta::assert_snapshot!(text(&parse(other.as_bytes()).unwrap_err()), @"");
-        insta::assert_snapshot!(text(&parse(b"{}").unwrap_err()), @"");
+        insta::assert_snapshot!(text(&parse(other.as_bytes()).unwrap_err()), @"is built for ABI 0.2, this host speaks 0.1; rebuild it with terrace-plugin-api 0.1.x");
+        insta::assert_snapshot!(text(&parse(b"{}").unwrap_err()), @"
+        has a manifest of another shape; rebuild it with terrace-plugin-api
+          because: missing field `format`
+        ");
     }
 
     #[test]
     fn what_cannot_be_right_is_refused() {
-        insta::assert_snapshot!(refused("{\"format\"", "\"format\""), @"");
-        insta::assert_snapshot!(refused("\"symbol\"", "\"symbal\""), @"");
-        insta::assert_snapshot!(refused("\"lane\":\"compute\"", "\"lane\":\"gpu\""), @"");
-        insta::assert_snapshot!(refused("\"unwind\"", "\"abort\""), @"");
-        insta::assert_snapshot!(refused("\"1.2.0\"", "\"1.2\""), @"");
-        insta::assert_snapshot!(refused("\"name\":\"math\"", "\"name\":\"ma/th\""), @"");
-        insta::assert_snapshot!(refused("v0_1_math", "v0_1_maths"), @"");
-        insta::assert_snapshot!(refused("list<f64>", "list<f65>"), @"");
-        insta::assert_snapshot!(refused("{\"type\":\"f64\"}", "{\"type\":\"complex\"}"), @"");
-        insta::assert_snapshot!(refused("\"default\":1", "\"default\":\"1\""), @"");
-        insta::assert_snapshot!(refused("\"name\":\"b\"", "\"name\":\"a\""), @"");
-        insta::assert_snapshot!(refused("\"cpus\":2", "\"cpus\":0"), @"");
-        insta::assert_snapshot!(refused("\"name\":\"add\"", "\"name\":\"\""), @"");
+        insta::assert_snapshot!(refused("{\"format\"", "\"format\""), @r#"
+        has a manifest of another shape; rebuild it with terrace-plugin-api
+          because: invalid type: string "format", expected expected an object
+        "#);
+        insta::assert_snapshot!(refused("\"symbol\"", "\"symbal\""), @"
+        has a manifest of another shape; rebuild it with terrace-plugin-api
+          because: missing field `symbol` at line 7 column 38
+        ");
+        insta::assert_snapshot!(refused("\"lane\":\"compute\"", "\"lane\":\"gpu\""), @"
+        has a manifest of another shape; rebuild it with terrace-plugin-api
+          because: unknown variant `gpu`, expected `compute` or `blocking` at line 3 column 57
+        ");
+        insta::assert_snapshot!(refused("\"unwind\"", "\"abort\""), @r#"is built with panic = "abort", so a panic in a task would end the whole program; build it with panic = "unwind" (the default: remove `panic` from the profile)"#);
+        insta::assert_snapshot!(refused("\"1.2.0\"", "\"1.2\""), @"
+        says that its version is `1.2`; set a version such as 1.2.3 in the pack's Cargo.toml
+          because: unexpected end of input while parsing minor version number
+        ");
+        insta::assert_snapshot!(refused("\"name\":\"math\"", "\"name\":\"ma/th\""), @"has a manifest that cannot be right: `ma/th` cannot be the name of a pack; rebuild it with terrace-plugin-api");
+        insta::assert_snapshot!(refused("v0_1_math", "v0_1_maths"), @"has a manifest that cannot be right: its symbol is `terrace_pack_v0_1_maths`, not `terrace_pack_v0_1_math`; rebuild it with terrace-plugin-api");
+        insta::assert_snapshot!(refused("list<f64>", "list<f65>"), @"
+        declares `add.a` as `list<f65>`, a type that this host cannot read; update terrace, or rebuild the pack
+          because: expected a type, one of any, null, bool, i64, u64, f64, number, str, bytes, list<…>, map<str, …>, array<…>, (…), {…}, enum{…}, outcome, ext<…> at column 6 of type `list<f65>`
+        ");
+        insta::assert_snapshot!(refused("{\"type\":\"f64\"}", "{\"type\":\"complex\"}"), @"
+        declares `add.output` as `complex`, a type that this host cannot read; update terrace, or rebuild the pack
+          because: expected a type, one of any, null, bool, i64, u64, f64, number, str, bytes, list<…>, map<str, …>, array<…>, (…), {…}, enum{…}, outcome, ext<…> at column 1 of type `complex`
+        ");
+        insta::assert_snapshot!(refused("\"default\":1", "\"default\":\"1\""), @"
+        gives `add.b` a default that is not of its type; correct it in the pack's source
+          because: expected f64, found a string
+        ");
+        insta::assert_snapshot!(refused("\"name\":\"b\"", "\"name\":\"a\""), @"has a manifest that cannot be right: the task `add` has two ports called `a`; rebuild it with terrace-plugin-api");
+        insta::assert_snapshot!(refused("\"cpus\":2", "\"cpus\":0"), @"has a manifest that cannot be right: the task `add` uses no thread; rebuild it with terrace-plugin-api");
+        insta::assert_snapshot!(refused("\"name\":\"add\"", "\"name\":\"\""), @"has a manifest that cannot be right: `` cannot be the name of a task; rebuild it with terrace-plugin-api");
         let twice = GOOD.replace(
             "\"tasks\":[",
             r#""tasks":[{"name":"add","lane":"compute","ports":[],"output":{"type":"any"}},"#,
         );
-        insta::assert_snapshot!(text(&parse(twice.as_bytes()).unwrap_err()), @"");
+        insta::assert_snapshot!(text(&parse(twice.as_bytes()).unwrap_err()), @"has two tasks called `add`; rename one of them in the pack's source");
         let two = [GOOD, GOOD].join("\0\0");
-        insta::assert_snapshot!(text(&parse(two.as_bytes()).unwrap_err()), @"");
-        insta::assert_snapshot!(text(&parse(&[0; 8]).unwrap_err()), @"");
+        insta::assert_snapshot!(text(&parse(two.as_bytes()).unwrap_err()), @"holds the manifests of several packs (math, math); build each as a library of its own, a pack cannot depend on another pack's crate");
+        insta::assert_snapshot!(text(&parse(&[0; 8]).unwrap_err()), @"
+        has a manifest that is not JSON; build or copy the pack again
+          because: it has no bytes
+        ");
     }
 }

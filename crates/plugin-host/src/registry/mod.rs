@@ -165,10 +165,11 @@ impl Registry {
     fn add(&self, pack: Pack) -> Pack {
         let mut packs = self.packs.write().unwrap_or_else(PoisonError::into_inner);
         let there = packs.iter().find(|there| {
-            there.is_same(&pack) || (there.path().is_none() && pack.path().is_none() && {
-                let (a, b) = (there.manifest(), pack.manifest());
-                (&a.name, &a.version, a.hash) == (&b.name, &b.version, b.hash)
-            })
+            there.is_same(&pack)
+                || (there.path().is_none() && pack.path().is_none() && {
+                    let (a, b) = (there.manifest(), pack.manifest());
+                    (&a.name, &a.version, a.hash) == (&b.name, &b.version, b.hash)
+                })
         });
         if let Some(there) = there {
             return there.clone();
@@ -203,8 +204,7 @@ fn best(packs: &[Pack]) -> impl Iterator<Item = &Pack> {
         let beaten = packs.iter().enumerate().any(|(other_at, other)| {
             let theirs = other.manifest();
             theirs.name == ours.name
-                && (theirs.semver > ours.semver
-                    || (theirs.semver == ours.semver && other_at < at))
+                && (theirs.semver > ours.semver || (theirs.semver == ours.semver && other_at < at))
         });
         (!beaten).then_some(pack)
     })

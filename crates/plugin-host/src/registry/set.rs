@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use terrace_core::{Catalog, TaskRef};
 
+use crate::load;
 use crate::pack::Pack;
+use crate::search::{Location, ResolvedPack};
 
 /// The packs of one workflow, under the names it uses for them. Cloning shares the packs.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +18,19 @@ impl PackSet {
     /// Without packs.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The packs of a resolution, described by their manifests alone: for validating and drawing a
+    /// workflow without executing anything from a pack. To call a task of it is an error, except
+    /// where its pack was in the process already.
+    pub fn described(resolved: &[ResolvedPack]) -> Self {
+        resolved.iter().fold(Self::new(), |set, resolved| {
+            let pack = match &resolved.location {
+                Location::Loaded(pack) => pack.clone(),
+                Location::File(path) => load::describe(&resolved.manifest, path),
+            };
+            set.with(resolved.alias(), pack)
+        })
     }
 
     /// Adds a pack under an alias, in place of the one that had it.

@@ -142,15 +142,16 @@ impl<'a> Found<'a> {
         // In the order of preference among equal versions.
         let loaded = self.loaded.iter().map(|pack| (pack.manifest(), Place::Loaded(pack)));
         let files = self.scan.packs.iter().map(|file| (&file.manifest, Place::File(file)));
-        let named: Vec<(&Arc<PackManifest>, Place<'_>)> = loaded
-            .chain(files)
-            .filter(|(manifest, _)| manifest.name == requirement.name)
-            .collect();
+        let named: Vec<(&Arc<PackManifest>, Place<'_>)> =
+            loaded.chain(files).filter(|(manifest, _)| manifest.name == requirement.name).collect();
         if named.is_empty() {
             return Err(fail(self.not_found(&requirement.name)));
         }
         let rank = |manifest: &PackManifest| {
-            (manifest.semver.pre.is_empty() || !matches!(wanted, Wanted::Best), manifest.semver.clone())
+            (
+                manifest.semver.pre.is_empty() || !matches!(wanted, Wanted::Best),
+                manifest.semver.clone(),
+            )
         };
         let mut best: Option<&(&Arc<PackManifest>, Place<'_>)> = None;
         for candidate in named.iter().filter(|(manifest, _)| wanted.accepts(manifest)) {

@@ -109,7 +109,7 @@ fn with_cache<R>(use_it: impl FnOnce(&mut Cache) -> R) -> R {
     use_it(cache.get_or_insert_default())
 }
 
-fn broken(path: &Path, error: PackError, head: Option<manifest::Head>) -> BrokenPack {
+fn broken(path: &Path, error: PackError, head: Option<Box<manifest::Head>>) -> BrokenPack {
     let known = |text: String| Some(text).filter(|text| !text.is_empty());
     let (name, version) = head.map_or((None, None), |head| (known(head.name), known(head.version)));
     BrokenPack { path: path.to_owned(), name, version, error: Arc::new(error) }

@@ -78,11 +78,9 @@ fn check_ident(file: &PackFile) -> Result<(), PackError> {
 
 fn check_header(file: &PackFile, header: &FileHeader) -> Result<(), PackError> {
     let machine = header.e_machine.get(Native).0;
-    if let Some(host) = host_machine() {
-        if machine != host {
-            let found = machine_name(machine);
-            return Err(file.fault(Fault::WrongMachine { found, host: std::env::consts::ARCH }));
-        }
+    if host_machine().is_some_and(|host| machine != host) {
+        let found = machine_name(machine);
+        return Err(file.fault(Fault::WrongMachine { found, host: std::env::consts::ARCH }));
     }
     let kind = header.e_type.get(Native);
     let found = match kind {
@@ -192,8 +190,7 @@ fn check_dynamic(file: &PackFile, at: u64, len: u64) -> Result<(), PackError> {
         return Err(file.damaged("its dynamic table cannot be read"));
     };
     let program = entries.iter().take_while(|entry| entry.d_tag.get(Native).0 != 0).any(|entry| {
-        entry.d_tag.get(Native) == elf::DT_FLAGS_1
-            && entry.d_val.get(Native) & elf::DF_1_PIE.0 != 0
+        entry.d_tag.get(Native) == elf::DT_FLAGS_1 && entry.d_val.get(Native) & elf::DF_1_PIE.0 != 0
     });
     if program {
         return Err(file.fault(Fault::NotShared { found: "a program".to_owned() }));

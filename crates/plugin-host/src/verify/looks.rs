@@ -36,7 +36,7 @@ fn is_text(head: &[u8]) -> bool {
     let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x0c | 0x1b);
     // The last character may be cut in the middle.
     let whole = std::str::from_utf8(head).map_or_else(|error| error.valid_up_to(), str::len);
-    head.len() - whole < 4 && !head.iter().any(|byte| control(byte))
+    head.len() - whole < 4 && !head.iter().any(control)
 }
 
 #[cfg(test)]

@@ -233,7 +233,7 @@ impl Shape {
                 let count = parts.len();
                 let items = parts.iter().map(|part| {
                     let (member, ty) = (&part.member, &part.ty);
-                    let read = quote_spanned!(part.place()=> __items.next::<#ty>()?);
+                    let read = quote_spanned!(part.place()=> __items.take::<#ty>()?);
                     quote!(#member: #read)
                 });
                 quote!({
@@ -315,7 +315,7 @@ impl Part {
 fn is_option(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => {
-            path.path.segments.last().map_or(false, |segment| segment.ident == "Option")
+            path.path.segments.last().is_some_and(|segment| segment.ident == "Option")
         }
         _ => false,
     }

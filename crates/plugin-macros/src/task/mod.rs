@@ -249,46 +249,43 @@ fn write_port(port: &Port, slot: &syn::Ident) -> Parts {
     let api = quote!(::terrace_plugin_api);
     let Port { name, doc, unread, secret, .. } = port;
     let default = option(&port.default.as_ref().map(|default| &default.json));
-    let here = |ty: &Type| {
-        let mut slot = slot.clone();
-        slot.set_span(place(ty));
-        (place(ty), slot)
-    };
-    let (place, mode, schema, read, arg) = match &port.pass {
-        Pass::Take(ty) => {
-            let (place, slot) = here(ty);
+    let (Pass::Take(ty) | Pass::Borrow(ty) | Pass::BorrowOptional(ty)) = &port.pass;
+    let place = place(ty);
+    let mut slot = slot.clone();
+    slot.set_span(place);
+    let (mode, schema, read, arg) = match &port.pass {
+        Pass::Take(_) => (
+            quote!(Take),
+            quote_spanned!(place=> <#ty as ::terrace_plugin_api::PortType>::SCHEMA),
+            quote_spanned!(place=> take::<#ty>),
+            quote_spanned!(place=> #slot),
+        ),
+        Pass::Borrow(_) => (
+            quote!(Borrow),
+            quote_spanned!(place=> <#ty as ::terrace_plugin_api::PortRef<'static>>::SCHEMA),
+            quote_spanned!(place=> borrow::<#ty>),
+            quote_spanned!(place=> &*#slot),
+        ),
+        Pass::BorrowOptional(_) => {
+            let inner =
+                quote_spanned!(place=> <#ty as ::terrace_plugin_api::PortRef<'static>>::SCHEMA);
             (
-                place,
-                quote!(Take),
-                quote_spanned!(place=> <#ty as ::terrace_plugin_api::PortType>::SCHEMA),
-                quote_spanned!(place=> ::terrace_plugin_api::__private::take::<#ty>(#slot, #name)?),
-                quote_spanned!(place=> #slot),
-            )
-        }
-        Pass::Borrow(ty) => {
-            let (place, slot) = here(ty);
-            (
-                place,
                 quote!(Borrow),
-                quote_spanned!(place=> <#ty as ::terrace_plugin_api::PortRef<'static>>::SCHEMA),
-                quote_spanned!(place=> ::terrace_plugin_api::__private::borrow::<#ty>(#slot, #name)?),
-                quote_spanned!(place=> &*#slot),
-            )
-        }
-        Pass::BorrowOptional(ty) => {
-            let (place, slot) = here(ty);
-            (
-                place,
-                quote!(Borrow),
-                quote_spanned!(place=> ::terrace_plugin_api::Schema::Optional(&<#ty as ::terrace_plugin_api::PortRef<'static>>::SCHEMA)),
-                quote_spanned!(place=> ::terrace_plugin_api::__private::borrow_optional::<#ty>(#slot, #name)?),
+                quote_spanned!(place=> ::terrace_plugin_api::Schema::Optional(&#inner)),
+                quote_spanned!(place=> borrow_optional::<#ty>),
                 quote_spanned!(place=> #slot.as_deref()),
             )
         }
     };
+    let read = quote_spanned! {place=>
+        let #slot = ::terrace_plugin_api::__private::#read(#slot, #name)?;
+    };
     let check = port.default.as_ref().map(|Default { json, span }| {
         let place = Span::call_site().located_at(*span);
-        quote_spanned!(place=> const _: () = ::terrace_plugin_api::__private::check_default(#name, #json, &#schema);)
+        quote_spanned! {place=>
+            const _: () =
+                ::terrace_plugin_api::__private::check_default(#name, #json, &#schema);
+        }
     });
     Parts {
         def: quote! {
@@ -302,7 +299,7 @@ fn write_port(port: &Port, slot: &syn::Ident) -> Parts {
                 secret: #secret,
             }
         },
-        read: quote_spanned!(place=> let #slot = #read;),
+        read,
         check,
         arg,
     }

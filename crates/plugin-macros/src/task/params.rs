@@ -57,7 +57,7 @@ pub(crate) fn read(arg: &mut FnArg, errors: &mut Errors) -> Option<Param> {
         FnArg::Typed(param) => param,
     };
     if let Type::Reference(reference) = &*param.ty {
-        if last_segment(&reference.elem).map_or(false, |name| name == "TaskContext") {
+        if last_segment(&reference.elem).is_some_and(|name| name == "TaskContext") {
             if reference.mutability.is_some() {
                 errors.at(&param.ty, "a task gets its context as `&TaskContext`");
             }
@@ -68,7 +68,7 @@ pub(crate) fn read(arg: &mut FnArg, errors: &mut Errors) -> Option<Param> {
             return Some(Param::Context);
         }
     }
-    if last_segment(&param.ty).map_or(false, |name| name == "TaskContext") {
+    if last_segment(&param.ty).is_some_and(|name| name == "TaskContext") {
         errors.at(&param.ty, "a task gets its context as `&TaskContext`");
         return None;
     }

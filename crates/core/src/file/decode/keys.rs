@@ -22,7 +22,7 @@ impl<'t> Reader<'t> {
         match &tree.kind {
             Kind::Map(entries) => entries,
             _ => {
-                self.expected(tree, subject, "a map", "remove the key, or write `{}` for no entry");
+                self.expected(tree, subject, "a map", "a map without entries is written `{}`");
                 &[]
             }
         }

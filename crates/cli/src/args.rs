@@ -1,0 +1,197 @@
+//! The command line, as clap sees it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use terrace::host::PackPath;
+use terrace::scheduler::Order;
+
+/// Runs task graphs whose tasks ship as native packs.
+#[derive(Debug, Parser)]
+#[command(name = "terrace", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a workflow and print its outputs
+    Run(RunArgs),
+    /// Check a workflow without running it
+    Check(CheckArgs),
+    /// Print a workflow's graph
+    Graph(GraphArgs),
+    /// List packs or look into one, without executing anything of theirs
+    Packs(PacksArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// Where packs are looked for.
+#[derive(Debug, Args)]
+pub(crate) struct PackArgs {
+    /// A folder to look for packs in; may be given several times. After these come the folders of
+    /// TERRACE_PACK_PATH (separated by colons), then the folder of this program.
+    #[arg(long = "packs", value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+impl PackArgs {
+    pub(crate) fn path(&self) -> PackPath {
+        PackPath::standard(&self.folders)
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    terrace run examples/vqe-h2.yaml\n  \
+    terrace run examples/vqe-h2.yaml --input theta=0 --order levels --json\n  \
+    terrace run flow.yaml --inputs inputs.json --input text=@notes.txt --target report\n\n\
+    Exit codes: 0 succeeded, 1 a node failed, 2 bad usage or invalid workflow,\n\
+    3 a pack is missing, unmet or refused, 130 interrupted.")]
+pub(crate) struct RunArgs {
+    /// The workflow: YAML, TOML or JSON, by its extension
+    pub(crate) file: PathBuf,
+    /// An input, read by its declared type; `NAME=@FILE` reads the file, `NAME=@@x` is the text `@x`
+    #[arg(long = "input", short = 'i', value_name = "NAME=VALUE", value_parser = name_value)]
+    pub(crate) inputs: Vec<(String, String)>,
+    /// A YAML, TOML or JSON file with inputs by name; `--input` wins over it
+    #[arg(long = "inputs", value_name = "FILE")]
+    pub(crate) inputs_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) packs: PackArgs,
+    /// Threads that compute; 0 runs everything in sequence [default: number of cores]
+    #[arg(long, short = 'w', value_name = "N")]
+    pub(crate) workers: Option<usize>,
+    /// When a node starts: as soon as its inputs exist, or level by level
+    #[arg(long, value_enum, default_value_t = OrderArg::Dataflow)]
+    pub(crate) order: OrderArg,
+    /// Run only what this node needs, and print its output; may be given several times
+    #[arg(long = "target", short = 't', value_name = "NODE")]
+    pub(crate) targets: Vec<String>,
+    /// What tasks draw random numbers from
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OrderArg {
+    /// As soon as its inputs exist
+    Dataflow,
+    /// When the whole level before is done
+    Levels,
+}
+
+impl OrderArg {
+    pub(crate) fn order(self) -> Order {
+        match self {
+            Self::Dataflow => Order::Dataflow,
+            Self::Levels => Order::Levels,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Dataflow => "dataflow",
+            Self::Levels => "levels",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  terrace check examples/vqe-h2.yaml\n\n\
+    Exit codes: 0 valid, 2 invalid, 3 a pack is missing, unmet or refused.")]
+pub(crate) struct CheckArgs {
+    /// The workflow: YAML, TOML or JSON, by its extension
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) packs: PackArgs,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  terrace graph examples/vqe-h2.yaml\n  \
+    terrace graph examples/vqe-h2.yaml --format dot | dot -Tsvg > graph.svg")]
+pub(crate) struct GraphArgs {
+    /// The workflow: YAML, TOML or JSON, by its extension
+    pub(crate) file: PathBuf,
+    /// What to print
+    #[arg(long, short = 'f', value_enum, default_value_t = GraphFormat::Levels)]
+    pub(crate) format: GraphFormat,
+    #[command(flatten)]
+    pub(crate) packs: PackArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// What can run in parallel, level by level
+    Levels,
+    /// Graphviz
+    Dot,
+    /// Mermaid
+    Mermaid,
+    /// JSON
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PacksArgs {
+    #[command(subcommand)]
+    pub(crate) command: PacksCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PacksCommand {
+    /// List the packs that can be found
+    #[command(after_help = "Example:\n  terrace packs list --packs target/release")]
+    List {
+        #[command(flatten)]
+        packs: PackArgs,
+        /// Print one JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a pack's tasks, ports and docs, from its manifest alone
+    #[command(after_help = "Examples:\n  terrace packs inspect math\n  \
+        terrace packs inspect target/release/libterrace_pack_math.so")]
+    Inspect {
+        /// A pack's file, or its name
+        pack: String,
+        #[command(flatten)]
+        packs: PackArgs,
+        /// Print one JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  terrace completions bash > ~/.local/share/bash-completion/completions/terrace")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn name_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

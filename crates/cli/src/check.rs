@@ -1,0 +1,47 @@
+//! `terrace check`: everything that is wrong with a workflow, without running it.
+
+use serde_json::json;
+use terrace::Engine;
+
+use crate::args::CheckArgs;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::problem;
+
+pub(crate) fn check(args: &CheckArgs, output: &mut Output) -> Exit {
+    let engine = match Engine::builder().workers(0).pack_path(args.packs.path()).build() {
+        Ok(engine) => engine,
+        Err(error) => return problem::report(&error, args.json, output),
+    };
+    let workflow = match engine.read(&args.file) {
+        Ok(workflow) => workflow,
+        Err(error) => return problem::report(&error, args.json, output),
+    };
+    let plan = workflow.plan();
+    let names = |ids: &[terrace::core::NodeId]| -> Vec<&str> {
+        ids.iter().map(|&id| workflow.node(id).name()).collect()
+    };
+    for name in names(plan.unneeded()) {
+        eprintln!("warning: `{name}` will not run: it has no effects and nobody needs its output");
+    }
+    let (nodes, levels) = (workflow.nodes().len(), workflow.levels().len());
+    if args.json {
+        output.json(&json!({
+            "format": 1,
+            "status": "valid",
+            "nodes": nodes,
+            "levels": levels,
+            "unneeded": names(plan.unneeded()),
+            "errors": [],
+        }));
+    } else {
+        let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        output.line(&format!(
+            "{} is valid: {} in {}",
+            args.file.display(),
+            plural(nodes, "node"),
+            plural(levels, "level"),
+        ));
+    }
+    Exit::Success
+}

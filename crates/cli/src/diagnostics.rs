@@ -1,0 +1,65 @@
+//! Errors as people see them: with the line of the file and a caret under the place.
+//!
+//! The only file that knows annotate-snippets.
+
+use std::io::IsTerminal as _;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use terrace::core::{Place, Problem, Problems};
+
+/// Draws problems to standard error, one after the other, and counts them.
+pub(crate) fn print_problems(problems: &Problems) {
+    eprintln!("{}", draw(problems, colour()));
+}
+
+/// Draws one problem to standard error.
+pub(crate) fn print_problem(problem: &Problem) {
+    eprintln!("{}\n", renderer(colour()).render(&groups(problem)));
+}
+
+fn renderer(colour: bool) -> Renderer {
+    if colour { Renderer::styled() } else { Renderer::plain() }
+}
+
+/// Whether standard error takes colour.
+pub(crate) fn colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+fn draw(problems: &Problems, colour: bool) -> String {
+    let renderer = renderer(colour);
+    let mut text = String::new();
+    for problem in problems {
+        text.push_str(&renderer.render(&groups(problem)));
+        text.push_str("\n\n");
+    }
+    let count = problems.len();
+    text.push_str(&format!("{count} problem{} found", if count == 1 { "" } else { "s" }));
+    text
+}
+
+fn groups(problem: &Problem) -> Vec<Group<'_>> {
+    let mut title = match &problem.place {
+        Place::Node(name) => format!("node `{name}`: {}", problem.message),
+        _ => problem.message.clone(),
+    };
+    // The renderer draws one line for a title.
+    title = title.replace('\n', " ");
+    let mut group = Group::with_title(Level::ERROR.primary_title(title));
+    if let Place::Text { source, span } = &problem.place {
+        let end = source.text().len();
+        let clamp = |span: terrace::core::Span| span.start.min(end)..span.end.min(end);
+        let mut snippet = Snippet::source(source.text())
+            .path(source.name())
+            .annotation(AnnotationKind::Primary.span(clamp(*span)));
+        for (span, label) in &problem.related {
+            snippet = snippet
+                .annotation(AnnotationKind::Context.span(clamp(*span)).label(label.as_str()));
+        }
+        group = group.element(snippet);
+    }
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    vec![group]
+}

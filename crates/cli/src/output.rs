@@ -1,0 +1,47 @@
+//! Standard output: the real one, put aside before any pack is loaded, so that what a pack prints
+//! goes to standard error and can break nobody's pipe.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+/// Where results go. Errors are kept until the end, so that a reader that went away stops nothing.
+pub(crate) struct Output {
+    file: BufWriter<File>,
+    failed: Option<io::Error>,
+}
+
+impl Output {
+    /// Takes standard output for results alone.
+    pub(crate) fn open() -> io::Result<Self> {
+        let file = terrace::host::reserve_stdout()?;
+        Ok(Self { file: BufWriter::new(file), failed: None })
+    }
+
+    /// Writes text as it is.
+    pub(crate) fn text(&mut self, text: &str) {
+        if self.failed.is_none() {
+            self.failed = self.file.write_all(text.as_bytes()).err();
+        }
+    }
+
+    /// Writes a line.
+    pub(crate) fn line(&mut self, text: &str) {
+        self.text(text);
+        self.text("\n");
+    }
+
+    /// Writes a JSON document, indented.
+    pub(crate) fn json(&mut self, document: &serde_json::Value) {
+        // A tree of JSON values always serialises.
+        let text = serde_json::to_string_pretty(document).unwrap_or_default();
+        self.line(&text);
+    }
+
+    /// Writes what is buffered and tells whether all went well.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        match self.failed.take() {
+            Some(error) => Err(error),
+            None => self.file.flush(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `--input` and `--inputs`: text on the command line and in files, read by the declared types.
+
+use std::fs;
+use std::path::Path;
+
+use terrace::core::{Format, Source, Value, Workflow, read_input, read_inputs};
+use terrace::{Error, InputProblem, InputProblems};
+
+use crate::args::RunArgs;
+
+/// The values given, each name once; `--input` wins over the file.
+pub(super) fn collect(
+    args: &RunArgs,
+    workflow: &Workflow,
+) -> Result<Vec<(String, Value)>, Error> {
+    let mut values = match &args.inputs_file {
+        Some(file) => from_file(file)?,
+        None => Vec::new(),
+    };
+    let mut problems = Vec::new();
+    let mut given: Vec<&str> = Vec::new();
+    for (name, text) in &args.inputs {
+        let mut complain = |message: String| {
+            problems.push(InputProblem { input: name.clone(), message });
+        };
+        if given.contains(&name.as_str()) {
+            complain("`--input` gives it twice".to_owned());
+            continue;
+        }
+        given.push(name);
+        match read(workflow, name, text) {
+            Ok(value) => {
+                values.retain(|(known, _)| known != name);
+                values.push((name.clone(), value));
+            }
+            Err(message) => complain(message),
+        }
+    }
+    if problems.is_empty() { Ok(values) } else { Err(InputProblems(problems).into()) }
+}
+
+fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {
+    let Some(id) = workflow.input(name) else {
+        // Reported with the names that there are, together with everything else.
+        return Ok(Value::from(text));
+    };
+    let input = &workflow.inputs()[id.index()];
+    let text = match (text.strip_prefix('@'), input.secret) {
+        (Some(rest), _) if rest.starts_with('@') => rest.to_owned(),
+        (Some(file), _) => {
+            let text = fs::read_to_string(file)
+                .map_err(|error| format!("cannot read {file}: {error}"))?;
+            // An editor's last line end is not part of the value.
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            text.strip_suffix('\r').unwrap_or(text).to_owned()
+        }
+        (None, true) => {
+            let from = match &input.env {
+                Some(variable) => format!("the environment variable {variable}, "),
+                None => String::new(),
+            };
+            return Err(format!(
+                "it is secret, and other users can see command lines; use {from}\
+                 `--input {name}=@FILE` or `--inputs FILE`"
+            ));
+        }
+        (None, false) => text.to_owned(),
+    };
+    read_input(&text, &input.ty).map_err(|error| {
+        let error = if input.secret { error.masked(&input.ty) } else { error };
+        error.to_string()
+    })
+}
+
+fn from_file(file: &Path) -> Result<Vec<(String, Value)>, Error> {
+    let name = file.display().to_string();
+    let format = Format::of_name(&name).ok_or_else(|| Error::UnknownFormat(file.to_owned()))?;
+    let text = fs::read_to_string(file)
+        .map_err(|source| Error::Read { path: file.to_owned(), source })?;
+    Ok(read_inputs(&Source::new(name, text, format))?)
+}

@@ -1,0 +1,36 @@
+//! Ctrl-C: once, nothing new starts and running tasks are told; twice, out.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use terrace::scheduler::CancelToken;
+
+/// Knows whether the run was interrupted.
+pub(super) struct Watch(Arc<AtomicBool>);
+
+impl Watch {
+    pub(super) fn interrupted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Cancels the run on the first signal and ends the process on the second.
+pub(super) fn watch(cancel: &CancelToken) -> io::Result<Watch> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let (flag, cancel) = (interrupted.clone(), cancel.clone());
+    thread::Builder::new().name("terrace-signals".to_owned()).spawn(move || {
+        for _ in signals.forever() {
+            if flag.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+            eprintln!("interrupted: waiting for running tasks; once more to leave at once");
+            cancel.cancel();
+        }
+    })?;
+    Ok(Watch(interrupted))
+}

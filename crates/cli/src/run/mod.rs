@@ -1,0 +1,120 @@
+//! `terrace run`: reads, runs, and says how it went.
+//!
+//! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
+//! meanwhile in [`progress`], the end in [`summary`] for people and [`document`] for programs.
+
+mod document;
+mod inputs;
+mod interrupt;
+mod progress;
+mod summary;
+
+use std::sync::Arc;
+
+use terrace::core::{Redactor, Workflow};
+use terrace::scheduler::{CancelToken, RunReport, RunStatus};
+use terrace::{Engine, RunRequest};
+
+use crate::args::RunArgs;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::problem;
+
+pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
+    let mut builder = Engine::builder().pack_path(args.packs.path());
+    if let Some(workers) = args.workers {
+        builder = builder.workers(workers);
+    }
+    let engine = match builder.build() {
+        Ok(engine) => engine,
+        Err(error) => return problem::report(&error, args.json, output),
+    };
+    let workflow = match engine.read(&args.file) {
+        Ok(workflow) => workflow,
+        Err(error) => return problem::report(&error, args.json, output),
+    };
+    let given = match inputs::collect(args, &workflow) {
+        Ok(given) => given,
+        Err(error) => return problem::report(&error, args.json, output),
+    };
+    warn_of_unneeded(args, &workflow);
+
+    // The values as they will run, environment and defaults included, so that secrets are known
+    // before the first event.
+    let settled = given.iter().fold(RunRequest::new(), |request, (name, value)| {
+        request.input(name.clone(), value.clone())
+    });
+    let redactor = match settled.settle(&workflow) {
+        Ok(values) => Arc::new(Redactor::new(&workflow, &values)),
+        Err(error) => return problem::report(&error, args.json, output),
+    };
+
+    let cancel = CancelToken::new();
+    let signals = match interrupt::watch(&cancel) {
+        Ok(signals) => signals,
+        Err(error) => {
+            return problem::usage(&format!("cannot listen to signals: {error}"), args.json, output);
+        }
+    };
+    let progress = progress::Progress::start(&workflow, redactor.clone());
+    let folder = args.file.parent().map(|dir| dir.display().to_string()).unwrap_or_default();
+    let mut request = settled
+        .order(args.order.order())
+        .seed(args.seed)
+        .workflow_dir(if folder.is_empty() { ".".to_owned() } else { folder })
+        .cancel_token(cancel)
+        .observer(progress.observer());
+    for target in &args.targets {
+        request = request.target(target.clone());
+    }
+    let report = engine.run(&workflow, &request);
+    progress.finish();
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return problem::report(&error, args.json, output),
+    };
+    let told = Told {
+        args,
+        workflow: &workflow,
+        report: &report,
+        workers: engine.scheduler().workers(),
+        redactor: &redactor,
+    };
+    if args.json {
+        document::print(&told, output);
+    } else {
+        summary::print_outputs(&told, output);
+    }
+    summary::print(&told);
+    if signals.interrupted() {
+        return Exit::Interrupted;
+    }
+    match report.status {
+        RunStatus::Succeeded => Exit::Success,
+        RunStatus::Cancelled => Exit::Interrupted,
+        _ => Exit::NodeFailed,
+    }
+}
+
+/// Everything that is said of a run, and what must not be.
+struct Told<'a> {
+    args: &'a RunArgs,
+    workflow: &'a Workflow,
+    report: &'a RunReport,
+    workers: usize,
+    redactor: &'a Redactor,
+}
+
+/// Pure nodes that nobody needs are not run; whoever wrote them should know.
+fn warn_of_unneeded(args: &RunArgs, workflow: &Workflow) {
+    if !args.targets.is_empty() {
+        return;
+    }
+    let plan = workflow.plan();
+    for &id in plan.unneeded() {
+        eprintln!(
+            "warning: `{}` is not run: it has no effects and nobody needs its output",
+            workflow.node(id).name()
+        );
+    }
+}

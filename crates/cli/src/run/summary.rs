@@ -1,0 +1,159 @@
+//! How a run went, for people: outputs on standard output, the rest on standard error.
+
+use std::time::Duration;
+
+use terrace::core::{OutcomeStatus, Value, value_to_json, value_to_json_pretty};
+use terrace::scheduler::RunStatus;
+
+use super::Told;
+use crate::output::Output;
+
+/// How many failed nodes are shown in full.
+const SHOWN: usize = 20;
+
+/// Prints every output that there is, and the targets' outputs.
+pub(super) fn print_outputs(told: &Told<'_>, output: &mut Output) {
+    for (name, value) in told.values() {
+        match value {
+            Ok(value) => output.line(&format!("{name}: {}", show(&value))),
+            Err(why) => eprintln!("no output `{name}`: {why}"),
+        }
+    }
+}
+
+/// A value on a line or several: text as it is, everything else as JSON.
+fn show(value: &Value) -> String {
+    if let Value::Str(text) = value {
+        return if text.contains('\n') { format!("|\n{}", text.as_str()) } else { text.as_str().to_owned() };
+    }
+    let short = value_to_json(value).unwrap_or_else(|error| format!("<{error}>"));
+    if short.chars().count() <= 100 {
+        return short;
+    }
+    value_to_json_pretty(value).unwrap_or(short)
+}
+
+/// Prints what ran, how long each level took, and what failed.
+pub(super) fn print(told: &Told<'_>) {
+    let report = told.report;
+    let workflow = told.workflow;
+    let name = if workflow.name().is_empty() { "workflow" } else { workflow.name() };
+    let counts = report.counts;
+    let how = match report.status {
+        RunStatus::Succeeded => "succeeded",
+        RunStatus::Cancelled => "was cancelled",
+        _ => "failed",
+    };
+    let ran = counts.succeeded + counts.failed;
+    eprintln!(
+        "{name} {how} in {}: {ran} node{} ran ({} order, {} compute worker{})",
+        time(report.duration),
+        if ran == 1 { "" } else { "s" },
+        told.args.order.name(),
+        told.workers,
+        if told.workers == 1 { "" } else { "s" },
+    );
+    print_levels(told);
+    if counts.failed + counts.skipped + counts.cancelled > 0 {
+        eprintln!(
+            "{} succeeded, {} failed, {} skipped, {} cancelled",
+            counts.succeeded, counts.failed, counts.skipped, counts.cancelled
+        );
+    }
+    print_failures(told);
+}
+
+fn print_levels(told: &Told<'_>) {
+    let text = told.workflow.to_levels_text();
+    let lines: Vec<&str> = text.lines().collect();
+    // A long chain has as many lines as nodes: the first and last tell enough.
+    let shown = 12;
+    let width = lines.iter().take(shown).map(|line| line.chars().count()).max().unwrap_or(0);
+    for (level, line) in lines.iter().enumerate().take(shown) {
+        let busy: Duration = told
+            .workflow
+            .levels()
+            .group(level)
+            .iter()
+            .filter_map(|&id| told.report.outcome(id))
+            .map(|outcome| outcome.duration)
+            .sum();
+        let pad = width - line.chars().count();
+        eprintln!("  {line}{} {:>9} of work", " ".repeat(pad), time(busy));
+    }
+    if lines.len() > shown {
+        eprintln!("  … and {} more levels", lines.len() - shown);
+    }
+}
+
+fn print_failures(told: &Told<'_>) {
+    let failed = told.workflow.node_ids().filter_map(|id| {
+        let outcome = told.report.outcome(id)?;
+        let failed = matches!(outcome.status, OutcomeStatus::Failed | OutcomeStatus::TimedOut);
+        failed.then_some((id, outcome))
+    });
+    for (shown, (id, outcome)) in failed.enumerate() {
+        if shown == SHOWN {
+            eprintln!("… and more failed nodes; `--json` has them all");
+            break;
+        }
+        let node = told.workflow.node(id);
+        let error = outcome.error.as_ref().map(ToString::to_string).unwrap_or_default();
+        eprintln!("error: node `{}` ({}): {}", node.name(), node.task().name, told.redactor.mask(&error));
+        if let Some(place) = outcome.error.as_ref().and_then(|error| error.location()) {
+            eprintln!("  at {place}");
+        }
+        let skipped: Vec<&str> = told
+            .workflow
+            .node_ids()
+            .filter(|&other| told.report.outcome(other).is_some_and(|o| o.cause == Some(id)))
+            .map(|other| told.workflow.node(other).name())
+            .take(8)
+            .collect();
+        if !skipped.is_empty() {
+            eprintln!("  skipped because of it: {}", skipped.join(", "));
+        }
+    }
+}
+
+/// A duration in the unit that suits it.
+fn time(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 0.001 {
+        format!("{:.0} µs", seconds * 1e6)
+    } else if seconds < 1.0 {
+        format!("{:.1} ms", seconds * 1e3)
+    } else if seconds < 120.0 {
+        format!("{seconds:.2} s")
+    } else {
+        format!("{:.1} min", seconds / 60.0)
+    }
+}
+
+impl Told<'_> {
+    /// Declared outputs, or the targets' where only those ran, masked.
+    pub(super) fn values(&self) -> Vec<(String, Result<Value, String>)> {
+        let mask = |value: &Value| self.redactor.mask_value(value);
+        if self.args.targets.is_empty() {
+            let outputs = self.report.outputs.iter();
+            return outputs
+                .map(|(name, value)| {
+                    let value = value
+                        .as_ref()
+                        .map(mask)
+                        .map_err(|error| self.redactor.mask(&error.to_string()).into_owned());
+                    (name.clone(), value)
+                })
+                .collect();
+        }
+        self.args
+            .targets
+            .iter()
+            .filter_map(|name| Some((name.clone(), self.workflow.find(name)?)))
+            .map(|(name, id)| {
+                let value = self.report.value(id).map(mask);
+                (name, value.map_err(|error| self.redactor.mask(&error.to_string()).into_owned()))
+            })
+            .collect()
+    }
+}

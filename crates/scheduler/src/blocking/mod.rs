@@ -1,0 +1,159 @@
+//! [`Lane`]: the elastic threads for nodes that wait: files, sockets, processes, time.
+//!
+//! A thread is made when a job finds none free, up to a limit, and ends after [`IDLE`] without
+//! work. A job means "take one waiting node of this run".
+//!
+//! # Invariant
+//! A job that was [`Answer::Accepted`] starts without anybody's task having to end first: accepted
+//! jobs are never more than threads that are free or on their way.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How long a thread without work stays.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Tasks that wait need less than those that compute.
+const STACK: usize = 4 << 20;
+
+/// A run with nodes that wait for a thread.
+pub(crate) trait TakeTurn: Send + Sync {
+    /// Runs one of its waiting nodes, if there is still one, and what directly follows from it.
+    fn turn(self: Arc<Self>, thread: u16);
+}
+
+/// Whether a job starts without anybody's help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// A thread is free for it.
+    Accepted,
+    /// All threads there may be are busy: it waits for one, and whoever owns the run may run the
+    /// node instead.
+    Saturated,
+}
+
+/// The threads of the blocking lane.
+pub(crate) struct Lane {
+    state: Mutex<State>,
+    called: Condvar,
+    max: usize,
+}
+
+struct State {
+    jobs: VecDeque<Arc<dyn TakeTurn>>,
+    /// Threads without a job, those just made included.
+    free: usize,
+    /// Which thread numbers are taken.
+    numbers: Vec<bool>,
+    threads: usize,
+    closing: bool,
+}
+
+impl Lane {
+    pub(crate) fn new(max: usize) -> Arc<Self> {
+        let state = State {
+            jobs: VecDeque::new(),
+            free: 0,
+            numbers: Vec::new(),
+            threads: 0,
+            closing: false,
+        };
+        Arc::new(Self { state: Mutex::new(state), called: Condvar::new(), max })
+    }
+
+    /// Hands in a job.
+    pub(crate) fn submit(self: &Arc<Self>, job: Arc<dyn TakeTurn>) -> Answer {
+        let mut state = self.lock();
+        state.jobs.push_back(job);
+        if state.jobs.len() <= state.free {
+            drop(state);
+            self.called.notify_one();
+            return Answer::Accepted;
+        }
+        if state.threads >= self.max {
+            return Answer::Saturated;
+        }
+        let number = state.take_number();
+        let lane = Arc::clone(self);
+        let spawned = thread::Builder::new()
+            .name(format!("terrace-blocking-{number}"))
+            .stack_size(STACK)
+            .spawn(move || lane.work(number));
+        match spawned {
+            Ok(_) => {
+                state.free += 1;
+                state.threads += 1;
+                Answer::Accepted
+            }
+            // The system gives no more threads: those that are here are all there are.
+            Err(_) => {
+                state.numbers[number] = false;
+                Answer::Saturated
+            }
+        }
+    }
+
+    /// Whether there is no thread at all, so that a waiting job waits for ever.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.lock().threads == 0
+    }
+
+    /// Ends the threads, once their jobs are done.
+    pub(crate) fn close(&self) {
+        self.lock().closing = true;
+        self.called.notify_all();
+    }
+
+    fn work(&self, number: usize) {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                state.free -= 1;
+                drop(state);
+                let number = u16::try_from(number).unwrap_or(u16::MAX);
+                // Tasks' panics end earlier; this is for a mistake of ours.
+                let turned = catch_unwind(AssertUnwindSafe(|| job.turn(number)));
+                debug_assert!(turned.is_ok(), "a panic got out of a run");
+                state = self.lock();
+                state.free += 1;
+                continue;
+            }
+            let (next, wait) = if state.closing {
+                (state, true)
+            } else {
+                let (next, wait) = self
+                    .called
+                    .wait_timeout(state, IDLE)
+                    .unwrap_or_else(PoisonError::into_inner);
+                (next, wait.timed_out())
+            };
+            state = next;
+            if wait && state.jobs.is_empty() {
+                state.free -= 1;
+                state.threads -= 1;
+                state.numbers[number] = false;
+                return;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The lowest number that no thread has.
+    fn take_number(&mut self) -> usize {
+        let number = self.numbers.iter().position(|taken| !taken).unwrap_or(self.numbers.len());
+        if number == self.numbers.len() {
+            self.numbers.push(true);
+        } else {
+            self.numbers[number] = true;
+        }
+        number
+    }
+}

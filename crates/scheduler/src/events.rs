@@ -1,0 +1,53 @@
+//! [`Emitter`]: delivers the events of one run, one at a time and in order.
+//!
+//! The observer is called under a lock, on whatever thread the event happened. With no observer
+//! there is no emitter, and no event is built.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use terrace_core::{Event, EventKind, Observer};
+
+use crate::attempt::{Panicked, Quiet};
+
+/// Delivers the events of one run.
+pub(crate) struct Emitter {
+    observer: Arc<dyn Observer>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    last: Duration,
+    /// Why the observer is called no more.
+    failed: Option<String>,
+}
+
+impl Emitter {
+    pub(crate) fn new(observer: Arc<dyn Observer>) -> Self {
+        Self { observer, state: Mutex::new(State::default()) }
+    }
+
+    /// Delivers one event. The time is read under the lock, so that it never runs backwards from
+    /// one event to the next.
+    pub(crate) fn emit(&self, now: impl FnOnce() -> Duration, kind: EventKind) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.failed.is_some() {
+            return;
+        }
+        state.last = state.last.max(now());
+        let event = Event { at: state.last, kind };
+        let quiet = Quiet::new();
+        let result = catch_unwind(AssertUnwindSafe(|| self.observer.event(&event)));
+        if let Err(payload) = result {
+            state.failed = Some(Panicked::of(payload).to_string());
+        }
+        drop(quiet);
+    }
+
+    /// What the observer's panic said, where it panicked.
+    pub(crate) fn failed(&self) -> Option<String> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).failed.clone()
+    }
+}

@@ -1,0 +1,159 @@
+//! [`RunOptions`]: what one run is given besides its plan.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use terrace_core::{Observer, Value};
+
+use crate::cancel::CancelToken;
+
+/// When a node may start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// When everything it depends on has ended.
+    #[default]
+    Dataflow,
+    /// When all of the level before has ended.
+    Levels,
+}
+
+/// Which path runs the plan. Results are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PathChoice {
+    /// The fast path where nothing asks for order, else the dispatcher.
+    #[default]
+    Auto,
+    /// The ordered dispatcher: urgent nodes first.
+    Dispatcher,
+    /// Work stealing. [`Order::Levels`] runs through the dispatcher all the same.
+    Fast,
+}
+
+/// Whether each node's start and duration are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Timing {
+    /// One reading of the clock per node, about 20 ns.
+    #[default]
+    On,
+    /// None: starts and durations are zero.
+    Off,
+}
+
+/// What one run is given besides its plan.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// The inputs' values, in the workflow's order; missing ones take their defaults.
+    pub inputs: Vec<Value>,
+    /// The run's id; one is made where none is given.
+    pub run_id: Option<String>,
+    /// Where all random numbers of the run come from.
+    pub seed: u64,
+    /// The folder of the workflow's file.
+    pub workflow_dir: String,
+    /// When a node may start.
+    pub order: Order,
+    /// Which path runs it.
+    pub path: PathChoice,
+    /// Who wants to know what happens.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// Says stop.
+    pub cancel: CancelToken,
+    /// Where tasks' temporary folders are made; the system's place where not given.
+    pub temp_root: Option<PathBuf>,
+    /// Whether each node's start and duration are taken.
+    pub timing: Timing,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            inputs: Vec::new(),
+            run_id: None,
+            seed: 0,
+            workflow_dir: String::new(),
+            order: Order::Dataflow,
+            path: PathChoice::Auto,
+            observer: None,
+            cancel: CancelToken::new(),
+            temp_root: None,
+            timing: Timing::On,
+        }
+    }
+}
+
+impl RunOptions {
+    /// Sets the inputs' values, in the workflow's order.
+    #[must_use]
+    pub fn with_inputs(mut self, inputs: Vec<Value>) -> Self {
+        self.inputs = inputs;
+        self
+    }
+    /// Sets the run's id.
+    #[must_use]
+    pub fn with_run_id(mut self, id: impl Into<String>) -> Self {
+        self.run_id = Some(id.into());
+        self
+    }
+    /// Sets where all random numbers of the run come from.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+    /// Sets the folder of the workflow's file.
+    #[must_use]
+    pub fn with_workflow_dir(mut self, dir: impl Into<String>) -> Self {
+        self.workflow_dir = dir.into();
+        self
+    }
+    /// Sets when a node may start.
+    #[must_use]
+    pub fn with_order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+    /// Sets which path runs it.
+    #[must_use]
+    pub fn with_path(mut self, path: PathChoice) -> Self {
+        self.path = path;
+        self
+    }
+    /// Sets who wants to know what happens.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+    /// Sets the token that says stop.
+    #[must_use]
+    pub fn with_cancel(mut self, token: CancelToken) -> Self {
+        self.cancel = token;
+        self
+    }
+    /// Sets where tasks' temporary folders are made.
+    #[must_use]
+    pub fn with_temp_root(mut self, root: impl Into<PathBuf>) -> Self {
+        self.temp_root = Some(root.into());
+        self
+    }
+    /// Sets whether each node's start and duration are taken.
+    #[must_use]
+    pub fn with_timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
+}
+
+impl fmt::Debug for RunOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the inputs: they may hold secrets.
+        f.debug_struct("RunOptions")
+            .field("run_id", &self.run_id)
+            .field("seed", &self.seed)
+            .field("order", &self.order)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}

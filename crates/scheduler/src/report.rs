@@ -1,0 +1,211 @@
+//! [`RunReport`]: how a run ended.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use terrace_core::{Handle, Lane, NodeId, OutcomeStatus, Plan, PlanIndex, TaskError, Value, Wire};
+
+use crate::error::{NotReadable, OutputError};
+use crate::slots::Frame;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RunStatus {
+    /// Every node succeeded, and every output has a value.
+    Succeeded,
+    /// A node failed, or an output could not be made.
+    Failed,
+    /// It was told to stop before every node had started or ended by itself.
+    Cancelled,
+}
+
+/// How many nodes ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Gave an output.
+    pub succeeded: usize,
+    /// Failed or panicked.
+    pub failed: usize,
+    /// Did not run, because something they depend on did not succeed.
+    pub skipped: usize,
+    /// Stopped when told to, or had not started by then.
+    pub cancelled: usize,
+    /// Left out by the plan.
+    pub not_run: usize,
+}
+
+/// How one node ended.
+#[derive(Clone, Debug)]
+pub struct NodeOutcome {
+    /// How it ended.
+    pub status: OutcomeStatus,
+    /// Why, where it did not succeed.
+    pub error: Option<TaskError>,
+    /// Where it was skipped: the failed node behind it, of several the first in run order.
+    pub cause: Option<NodeId>,
+    /// How many tries there were; 0 where it never started.
+    pub attempts: u32,
+    /// When it started, since the run's start; zero where it never did.
+    pub started: Duration,
+    /// How long it ran.
+    pub duration: Duration,
+    /// Which thread of its lane ran it, from 0.
+    pub worker: u32,
+    /// On which kind of thread.
+    pub lane: Lane,
+}
+
+/// When the nodes of a level ran, since the run's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelSpan {
+    /// When the first of them started.
+    pub start: Duration,
+    /// When the last of them ended.
+    pub end: Duration,
+}
+
+/// How a run ended: what came out, and what happened to each node. Cloning shares the outputs.
+#[derive(Clone)]
+pub struct RunReport {
+    /// The run's id.
+    pub run_id: String,
+    /// How it ended.
+    pub status: RunStatus,
+    /// How long it took.
+    pub duration: Duration,
+    /// How many nodes ended how.
+    pub counts: Counts,
+    /// The declared outputs, in order. Those that the plan leaves out are missing.
+    pub outputs: Vec<(String, Result<Value, OutputError>)>,
+    /// What the observer's panic said, where it panicked: it was told nothing after that.
+    pub observer_failed: Option<String>,
+    pub(crate) frame: Arc<Frame>,
+}
+
+impl RunReport {
+    /// The plan that ran.
+    pub fn plan(&self) -> &Arc<Plan> {
+        self.frame.plan()
+    }
+
+    /// A declared output by name.
+    pub fn output(&self, name: &str) -> Option<&Result<Value, OutputError>> {
+        self.outputs.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// How a node ended; `None` where the plan leaves it out.
+    pub fn outcome(&self, id: NodeId) -> Option<NodeOutcome> {
+        self.plan().place(id).map(|at| self.outcome_at(at))
+    }
+
+    /// How every node ended, as built; `None` for those that the plan leaves out.
+    pub fn outcomes(&self) -> impl ExactSizeIterator<Item = (NodeId, Option<NodeOutcome>)> + '_ {
+        self.plan().workflow().node_ids().map(|id| (id, self.outcome(id)))
+    }
+
+    /// How a node ended: the status alone, without looking up why.
+    pub fn status_of(&self, id: NodeId) -> Option<OutcomeStatus> {
+        // SAFETY: a report is made when the run is over, by a thread that had acquired all nodes.
+        self.plan().place(id).map(|at| unsafe { self.frame.record(at) }.status)
+    }
+
+    /// The output of a node.
+    ///
+    /// # Errors
+    /// When there is none any more: only nodes that a declared output names or that are kept stay
+    /// readable.
+    pub fn value(&self, id: NodeId) -> Result<&Value, NotReadable> {
+        let workflow = self.plan().workflow();
+        let Some(node) = workflow.nodes().get(id.index()) else {
+            return Err(NotReadable::Unknown(id));
+        };
+        let node = node.name().to_owned();
+        let Some(at) = self.plan().place(id) else { return Err(NotReadable::NotRun { node }) };
+        // SAFETY: a report is made when the run is over, by a thread that had acquired all nodes.
+        let status = unsafe { self.frame.record(at) }.status;
+        if status != OutcomeStatus::Ok {
+            return Err(NotReadable::NotOk { node, status });
+        }
+        if !self.plan().readable_after(at) {
+            return Err(NotReadable::NotKept { node });
+        }
+        // SAFETY: as above.
+        Ok(unsafe { self.frame.output(at) })
+    }
+
+    /// Reads a handle's value: its node's output, or the part that the handle selects.
+    ///
+    /// # Errors
+    /// As [`RunReport::value`]; when the handle is of another workflow or stands for no node; when
+    /// the value is of another type.
+    pub fn get<T: Wire>(&self, handle: &Handle<T>) -> Result<T, NotReadable> {
+        let id = handle.node().filter(|_| handle.is_of(self.plan().workflow()));
+        let id = id.ok_or(NotReadable::Foreign)?;
+        handle.read(self.value(id)?).map_err(|source| NotReadable::Mistyped {
+            node: self.plan().workflow().node(id).name().to_owned(),
+            source,
+        })
+    }
+
+    /// When each level ran; `None` for one of which no node started. Zeros without timing.
+    pub fn levels(&self) -> Vec<Option<LevelSpan>> {
+        let span = |level| {
+            self.plan()
+                .level(level)
+                .filter_map(|at| self.times(PlanIndex::new(at)))
+                .map(|(start, end)| LevelSpan { start, end })
+                .reduce(|a, b| LevelSpan { start: a.start.min(b.start), end: a.end.max(b.end) })
+        };
+        (0..self.plan().levels()).map(span).collect()
+    }
+
+    /// How many nodes ran at once at most, as far as their times tell. Costs a sort of the nodes.
+    pub fn max_concurrency(&self) -> usize {
+        let mut steps: Vec<(Duration, i32)> = Vec::new();
+        for (start, end) in self.plan().indices().filter_map(|at| self.times(at)) {
+            if end > start {
+                steps.extend([(start, 1), (end, -1)]);
+            }
+        }
+        // Ends before starts of the same moment: a node often starts when another ends.
+        steps.sort_unstable();
+        let mut now = 0;
+        steps.iter().map(|(_, step)| { now += step; now }).max().unwrap_or(0) as usize
+    }
+
+    fn times(&self, at: PlanIndex) -> Option<(Duration, Duration)> {
+        // SAFETY: a report is made when the run is over, by a thread that had acquired all nodes.
+        let record = unsafe { self.frame.record(at) };
+        let started = record.started();
+        (record.attempts > 0).then(|| (started, started + record.duration()))
+    }
+
+    fn outcome_at(&self, at: PlanIndex) -> NodeOutcome {
+        // SAFETY: a report is made when the run is over, by a thread that had acquired all nodes.
+        let record = unsafe { self.frame.record(at) };
+        let ok = record.status == OutcomeStatus::Ok;
+        let skipped = record.status == OutcomeStatus::Skipped;
+        NodeOutcome {
+            status: record.status,
+            error: if ok { None } else { self.frame.error(at) },
+            cause: self.frame.cause(at).filter(|_| skipped).map(|cause| self.plan().id(cause)),
+            attempts: u32::from(record.attempts),
+            started: record.started(),
+            duration: record.duration(),
+            worker: u32::from(record.worker),
+            lane: record.lane,
+        }
+    }
+}
+
+impl fmt::Debug for RunReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunReport")
+            .field("run_id", &self.run_id)
+            .field("status", &self.status)
+            .field("duration", &self.duration)
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,127 @@
+//! The end of a run: outputs, the last event, the report, and waking whoever waits for it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+
+use terrace_core::{EventKind, Expr, OutcomeStatus, Root, Value};
+
+use super::{Run, lock};
+use crate::attempt::evaluate;
+use crate::error::OutputError;
+use crate::report::{Counts, RunReport, RunStatus};
+
+/// What is left when the run is over, and who waits for it by waker.
+#[derive(Default)]
+pub(crate) struct End {
+    report: Option<RunReport>,
+    waker: Option<Waker>,
+}
+
+impl Run {
+    /// Ends the run. Called once, by whoever ended the last node and has acquired all others.
+    pub(crate) fn finish(&self) {
+        self.frame.sort_errors();
+        self.folder.remove();
+        let outputs = self.outputs();
+        let counts = self.counts();
+        self.emit(|| EventKind::RunFinished {
+            succeeded: counts.succeeded,
+            failed: counts.failed,
+            skipped: counts.skipped,
+            cancelled: counts.cancelled,
+        });
+        let wrong = counts.failed + counts.skipped > 0 || outputs.iter().any(|(_, o)| o.is_err());
+        let report = RunReport {
+            run_id: self.constants.id.clone(),
+            status: match counts.cancelled {
+                0 if wrong => RunStatus::Failed,
+                0 => RunStatus::Succeeded,
+                _ => RunStatus::Cancelled,
+            },
+            duration: self.now(),
+            counts,
+            outputs,
+            observer_failed: self.emitter.as_ref().and_then(|emitter| emitter.failed()),
+            frame: Arc::clone(&self.frame),
+        };
+        let waker = {
+            let mut end = lock(&self.end);
+            end.report = Some(report);
+            // Pairs with the Acquire in `is_finished`. Under the lock: a waker is either seen here
+            // or its owner sees the flag.
+            self.finished.store(true, Ordering::Release);
+            end.waker.take()
+        };
+        self.wake_owner();
+        self.machine.pool.end();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The report, once the run is over.
+    pub(crate) fn report(&self) -> Option<RunReport> {
+        lock(&self.end).report.clone()
+    }
+
+    /// The report, or a promise to wake.
+    pub(crate) fn report_or_wake(&self, waker: &Waker) -> Option<RunReport> {
+        let mut end = lock(&self.end);
+        if end.report.is_none() {
+            end.waker = Some(waker.clone());
+        }
+        end.report.clone()
+    }
+
+    fn counts(&self) -> Counts {
+        // All were counted before their node was published, which the caller has acquired.
+        let failed = self.failed.load(Ordering::Relaxed);
+        let skipped = self.skipped.load(Ordering::Relaxed);
+        let cancelled = self.cancelled.load(Ordering::Relaxed);
+        let succeeded = self.plan().len() - failed - skipped - cancelled;
+        Counts { succeeded, failed, skipped, cancelled, not_run: self.plan().unneeded().len() }
+    }
+
+    fn outputs(&self) -> Vec<(String, Result<Value, OutputError>)> {
+        let outputs = self.plan().workflow().outputs().iter();
+        // A plan for chosen targets may leave out what an output needs.
+        let runs = |expr: &Expr| {
+            let mut all = true;
+            expr.each_ref(&mut |reference| {
+                if let Root::Node(id) = reference.root {
+                    all &= self.plan().place(id).is_some();
+                }
+            });
+            all
+        };
+        outputs
+            .filter(|output| runs(&output.value))
+            .map(|output| (output.name.clone(), self.output(&output.value)))
+            .collect()
+    }
+
+    fn output(&self, expr: &Expr) -> Result<Value, OutputError> {
+        let mut missing = None;
+        expr.each_ref(&mut |reference| {
+            let Root::Node(node) = reference.root else { return };
+            let Some(at) = self.plan().place(node).filter(|_| missing.is_none()) else { return };
+            // SAFETY: all nodes have ended and the caller has acquired them.
+            let status = unsafe { self.frame.record(at) }.status;
+            if status != OutcomeStatus::Ok {
+                let cause = self.frame.cause(at);
+                missing = Some(OutputError::Node {
+                    node,
+                    name: self.plan().node(at).name().to_owned(),
+                    status,
+                    cause: cause.map(|cause| self.plan().node(cause).name().to_owned()),
+                });
+            }
+        });
+        match missing {
+            Some(error) => Err(error),
+            // SAFETY: every node it refers to has succeeded, and stays readable.
+            None => unsafe { evaluate(self, &self.constants, expr) }.map_err(OutputError::Value),
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! [`Run`]: everything that the threads working on one run share.
+//!
+//! Here is what both paths have in common: running a node or writing it off ([`node`]), the owner
+//! that waits and helps ([`owner`]), places at the run, nodes that wait for the blocking lane, and
+//! the end. In which order nodes come is the paths' business: [`crate::fast`], [`crate::dispatch`].
+
+mod end;
+mod node;
+mod owner;
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
+use std::time::Duration;
+
+use crossbeam_utils::Backoff;
+use terrace_core::{EventKind, Plan, PlanIndex, RunConstants};
+
+use crate::attempt::RunFolder;
+use crate::blocking::{Answer, Lane, TakeTurn};
+use crate::cancel::{CancelToken, Listener};
+use crate::clock::Clock;
+use crate::dispatch::Shell;
+use crate::events::Emitter;
+use crate::fast::Fast;
+use crate::options::{Order, PathChoice, RunOptions, Timing};
+use crate::pool::{Call, Join, Pool, Seats};
+use crate::slots::Frame;
+
+pub(crate) use end::End;
+pub(crate) use node::Desk;
+
+/// The threads and the clock that a run uses.
+pub(crate) struct Machine {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) workers: u32,
+    pub(crate) max_blocking: usize,
+}
+
+/// Which path drives a run.
+enum Path {
+    Fast(Fast),
+    Dispatch(Shell),
+}
+
+/// What looks for work: not everyone may do everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The thread that waits for this run. It may run a blocking node that finds no thread.
+    Owner,
+    /// A thread of the pool.
+    Helper,
+}
+
+/// Everything that the threads working on one run share.
+pub(crate) struct Run {
+    frame: Arc<Frame>,
+    constants: RunConstants,
+    machine: Arc<Machine>,
+    path: Path,
+    seats: Seats,
+    desks: Mutex<Desks>,
+    began: Duration,
+    timing: Timing,
+    emitter: Option<Emitter>,
+    token: CancelToken,
+    folder: RunFolder,
+    waiting: Mutex<Waiting>,
+    owner: Mutex<Option<Thread>>,
+    failed: AtomicUsize,
+    skipped: AtomicUsize,
+    cancelled: AtomicUsize,
+    finished: AtomicBool,
+    end: Mutex<End>,
+}
+
+#[derive(Default)]
+struct Desks {
+    made: u16,
+    idle: Vec<Desk>,
+}
+
+/// Blocking nodes for which the lane has a job each.
+#[derive(Default)]
+struct Waiting {
+    nodes: VecDeque<PlanIndex>,
+    /// How many of the jobs wait for another task to end. At most as many as there are nodes.
+    overflow: usize,
+}
+
+impl Waiting {
+    fn take(&mut self) -> Option<PlanIndex> {
+        let at = self.nodes.pop_front();
+        self.overflow = self.overflow.min(self.nodes.len());
+        at
+    }
+}
+
+impl Run {
+    /// Prepares a run; nothing starts before [`Run::begin`].
+    pub(crate) fn new(
+        machine: &Arc<Machine>,
+        plan: &Arc<Plan>,
+        options: RunOptions,
+        id: String,
+    ) -> Arc<Self> {
+        let levels = options.order == Order::Levels;
+        let path = if levels || options.path == PathChoice::Dispatcher {
+            Path::Dispatch(Shell::new(plan, options.order, machine))
+        } else {
+            Path::Fast(Fast::new(plan, machine.workers))
+        };
+        let mut inputs = options.inputs;
+        for input in plan.workflow().inputs().iter().skip(inputs.len()) {
+            inputs.push(input.default.clone().unwrap_or_default());
+        }
+        Arc::new(Self {
+            frame: Arc::new(Frame::new(plan)),
+            constants: RunConstants {
+                id,
+                seed: options.seed,
+                workflow_dir: options.workflow_dir,
+                inputs,
+            },
+            machine: Arc::clone(machine),
+            path,
+            seats: Seats::new(machine.workers),
+            desks: Mutex::default(),
+            began: machine.clock.now(),
+            timing: options.timing,
+            emitter: options.observer.map(Emitter::new),
+            token: options.cancel,
+            folder: RunFolder::new(options.temp_root),
+            waiting: Mutex::default(),
+            owner: Mutex::new(None),
+            failed: AtomicUsize::new(0),
+            skipped: AtomicUsize::new(0),
+            cancelled: AtomicUsize::new(0),
+            finished: AtomicBool::new(false),
+            end: Mutex::default(),
+        })
+    }
+
+    /// Makes the first nodes ready, and calls somebody to them.
+    pub(crate) fn begin(self: &Arc<Self>, role: Role) {
+        self.machine.pool.begin();
+        let plan = self.plan();
+        self.emit(|| EventKind::RunStarted { nodes: plan.len(), levels: plan.levels() });
+        match &self.path {
+            Path::Fast(fast) => fast.begin(self),
+            Path::Dispatch(shell) => shell.begin(self),
+        }
+        // A run without nodes that wait is always looked at by somebody, who sees the token.
+        if matches!(self.path, Path::Dispatch(_)) || plan.blocking() > 0 {
+            self.token.listen(self);
+        }
+        if role == Role::Helper && !self.is_finished() {
+            self.call();
+        }
+    }
+
+    pub(crate) fn plan(&self) -> &Arc<Plan> {
+        self.frame.plan()
+    }
+
+    pub(crate) fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    pub(crate) fn constants(&self) -> &RunConstants {
+        &self.constants
+    }
+
+    pub(crate) fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    pub(crate) fn token(&self) -> &CancelToken {
+        &self.token
+    }
+
+    /// Whether the run was told to stop.
+    pub(crate) fn cancelled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// Time since the run began.
+    pub(crate) fn now(&self) -> Duration {
+        self.machine.clock.now().saturating_sub(self.began)
+    }
+
+    /// Tells the observer, where there is one; else nothing is built.
+    pub(crate) fn emit(&self, kind: impl FnOnce() -> EventKind) {
+        if let Some(emitter) = &self.emitter {
+            emitter.emit(|| self.now(), kind());
+        }
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        // Pairs with the Release in `finish`.
+        self.finished.load(Ordering::Acquire)
+    }
+
+    /// How many may work on it at once.
+    pub(crate) fn capacity(&self) -> u32 {
+        self.seats.capacity()
+    }
+
+    /// After work became visible: wakes somebody for it, where a seat is free.
+    pub(crate) fn call(self: &Arc<Self>) {
+        match self.seats.call() {
+            Call::Nobody => {}
+            Call::Owner => self.wake_owner(),
+            Call::Helper => self.machine.pool.invite(Arc::clone(self) as Arc<dyn Join>),
+        }
+    }
+
+    /// Hands a blocking node that is ready, and held by the caller, to the lane.
+    pub(crate) fn submit_blocking(self: &Arc<Self>, at: PlanIndex) {
+        lock(&self.waiting).nodes.push_back(at);
+        let job = Arc::clone(self) as Arc<dyn TakeTurn>;
+        if self.machine.lane.submit(job) == Answer::Saturated {
+            lock(&self.waiting).overflow += 1;
+            // Its fence orders the line above before the owner's second look.
+            if self.seats.owner_asleep() {
+                self.wake_owner();
+            }
+            if self.machine.lane.is_dead() {
+                self.call();
+            }
+        }
+    }
+
+    /// A blocking node that waits for a busy lane, taken by someone who waits anyway; or any that
+    /// waits, when all that is left is to write it off.
+    pub(crate) fn take_overflow(&self, role: Role) -> Option<PlanIndex> {
+        if self.has_overflow(role) { lock(&self.waiting).take() } else { None }
+    }
+
+    fn has_overflow(&self, role: Role) -> bool {
+        if self.plan().blocking() == 0 {
+            return false;
+        }
+        let overflow = {
+            let waiting = lock(&self.waiting);
+            if waiting.nodes.is_empty() {
+                return false;
+            }
+            waiting.overflow > 0
+        };
+        self.cancelled() || overflow && (role == Role::Owner || self.machine.lane.is_dead())
+    }
+
+    fn has_work(&self, role: Role) -> bool {
+        let ready = match &self.path {
+            Path::Fast(fast) => fast.has_work(),
+            Path::Dispatch(shell) => shell.has_work(self),
+        };
+        ready || self.has_overflow(role)
+    }
+
+    /// Works on it, from a seat, until there is nothing to do for the moment.
+    fn work(self: &Arc<Self>, role: Role) {
+        let mut desk = self.take_desk();
+        loop {
+            match &self.path {
+                Path::Fast(fast) => fast.work(self, role, &mut desk),
+                Path::Dispatch(shell) => shell.work(self, role, &mut desk),
+            }
+            // A few microseconds of patience: cheaper than a wake-up where work comes right away.
+            let backoff = Backoff::new();
+            let mut more = false;
+            while self.capacity() > 1 && !self.is_finished() && !backoff.is_completed() {
+                more = self.has_work(role);
+                if more {
+                    break;
+                }
+                backoff.snooze();
+            }
+            if !more {
+                break;
+            }
+        }
+        lock(&self.desks).idle.push(desk);
+    }
+
+    fn take_desk(&self) -> Desk {
+        let mut desks = lock(&self.desks);
+        desks.idle.pop().unwrap_or_else(|| {
+            let number = desks.made;
+            desks.made += 1;
+            match &self.path {
+                Path::Fast(fast) => Desk::with_deque(number, fast),
+                Path::Dispatch(_) => Desk::new(number),
+            }
+        })
+    }
+}
+
+impl Join for Run {
+    fn join(self: Arc<Self>) {
+        if !self.seats.arrive() {
+            return;
+        }
+        loop {
+            if !self.is_finished() {
+                self.work(Role::Helper);
+            }
+            self.seats.leave();
+            let more = !self.is_finished() && self.has_work(Role::Helper);
+            if !more || !self.seats.sit() {
+                return;
+            }
+        }
+    }
+}
+
+impl TakeTurn for Run {
+    fn turn(self: Arc<Self>, thread: u16) {
+        let Some(at) = lock(&self.waiting).take() else { return };
+        let mut desk = Desk::new(thread);
+        match &self.path {
+            Path::Fast(fast) => fast.turn(&self, at, &mut desk),
+            Path::Dispatch(shell) => shell.turn(&self, at, &mut desk),
+        }
+    }
+}
+
+impl Listener for Run {
+    fn cancelled(self: Arc<Self>) {
+        self.nudge();
+    }
+}
+
+/// Locks, also after a panic of ours: every step leaves the state whole.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,254 @@
+//! [`Frame`]: one running instance of a plan: per node a counter of what it waits for, the output
+//! with a counter of who still reads it, and how it ended.
+//!
+//! One cache line per node in one flat array, so that a run of a million nodes is made and dropped
+//! without recursion.
+//!
+//! # Who may touch what
+//! A node's output and record are plain memory. Each belongs to exactly one thread at a time:
+//!
+//! 1. From the start, to whoever *holds* the node. A path hands each node to one thread: the one
+//!    that brought `pending` to 0 (fast), or the one that took its `Start` or was given its `Skip`
+//!    (dispatcher).
+//! 2. [`Frame::settle`] is the holder's last write. What follows *publishes* it: the Release half
+//!    of [`Frame::arrive`], or the dispatcher's lock; and, for the end of the run, the Release
+//!    store of the run's `finished` flag.
+//! 3. Published, it is read by successors (who acquired by the counter chain or the lock) and by
+//!    the report (who acquired `finished`). Nobody writes, except:
+//! 4. the *last reader* takes or drops the output. Each reader counts itself off `readers` (AcqRel)
+//!    after its last look, so whoever sees itself alone sees all others gone, and they see nothing
+//!    of what it does.
+//!
+//! Values without heap are never counted: there is nothing to drop. Outputs that stay readable
+//! have one reader more, who never counts itself off.
+
+use std::cell::UnsafeCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, TaskError, Value};
+
+use crate::clock::nanos;
+
+/// No failed node is behind this one.
+const NO_CAUSE: u32 = u32::MAX;
+
+/// How a node ended, apart from its output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    started: u64,
+    duration: u64,
+    pub(crate) worker: u16,
+    pub(crate) lane: Lane,
+    /// 0 where it never started.
+    pub(crate) attempts: u8,
+    pub(crate) status: OutcomeStatus,
+}
+
+impl Record {
+    /// A node that never started.
+    pub(crate) fn unstarted(status: OutcomeStatus, lane: Lane) -> Self {
+        Self { started: 0, duration: 0, worker: 0, lane, attempts: 0, status }
+    }
+
+    pub(crate) fn ran(status: OutcomeStatus, lane: Lane, worker: u16) -> Self {
+        Self { started: 0, duration: 0, worker, lane, attempts: 1, status }
+    }
+
+    pub(crate) fn with_time(mut self, started: Duration, ended: Duration) -> Self {
+        self.started = nanos(started);
+        self.duration = nanos(ended.saturating_sub(started));
+        self
+    }
+
+    pub(crate) fn started(&self) -> Duration {
+        Duration::from_nanos(self.started)
+    }
+
+    pub(crate) fn duration(&self) -> Duration {
+        Duration::from_nanos(self.duration)
+    }
+}
+
+#[repr(align(64))]
+struct Cell {
+    /// Nodes it still waits for. The fast path's; the dispatcher counts for itself.
+    pending: AtomicU32,
+    readers: AtomicU32,
+    /// The first in run order of the failed nodes behind it.
+    cause: AtomicU32,
+    record: UnsafeCell<Record>,
+    output: UnsafeCell<Value>,
+}
+
+/// One running instance of a plan.
+pub(crate) struct Frame {
+    plan: Arc<Plan>,
+    cells: Box<[Cell]>,
+    errors: Mutex<Vec<(PlanIndex, TaskError)>>,
+}
+
+// SAFETY: the plain memory of a cell is touched by one thread at a time, or only read, as the
+// module says; `Value` and `Record` may be sent and shared.
+unsafe impl Sync for Frame {}
+
+impl Frame {
+    pub(crate) fn new(plan: &Arc<Plan>) -> Self {
+        let cells = plan
+            .indices()
+            .map(|at| Cell {
+                pending: AtomicU32::new(plan.in_degree(at)),
+                readers: AtomicU32::new(plan.uses(at)),
+                cause: AtomicU32::new(NO_CAUSE),
+                record: UnsafeCell::new(Record::unstarted(
+                    OutcomeStatus::Cancelled,
+                    Lane::Compute,
+                )),
+                output: UnsafeCell::new(Value::Null),
+            })
+            .collect();
+        Self { plan: Arc::clone(plan), cells, errors: Mutex::new(Vec::new()) }
+    }
+
+    pub(crate) fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// One of the nodes that `at` waits for has ended. True for the last, whose caller holds `at`
+    /// from here on and has acquired everything that all of them published.
+    pub(crate) fn arrive(&self, at: PlanIndex) -> bool {
+        // Release publishes the caller's node, Acquire takes over what the earlier ones published.
+        self.cells[at.index()].pending.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Notes a failed node behind `at`. Before the arrival of the node it comes through.
+    pub(crate) fn blame(&self, at: PlanIndex, cause: PlanIndex) {
+        // Ordered by the arrival that follows.
+        self.cells[at.index()].cause.fetch_min(cause.get(), Ordering::Relaxed);
+    }
+
+    /// The failed node behind `at`, once all it waits for has ended.
+    pub(crate) fn cause(&self, at: PlanIndex) -> Option<PlanIndex> {
+        let cause = self.cells[at.index()].cause.load(Ordering::Relaxed);
+        (cause != NO_CAUSE).then(|| PlanIndex::new(cause))
+    }
+
+    /// Writes how a node ended. An output that nobody reads is dropped here.
+    ///
+    /// # Safety
+    /// The caller holds `at`, and writes no more to it.
+    pub(crate) unsafe fn settle(&self, at: PlanIndex, record: Record, output: Value) {
+        let cell = &self.cells[at.index()];
+        // SAFETY: rule 1: nobody else touches the record before it is published.
+        unsafe { *cell.record.get() = record };
+        if self.plan.uses(at) == 0 {
+            discard(output);
+        } else {
+            // SAFETY: as above. The old value is null: nothing is dropped.
+            unsafe { *cell.output.get() = output };
+        }
+    }
+
+    /// Keeps the error of a failed node.
+    pub(crate) fn keep_error(&self, at: PlanIndex, error: TaskError) {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner).push((at, error));
+    }
+
+    /// The output of `at` for one reader: moved out when `only_once` says that this reader asks
+    /// no more for it and no other reader is left.
+    ///
+    /// # Safety
+    /// `at` is published to the caller, who counts itself off only later.
+    pub(crate) unsafe fn read(&self, at: PlanIndex, only_once: bool) -> Value {
+        let cell = &self.cells[at.index()];
+        // SAFETY: rule 3: the caller has not counted itself off, so nobody else is the last reader.
+        let output = unsafe { &*cell.output.get() };
+        if !has_heap(output) {
+            return output.clone();
+        }
+        // Pairs with the AcqRel in `release`: all other readers are done.
+        if only_once && cell.readers.load(Ordering::Acquire) == 1 {
+            // SAFETY: rule 4: the caller is the last reader. `output` is not used again.
+            return std::mem::take(unsafe { &mut *cell.output.get() });
+        }
+        output.clone()
+    }
+
+    /// Counts one reader off; the last one drops the output.
+    ///
+    /// # Safety
+    /// `at` is published to the caller, who is one of its readers, reads it no more, and calls this
+    /// once.
+    pub(crate) unsafe fn release(&self, at: PlanIndex) {
+        let cell = &self.cells[at.index()];
+        // SAFETY: rule 3: the caller has not counted itself off yet.
+        if !has_heap(unsafe { &*cell.output.get() }) {
+            return;
+        }
+        // Release: this reader's looks come before the last one's drop; Acquire: the last sees that.
+        if cell.readers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // SAFETY: rule 4: all readers have counted themselves off, this one as the last.
+            discard(std::mem::take(unsafe { &mut *cell.output.get() }));
+        }
+    }
+
+    /// How a node ended.
+    ///
+    /// # Safety
+    /// The run is over and the caller has acquired its end.
+    pub(crate) unsafe fn record(&self, at: PlanIndex) -> &Record {
+        // SAFETY: rule 3: after the end records are only read.
+        unsafe { &*self.cells[at.index()].record.get() }
+    }
+
+    /// The output of a node that stays readable; null for others that are gone.
+    ///
+    /// # Safety
+    /// The run is over and the caller has acquired its end.
+    pub(crate) unsafe fn output(&self, at: PlanIndex) -> &Value {
+        // SAFETY: rule 3: after the end outputs are only read.
+        unsafe { &*self.cells[at.index()].output.get() }
+    }
+
+    /// The error of a failed node, after [`Self::sort_errors`].
+    pub(crate) fn error(&self, at: PlanIndex) -> Option<TaskError> {
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = errors.binary_search_by_key(&at, |(on, _)| *on).ok()?;
+        Some(errors[found].1.clone())
+    }
+
+    /// Puts the errors in run order, when the run is over.
+    pub(crate) fn sort_errors(&self) {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner).sort_by_key(|(at, _)| *at);
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        for cell in &mut self.cells {
+            discard(std::mem::take(cell.output.get_mut()));
+        }
+    }
+}
+
+/// Whether dropping a value does anything.
+fn has_heap(value: &Value) -> bool {
+    !matches!(
+        value,
+        Value::Null | Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_)
+    )
+}
+
+/// Drops a value, whatever its destructor does.
+pub(crate) fn discard(value: Value) {
+    if has_heap(&value) {
+        let guard = crate::attempt::Quiet::new();
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(move || drop(value))) {
+            // Its destructor might panic in turn.
+            std::mem::forget(payload);
+        }
+        drop(guard);
+    }
+}

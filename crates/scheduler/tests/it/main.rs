@@ -1,0 +1,5 @@
+//! The scheduler's public behaviour.
+
+mod graph;
+
+mod smoke;

@@ -1,0 +1,256 @@
+//! [`Engine`]: packs and a scheduler, kept together for as long as a program runs workflows.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use terrace_core::{
+    Draft, Format, PackRequirement, Plan, Source, TaskChoice, Workflow, WorkflowBuilder,
+};
+use terrace_plugin_api::StaticPack;
+use terrace_plugin_host::{PackPath, PackSet, Registry, ResolveError};
+use terrace_scheduler::{RunHandle, RunOptions, RunReport, Scheduler, SchedulerBuilder};
+
+use crate::error::Error;
+use crate::request::RunRequest;
+
+/// Runs workflows. Cheap to clone; all clones share packs and threads.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    scheduler: Scheduler,
+    registry: Arc<Registry>,
+    path: PackPath,
+}
+
+/// Makes an [`Engine`].
+pub struct EngineBuilder {
+    scheduler: SchedulerBuilder,
+    path: PackPath,
+    files: Vec<PathBuf>,
+    packs: Vec<StaticPack>,
+}
+
+impl std::fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineBuilder")
+            .field("path", &self.path)
+            .field("files", &self.files)
+            .field("static_packs", &self.packs.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl EngineBuilder {
+    /// Sets how many threads compute. Without it, as many as the machine has cores; 0 runs
+    /// everything on the caller's thread, in sequence.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.scheduler = self.scheduler.workers(workers);
+        self
+    }
+
+    /// Sets how many blocking tasks may wait at once; 512 without it.
+    #[must_use]
+    pub fn max_blocking(mut self, threads: usize) -> Self {
+        self.scheduler = self.scheduler.max_blocking(threads);
+        self
+    }
+
+    /// Adds a folder to look for packs in, after those already there.
+    #[must_use]
+    pub fn pack_folder(mut self, folder: impl AsRef<Path>) -> Self {
+        self.path = self.path.with_folder(folder.as_ref());
+        self
+    }
+
+    /// Sets all the folders to look for packs in.
+    #[must_use]
+    pub fn pack_path(mut self, path: PackPath) -> Self {
+        self.path = path;
+        self
+    }
+
+    /// Loads one pack from a file, whatever its name.
+    #[must_use]
+    pub fn pack_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.files.push(file.into());
+        self
+    }
+
+    /// Adds a pack that is linked into the program: `.static_pack(terrace_pack_math::pack())`.
+    #[must_use]
+    pub fn static_pack(mut self, pack: StaticPack) -> Self {
+        self.packs.push(pack);
+        self
+    }
+
+    /// Starts the engine.
+    ///
+    /// # Errors
+    /// When a named pack is refused or threads cannot be started.
+    pub fn build(self) -> Result<Engine, Error> {
+        let registry = Registry::new();
+        for pack in self.packs {
+            registry.add_static(&pack)?;
+        }
+        for file in &self.files {
+            registry.load_file(file)?;
+        }
+        Ok(Engine {
+            scheduler: self.scheduler.build()?,
+            registry: Arc::new(registry),
+            path: self.path,
+        })
+    }
+}
+
+impl Engine {
+    /// Starts to make an engine.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder {
+            scheduler: Scheduler::builder(),
+            path: PackPath::new(),
+            files: Vec::new(),
+            packs: Vec::new(),
+        }
+    }
+
+    /// Starts a workflow; [`Engine::build`] checks it.
+    pub fn workflow(&self, name: impl Into<String>) -> WorkflowBuilder {
+        WorkflowBuilder::new(name)
+    }
+
+    /// Reads a workflow file, loads the packs it wants and checks it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not a workflow, or wants packs that are not there.
+    pub fn read(&self, file: impl AsRef<Path>) -> Result<Workflow, Error> {
+        let source = source_of(file.as_ref())?;
+        self.read_source(&source)
+    }
+
+    /// Reads a workflow from text.
+    ///
+    /// # Errors
+    /// As [`Engine::read`].
+    pub fn read_source(&self, source: &Source) -> Result<Workflow, Error> {
+        let draft = Draft::read(source)?;
+        let catalog = self.packs_for(&draft)?;
+        Ok(draft.validate(&catalog)?)
+    }
+
+    /// Checks a workflow built in Rust, loading the packs it wants.
+    ///
+    /// # Errors
+    /// When it is wrong, or wants packs that are not there.
+    pub fn build(&self, workflow: WorkflowBuilder) -> Result<Workflow, Error> {
+        let catalog = self
+            .find_packs(&workflow.packs(), &workflow.task_names())
+            .map_err(|errors| Error::Packs { errors, text: None })?;
+        Ok(workflow.build(&catalog)?)
+    }
+
+    /// Loads the packs that a draft wants.
+    ///
+    /// # Errors
+    /// Every pack that is missing, does not meet its requirement or was refused.
+    pub fn packs_for(&self, draft: &Draft) -> Result<PackSet, Error> {
+        let mut names: Vec<String> = draft
+            .nodes
+            .iter()
+            .filter_map(|node| match &node.task {
+                TaskChoice::Named { name, .. } => Some(name.to_string()),
+                TaskChoice::Inline(_) => None,
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        self.find_packs(&draft.packs, &names)
+            .map_err(|errors| Error::Packs { errors, text: draft.source.clone() })
+    }
+
+    /// What was asked for by requirement, and by task name where there is no requirement at all.
+    fn find_packs(
+        &self,
+        packs: &[PackRequirement],
+        tasks: &[String],
+    ) -> Result<PackSet, Vec<ResolveError>> {
+        if !packs.is_empty() {
+            return self.registry.load_required(packs, &self.path);
+        }
+        let mut names: Vec<&str> =
+            tasks.iter().filter_map(|task| Some(task.split_once('/')?.0)).collect();
+        names.dedup();
+        self.registry.load_names(&names, &self.path)
+    }
+
+    /// Runs a workflow and waits for its end.
+    ///
+    /// # Errors
+    /// When its inputs or targets are wrong. A run that starts always gives a report, whatever
+    /// happens in it: look at [`RunReport`]'s `status`.
+    pub fn run(&self, workflow: &Workflow, request: &RunRequest) -> Result<RunReport, Error> {
+        let (plan, options) = prepare(workflow, request)?;
+        Ok(self.scheduler.run(&plan, options))
+    }
+
+    /// Starts a workflow and gives a handle to wait for it, poll it or cancel it.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub fn start(&self, workflow: &Workflow, request: &RunRequest) -> Result<RunHandle, Error> {
+        let (plan, options) = prepare(workflow, request)?;
+        Ok(self.scheduler.start(&plan, options))
+    }
+
+    /// The packs that have been loaded.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Where packs are looked for.
+    pub fn pack_path(&self) -> &PackPath {
+        &self.path
+    }
+
+    /// The pool that runs things.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+}
+
+fn prepare(
+    workflow: &Workflow,
+    request: &RunRequest,
+) -> Result<(Arc<Plan>, RunOptions), Error> {
+    let inputs = request.settle(workflow)?;
+    let plan = if request.targets.is_empty() {
+        workflow.plan()
+    } else {
+        workflow.plan_for(&request.targets)?
+    };
+    let mut options = RunOptions::default()
+        .with_inputs(inputs)
+        .with_order(request.order)
+        .with_seed(request.seed)
+        .with_workflow_dir(request.workflow_dir.clone());
+    if let Some(id) = &request.run_id {
+        options = options.with_run_id(id.clone());
+    }
+    if let Some(observer) = &request.observer {
+        options = options.with_observer(observer.clone());
+    }
+    if let Some(cancel) = &request.cancel {
+        options = options.with_cancel(cancel.clone());
+    }
+    Ok((Arc::new(plan), options))
+}
+
+/// Reads a file as text with its format.
+fn source_of(file: &Path) -> Result<Source, Error> {
+    let name = file.display().to_string();
+    let format = Format::of_name(&name).ok_or_else(|| Error::UnknownFormat(file.to_owned()))?;
+    let text = fs::read_to_string(file)
+        .map_err(|source| Error::Read { path: file.to_owned(), source })?;
+    Ok(Source::new(name, text, format))
+}

@@ -1,0 +1,110 @@
+//! From given values, environment and defaults to one value per declared input, or everything
+//! that is wrong with them.
+
+use std::fmt;
+
+use terrace_core::{Input, Value, Workflow, read_input};
+
+/// One thing that is wrong with a run's inputs. Never shows a secret's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputProblem {
+    /// The input.
+    pub input: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+/// Everything that is wrong with a run's inputs, at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputProblems(pub Vec<InputProblem>);
+
+impl fmt::Display for InputProblems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            let separator = if index > 0 { "\n" } else { "" };
+            write!(f, "{separator}input `{}`: {}", problem.input, problem.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InputProblems {}
+
+/// One value per declared input, in the workflow's order.
+pub(crate) fn settle(
+    workflow: &Workflow,
+    given: &[(String, Value)],
+    unreadable: &[(String, String)],
+) -> Result<Vec<Value>, InputProblems> {
+    let mut problems: Vec<InputProblem> = unreadable
+        .iter()
+        .map(|(input, message)| InputProblem { input: input.clone(), message: message.clone() })
+        .collect();
+    let mut complain = |input: &str, message: String| {
+        problems.push(InputProblem { input: input.to_owned(), message });
+    };
+    for (at, (name, _)) in given.iter().enumerate() {
+        if workflow.input(name).is_none() {
+            let names: Vec<&str> = workflow.inputs().iter().map(|i| i.name.as_str()).collect();
+            let known = if names.is_empty() {
+                "the workflow has none".to_owned()
+            } else {
+                format!("the workflow has {}", names.join(", "))
+            };
+            complain(name, format!("there is no such input; {known}"));
+        }
+        if given[..at].iter().any(|(before, _)| before == name) {
+            complain(name, "it is given twice".to_owned());
+        }
+    }
+    let mut values = Vec::with_capacity(workflow.inputs().len());
+    for input in workflow.inputs() {
+        let value = match given.iter().find(|(name, _)| *name == input.name) {
+            Some((_, value)) => check(input, value.clone()),
+            None if unreadable.iter().any(|(name, _)| *name == input.name) => Ok(Value::Null),
+            None => fallback(input),
+        };
+        match value {
+            Ok(value) => values.push(value),
+            Err(message) => complain(&input.name, message),
+        }
+    }
+    if problems.is_empty() { Ok(values) } else { Err(InputProblems(problems)) }
+}
+
+fn check(input: &Input, value: Value) -> Result<Value, String> {
+    match input.ty.check(&value) {
+        Ok(()) => Ok(value),
+        Err(_) if input.secret => Err(format!("expected {}, found something else", input.ty)),
+        Err(mismatch) => Err(mismatch.to_string()),
+    }
+}
+
+/// What an input is where nothing was given: the environment's value, the default, or null for
+/// an optional one.
+fn fallback(input: &Input) -> Result<Value, String> {
+    if let Some(variable) = &input.env {
+        match std::env::var(variable) {
+            Ok(text) => {
+                return read_input(&text, &input.ty).map_err(|error| {
+                    let error = if input.secret { error.masked(&input.ty) } else { error };
+                    format!("environment variable {variable}: {error}")
+                });
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                return Err(format!("environment variable {variable} is not UTF-8"));
+            }
+            Err(std::env::VarError::NotPresent) => {}
+        }
+    }
+    if let Some(default) = &input.default {
+        return Ok(default.clone());
+    }
+    match (&input.ty, &input.env) {
+        (terrace_core::Type::Optional(_), _) => Ok(Value::Null),
+        (ty, Some(variable)) => {
+            Err(format!("a value of type {ty} is needed; set the environment variable {variable}"))
+        }
+        (ty, None) => Err(format!("a value of type {ty} is needed and there is no default")),
+    }
+}

@@ -1,0 +1,7 @@
+//! What most programs need, in one line: `use terrace::prelude::*;`.
+
+pub use terrace_core::{Event, EventKind, Handle, Lane, Value, Workflow, WorkflowBuilder};
+pub use terrace_plugin_api::{PortType, TaskContext, TaskError};
+pub use terrace_scheduler::{Order, RunHandle, RunReport, RunStatus};
+
+pub use crate::{Engine, Error, Record, RunRequest};

@@ -1,0 +1,112 @@
+//! [`RunRequest`]: what a run gets and how it goes.
+
+use std::sync::Arc;
+
+use terrace_core::{Observer, Value, Workflow};
+use terrace_plugin_api::PortType;
+use terrace_scheduler::{CancelToken, Order};
+
+use crate::error::Error;
+use crate::inputs;
+
+/// What a run gets and how it goes. Everything has a default.
+#[derive(Clone, Default)]
+pub struct RunRequest {
+    pub(crate) inputs: Vec<(String, Value)>,
+    pub(crate) unreadable: Vec<(String, String)>,
+    pub(crate) targets: Vec<String>,
+    pub(crate) order: Order,
+    pub(crate) seed: u64,
+    pub(crate) run_id: Option<String>,
+    pub(crate) workflow_dir: String,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) cancel: Option<CancelToken>,
+}
+
+impl std::fmt::Debug for RunRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Values may be secret: only their names are shown.
+        let inputs: Vec<&str> = self.inputs.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("RunRequest")
+            .field("inputs", &inputs)
+            .field("targets", &self.targets)
+            .field("order", &self.order)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RunRequest {
+    /// A run with the inputs' defaults, in dataflow order.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives an input its value.
+    #[must_use]
+    pub fn input(mut self, name: impl Into<String>, value: impl PortType) -> Self {
+        let name = name.into();
+        match value.into_value() {
+            Ok(value) => self.inputs.push((name, value)),
+            Err(error) => self.unreadable.push((name, error.to_string())),
+        }
+        self
+    }
+
+    /// Runs only what a node needs, and keeps its output. May be called several times.
+    #[must_use]
+    pub fn target(mut self, node: impl Into<String>) -> Self {
+        self.targets.push(node.into());
+        self
+    }
+
+    /// Sets when a node starts: as soon as its inputs exist, or level by level.
+    #[must_use]
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Sets what tasks draw random numbers from.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Names the run; one is made up otherwise.
+    #[must_use]
+    pub fn run_id(mut self, id: impl Into<String>) -> Self {
+        self.run_id = Some(id.into());
+        self
+    }
+
+    /// Sets what `${workflow.dir}` gives.
+    #[must_use]
+    pub fn workflow_dir(mut self, dir: impl Into<String>) -> Self {
+        self.workflow_dir = dir.into();
+        self
+    }
+
+    /// Tells someone what happens, as it happens.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Lets the token's holder cancel the run.
+    #[must_use]
+    pub fn cancel_token(mut self, token: CancelToken) -> Self {
+        self.cancel = Some(token);
+        self
+    }
+
+    /// The value of each of a workflow's inputs as a run would get them: given, from the
+    /// environment, or by default, in the workflow's order.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the inputs.
+    pub fn settle(&self, workflow: &Workflow) -> Result<Vec<Value>, Error> {
+        Ok(inputs::settle(workflow, &self.inputs, &self.unreadable)?)
+    }
+}

@@ -1,0 +1,133 @@
+//! What a person sees when something is wrong, to the letter, and the exit codes.
+
+use terrace_tests::{root, terrace};
+
+use crate::support::{document, node, workflow};
+
+fn check(text: &str) -> (i32, String) {
+    let scratch = workflow(text);
+    let ran = terrace(&["check", scratch.file.to_str().unwrap()]);
+    assert_eq!(ran.stdout, "");
+    (ran.code, scratch.plain(&ran.stderr))
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_shown_with_line_and_caret() {
+    let (code, text) = check(
+        r#"terrace: 1
+name: wrong
+packs: { math: "^0.1", util: "^0.1" }
+inputs:
+  x: { type: i64, default: "three" }
+nodes:
+  a: { task: math/ad, with: { x: 1, y: 2 } }
+  b: { task: math/add, with: { x: "${c}", z: 2 } }
+  d: { task: math/add, with: { x: "${a}", y: "${inputs.y}" }, after: [e] }
+  e: { task: math/add, with: { x: "${d}", y: "text" }, colour: red }
+outputs:
+  sum: "${f.x}"
+"#,
+    );
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(text, @r"");
+}
+
+#[test]
+fn a_missing_pack_is_code_3_and_says_where_it_was_looked_for() {
+    let scratch = workflow(
+        "terrace: 1\npacks: { maths: \"^0.1\" }\nnodes:\n  a: { task: maths/add, with: { x: 1, y: 2 } }\n",
+    );
+    let ran = scratch.run(&[]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("pack `maths`: not found"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("did you mean `math`"), "{}", ran.stderr);
+    let refused = scratch.json(&[]);
+    assert_eq!(refused["status"], "refused");
+    assert_eq!(refused["errors"][0]["line"], 2);
+}
+
+#[test]
+fn a_version_that_is_not_there_is_code_3() {
+    let scratch = workflow(
+        "terrace: 1\npacks: { math: \"^7\" }\nnodes:\n  a: { task: math/add, with: { x: 1, y: 2 } }\n",
+    );
+    let ran = scratch.run(&[]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("no version matches `^7`, there is 0.1.0"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_file_that_is_no_pack_is_refused_by_name() {
+    let readme = root().join("README.md");
+    let ran = terrace(&["packs", "inspect", readme.to_str().unwrap()]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("is not a shared library but text"), "{}", ran.stderr);
+}
+
+#[test]
+fn wrong_inputs_are_all_reported() {
+    let scratch = workflow(
+        r#"terrace: 1
+inputs: { n: i64, text: str, list: "list<f64>" }
+nodes: {}
+outputs: { n: "${inputs.n}" }
+"#,
+    );
+    let ran = scratch.run(&["-i", "n=abc", "-i", "nn=1", "-i", "list=[1, \"x\"]"]);
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.stderr, @r"");
+    let invalid = scratch.json(&["-i", "n=abc"]);
+    assert_eq!(invalid["status"], "invalid");
+}
+
+#[test]
+fn bad_usage_is_code_2() {
+    assert_eq!(terrace(&["run"]).code, 2);
+    assert_eq!(terrace(&["run", "no-such.yaml"]).code, 2);
+    assert_eq!(terrace(&["run", "README.md"]).code, 2);
+    assert_eq!(terrace(&["run", "examples/vqe-h2.yaml", "--order", "sideways"]).code, 2);
+    assert_eq!(terrace(&["run", "examples/vqe-h2.yaml", "--target", "nobody"]).code, 2);
+}
+
+#[test]
+fn a_failed_node_skips_what_depends_on_it_and_nothing_else() {
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { util: "^0.1", math: "^0.1" }
+nodes:
+  bad: { task: util/fail, with: { message: "no luck" } }
+  after_bad: { task: util/identity, with: { value: "${bad}" } }
+  later: { task: util/identity, with: { value: "${after_bad}" } }
+  good: { task: math/add, with: { x: 1, y: 2 } }
+outputs: { good: "${good}", later: "${later}" }
+"#,
+    );
+    let ran = scratch.run(&["--json"]);
+    assert_eq!(ran.code, 1);
+    let document = document(&ran);
+    assert_eq!(document["status"], "failed");
+    assert_eq!(document["outputs"]["good"], 3);
+    assert_eq!(node(&document, "bad")["status"], "failed");
+    assert_eq!(node(&document, "bad")["error"]["message"], "no luck");
+    assert_eq!(node(&document, "later")["status"], "skipped");
+    assert_eq!(node(&document, "later")["cause"], "bad");
+    assert_eq!(node(&document, "good")["status"], "ok");
+    assert!(ran.stderr.contains("error: node `bad` (util/fail): no luck"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("skipped because of it: after_bad, later"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_panic_in_a_pack_is_a_failed_node_with_its_place() {
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { util: "^0.1" }
+nodes:
+  bad: { task: util/panic, with: { message: "ouch" } }
+"#,
+    );
+    let document = scratch.json(&[]);
+    let error = &node(&document, "bad")["error"];
+    assert_eq!(error["class"], "panic");
+    assert_eq!(error["message"], "ouch");
+    assert!(error["location"].as_str().unwrap().contains("plugins/util/src/"), "{error}");
+}

@@ -1,0 +1,54 @@
+//! Ctrl-C: once, running tasks are told and the summary still comes; twice, out.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+
+use terrace_tests::command;
+
+use crate::support::workflow;
+
+fn signal(child: &Child) {
+    let status =
+        Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn one_interrupt_cancels_and_prints_the_document() {
+    // The log line says that the run is under way; `stubborn` notices nothing, `sleeper` does.
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { util: "^0.1" }
+nodes:
+  hello: { task: util/log, with: { message: "under way" } }
+  sleeper: { task: util/sleep, with: { seconds: 600 }, after: [hello] }
+  never: { task: util/stub, after: [sleeper] }
+"#,
+    );
+    let mut child = command()
+        .arg("run")
+        .arg(&scratch.file)
+        .arg("--json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("under way") {
+        line.clear();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "the run ended before it began");
+    }
+    signal(&child);
+    let mut stdout = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(document["status"], "cancelled");
+    let status = |name: &str| crate::support::node(&document, name)["status"].clone();
+    assert_eq!(status("hello"), "ok");
+    assert_eq!(status("sleeper"), "cancelled");
+    assert_eq!(status("never"), "cancelled");
+}

@@ -1,0 +1,92 @@
+//! Packs that a third party wrote: a folder of its own, one dependency, few lines.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use terrace_tests::{root, terrace};
+
+use crate::support::{document, workflow};
+
+/// Fifteen lines of author's code, manifest of the crate included.
+const SMALL_LIB: &str = r#"use terrace_plugin_api::{export_pack, task};
+
+/// Greets somebody.
+#[task(pure)]
+pub fn greet(name: &str, #[default = 1] times: i64) -> String {
+    format!("hello {name} ").repeat(times.max(0) as usize).trim().to_owned()
+}
+
+export_pack! { name: greeter, tasks: [greet] }
+"#;
+
+/// A struct in and out.
+const RECORD_LIB: &str = r#"use terrace_plugin_api::{export_pack, task, Record};
+
+/// A point in the plane.
+#[derive(Record)]
+pub struct Point { x: f64, y: f64, label: Option<String> }
+
+/// Moves a point.
+#[task(pure)]
+pub fn shift(point: Point, by: f64) -> Point {
+    Point { x: point.x + by, y: point.y + by, label: point.label.map(|l| format!("{l}'")) }
+}
+
+export_pack! { name: plane, tasks: [shift] }
+"#;
+
+/// Builds a pack in a folder outside the workspace and gives the folder of its `.so`.
+fn build(folder: &Path, edition: &str, lib: &str) -> PathBuf {
+    let api = root().join("crates/plugin-api");
+    fs::create_dir_all(folder.join("src")).unwrap();
+    fs::write(
+        folder.join("Cargo.toml"),
+        format!(
+            "[package]\nname = \"their-pack\"\nversion = \"1.2.3\"\nedition = \"{edition}\"\n\n\
+             [lib]\ncrate-type = [\"cdylib\"]\n\n[dependencies]\nterrace-plugin-api = {{ path = {api:?} }}\n"
+        ),
+    )
+    .unwrap();
+    fs::write(folder.join("src/lib.rs"), lib).unwrap();
+    // The same versions as here, so that nothing has to be fetched.
+    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    let target = folder.join("target");
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--offline", "--target-dir"])
+        .arg(&target)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    target.join("debug")
+}
+
+#[test]
+fn packs_outside_the_workspace_build_load_and_run() {
+    assert!(SMALL_LIB.lines().count() <= 15);
+    let folder = tempfile::tempdir().unwrap();
+    let small = build(&folder.path().join("small"), "2024", SMALL_LIB);
+    let record = build(&folder.path().join("record"), "2021", RECORD_LIB);
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { greeter: "^1.2", plane: "^1" }
+nodes:
+  hi: { task: greeter/greet, with: { name: "wörld", times: 2 } }
+  moved: { task: plane/shift, with: { point: { x: 1, y: 2.5, label: a }, by: 1 } }
+  again: { task: plane/shift, with: { point: "${moved}", by: "${moved.x}" } }
+outputs: { hi: "${hi}", again: "${again}" }
+"#,
+    );
+    let file = scratch.file.to_str().unwrap();
+    let packs = [small.to_str().unwrap(), record.to_str().unwrap()];
+    let ran = terrace(&["run", file, "--packs", packs[0], "--packs", packs[1], "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let document = document(&ran);
+    assert_eq!(document["outputs"]["hi"], "hello wörld hello wörld");
+    let expected = serde_json::json!({ "x": 4.0, "y": 5.5, "label": "a''" });
+    assert_eq!(document["outputs"]["again"], expected);
+    let inspected = terrace(&["packs", "inspect", "greeter", "--packs", packs[0]]);
+    assert!(inspected.stdout.contains("greeter/greet(name: str, times: i64 = 1) -> str"));
+    assert!(inspected.stdout.contains("Greets somebody."), "{}", inspected.stdout);
+}

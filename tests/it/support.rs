@@ -1,0 +1,56 @@
+//! Small things that several files here need.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use terrace_tests::{Ran, terrace};
+
+/// A folder with one workflow file.
+pub(crate) struct Scratch {
+    pub(crate) folder: TempDir,
+    pub(crate) file: PathBuf,
+}
+
+/// Writes a workflow to a folder of its own.
+pub(crate) fn workflow(text: &str) -> Scratch {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flow.yaml");
+    std::fs::write(&file, text).unwrap();
+    Scratch { folder, file }
+}
+
+impl Scratch {
+    /// Runs it with further arguments.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        let file = self.file.to_str().unwrap();
+        let mut all = vec!["run", file];
+        all.extend_from_slice(args);
+        terrace(&all)
+    }
+
+    /// Runs it for its JSON document.
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let mut all = args.to_vec();
+        all.push("--json");
+        let ran = self.run(&all);
+        document(&ran)
+    }
+
+    /// Text with the scratch folder's path taken out, for snapshots.
+    pub(crate) fn plain(&self, text: &str) -> String {
+        text.replace(&format!("{}/", self.folder.path().display()), "")
+    }
+}
+
+/// The JSON document that a run printed.
+pub(crate) fn document(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.stdout)
+        .unwrap_or_else(|error| panic!("{error} in {:?}, and {}", ran.stdout, ran.stderr))
+}
+
+/// The entry of a node.
+pub(crate) fn node<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let nodes = document["nodes"].as_array().unwrap();
+    nodes.iter().find(|node| node["name"] == name).unwrap_or_else(|| panic!("no node {name}"))
+}
