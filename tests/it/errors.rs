@@ -29,7 +29,81 @@ outputs:
 "#,
     );
     assert_eq!(code, 2);
-    insta::assert_snapshot!(text, @r"");
+    insta::assert_snapshot!(text, @r#"
+    error: default of input `x`: expected i64, found a string
+     --> flow.yaml:5:28
+      |
+    5 |   x: { type: i64, default: "three" }
+      |                            ^^^^^^^
+
+    error: unknown task `math/ad`
+     --> flow.yaml:7:14
+      |
+    7 |   a: { task: math/ad, with: { x: 1, y: 2 } }
+      |              ^^^^^^^
+      |
+      = help: did you mean `math/add`?
+
+    error: missing input `y: number` of `math/add`
+     --> flow.yaml:8:3
+      |
+    8 |   b: { task: math/add, with: { x: "${c}", z: 2 } }
+      |   ^
+      |
+      = help: give a value in `with`
+
+    error: unknown node `c`
+     --> flow.yaml:8:38
+      |
+    8 |   b: { task: math/add, with: { x: "${c}", z: 2 } }
+      |                                      ^
+
+    error: `math/add` has no input `z`
+     --> flow.yaml:8:43
+      |
+    8 |   b: { task: math/add, with: { x: "${c}", z: 2 } }
+      |                                           ^
+      |
+      = help: it takes x: number, y: number
+
+    error: nodes depend on each other: d.after ← e, e.x ← d
+     --> flow.yaml:9:3
+      |
+    9 |   d: { task: math/add, with: { x: "${a}", y: "${inputs.y}" }, after: [e] }
+      |   ^
+      |
+      = help: remove one of these edges
+
+    error: unknown input `y`
+     --> flow.yaml:9:56
+      |
+    9 |   d: { task: math/add, with: { x: "${a}", y: "${inputs.y}" }, after: [e] }
+      |                                                        ^
+      |
+      = help: declare it under `inputs`
+
+    error: input `y` of `math/add`: expected number, found a string
+      --> flow.yaml:10:46
+       |
+    10 |   e: { task: math/add, with: { x: "${d}", y: "text" }, colour: red }
+       |                                              ^^^^^^
+
+    error: unknown key `colour` in node `e`
+      --> flow.yaml:10:56
+       |
+    10 |   e: { task: math/add, with: { x: "${d}", y: "text" }, colour: red }
+       |                                                        ^^^^^^
+       |
+       = help: known keys: task, with, after, lane, label, keep
+
+    error: unknown node `f`
+      --> flow.yaml:12:11
+       |
+    12 |   sum: "${f.x}"
+       |           ^
+
+    10 problems found
+    "#);
 }
 
 #[test]
@@ -75,7 +149,10 @@ outputs: { n: "${inputs.n}" }
     );
     let ran = scratch.run(&["-i", "n=abc", "-i", "nn=1", "-i", "list=[1, \"x\"]"]);
     assert_eq!(ran.code, 2);
-    insta::assert_snapshot!(ran.stderr, @r"");
+    insta::assert_snapshot!(ran.stderr, @r"
+    error: input `n`: expected i64, found `abc`
+    error: input `list`: at [1]: expected f64, found a string
+    ");
     let invalid = scratch.json(&["-i", "n=abc"]);
     assert_eq!(invalid["status"], "invalid");
 }

@@ -37,13 +37,14 @@ export_pack! { name: plane, tasks: [shift] }
 "#;
 
 /// Builds a pack in a folder outside the workspace and gives the folder of its `.so`.
-fn build(folder: &Path, edition: &str, lib: &str) -> PathBuf {
+fn build(folder: &Path, name: &str, edition: &str, lib: &str) -> PathBuf {
+    let folder = &folder.join(name);
     let api = root().join("crates/plugin-api");
     fs::create_dir_all(folder.join("src")).unwrap();
     fs::write(
         folder.join("Cargo.toml"),
         format!(
-            "[package]\nname = \"their-pack\"\nversion = \"1.2.3\"\nedition = \"{edition}\"\n\n\
+            "[package]\nname = \"{name}\"\nversion = \"1.2.3\"\nedition = \"{edition}\"\n\n\
              [lib]\ncrate-type = [\"cdylib\"]\n\n[dependencies]\nterrace-plugin-api = {{ path = {api:?} }}\n"
         ),
     )
@@ -51,7 +52,8 @@ fn build(folder: &Path, edition: &str, lib: &str) -> PathBuf {
     fs::write(folder.join("src/lib.rs"), lib).unwrap();
     // The same versions as here, so that nothing has to be fetched.
     fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    let target = folder.join("target");
+    // Kept between test runs: cargo itself sees what is stale.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside");
     let output = Command::new(env!("CARGO"))
         .args(["build", "--offline", "--target-dir"])
         .arg(&target)
@@ -66,8 +68,8 @@ fn build(folder: &Path, edition: &str, lib: &str) -> PathBuf {
 fn packs_outside_the_workspace_build_load_and_run() {
     assert!(SMALL_LIB.lines().count() <= 15);
     let folder = tempfile::tempdir().unwrap();
-    let small = build(&folder.path().join("small"), "2024", SMALL_LIB);
-    let record = build(&folder.path().join("record"), "2021", RECORD_LIB);
+    let small = build(folder.path(), "their-greeter", "2024", SMALL_LIB);
+    let record = build(folder.path(), "their-plane", "2021", RECORD_LIB);
     let scratch = workflow(
         r#"terrace: 1
 packs: { greeter: "^1.2", plane: "^1" }
@@ -79,14 +81,15 @@ outputs: { hi: "${hi}", again: "${again}" }
 "#,
     );
     let file = scratch.file.to_str().unwrap();
-    let packs = [small.to_str().unwrap(), record.to_str().unwrap()];
-    let ran = terrace(&["run", file, "--packs", packs[0], "--packs", packs[1], "--json"]);
+    assert_eq!(small, record);
+    let packs = small.to_str().unwrap();
+    let ran = terrace(&["run", file, "--packs", packs, "--json"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let document = document(&ran);
     assert_eq!(document["outputs"]["hi"], "hello wörld hello wörld");
     let expected = serde_json::json!({ "x": 4.0, "y": 5.5, "label": "a''" });
     assert_eq!(document["outputs"]["again"], expected);
-    let inspected = terrace(&["packs", "inspect", "greeter", "--packs", packs[0]]);
+    let inspected = terrace(&["packs", "inspect", "greeter", "--packs", packs]);
     assert!(inspected.stdout.contains("greeter/greet(name: str, times: i64 = 1) -> str"));
     assert!(inspected.stdout.contains("Greets somebody."), "{}", inspected.stdout);
 }

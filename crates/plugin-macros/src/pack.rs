@@ -9,7 +9,7 @@ use syn::{bracketed, Expr, Ident, LitStr, Path, Token};
 
 use crate::docs::Errors;
 
-/// Must be `terrace_plugin_api::SYMBOL_PREFIX`; the generated code asserts it.
+/// `terrace_plugin_api::SYMBOL_PREFIX`: that crate checks it when a pack is built.
 const SYMBOL_PREFIX: &str = "terrace_pack_v0_1_";
 
 const SHAPE: &str =

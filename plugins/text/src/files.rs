@@ -91,6 +91,30 @@ pub fn read_file(
     }
 }
 
+/// Reads several files as one text, in the order given; a line end is added to each that has none.
+///
+/// # Errors
+/// As `read_file`, for the first file that fails. Cancelled.
+#[task(blocking, idempotent)]
+pub fn read_files(
+    ctx: &TaskContext,
+    /// The files.
+    paths: Vec<String>,
+    /// As for `read_file`.
+    #[default = false]
+    lossy: bool,
+) -> Result<String, TaskError> {
+    let mut all = String::new();
+    for path in &paths {
+        ctx.check_cancelled()?;
+        all.push_str(&read_file(path, lossy)?);
+        if !all.is_empty() && !all.ends_with('\n') {
+            all.push('\n');
+        }
+    }
+    Ok(all)
+}
+
 /// Reads a file as bytes.
 ///
 /// # Errors

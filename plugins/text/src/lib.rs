@@ -11,6 +11,7 @@ terrace_plugin_api::export_pack! {
     tasks: [
         files::list_files,
         files::read_file,
+        files::read_files,
         files::read_bytes,
         files::write_file,
         split::split,

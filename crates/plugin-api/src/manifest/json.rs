@@ -42,16 +42,29 @@ impl<const N: usize> Text<N> {
     /// Appends text, escaped when inside a string.
     pub(super) const fn push(mut self, text: &str) -> Self {
         let from = text.as_bytes();
+        if N == 0 && !self.quoted {
+            self.len += from.len();
+            return self;
+        }
         let mut at = 0;
         while at < from.len() {
-            let (bytes, n) = if self.quoted { escape(from[at]) } else { ([from[at]; 6], 1) };
-            let mut put = 0;
-            while put < n {
+            let byte = from[at];
+            // Every turn is interpreted by the compiler, so the usual byte takes the short way.
+            if self.quoted && (byte == b'"' || byte == b'\\' || byte < 0x20) {
+                let (bytes, n) = escape(byte);
+                let mut put = 0;
+                while put < n {
+                    if self.len < N {
+                        self.bytes[self.len] = bytes[put];
+                    }
+                    self.len += 1;
+                    put += 1;
+                }
+            } else {
                 if self.len < N {
-                    self.bytes[self.len] = bytes[put];
+                    self.bytes[self.len] = byte;
                 }
                 self.len += 1;
-                put += 1;
             }
             at += 1;
         }

@@ -10,7 +10,7 @@
 mod defaults;
 pub(crate) mod json;
 
-use crate::module::ABI;
+use crate::module::{ABI, SYMBOL_PREFIX};
 use crate::schema::Schema;
 use json::Text;
 
@@ -228,13 +228,14 @@ pub const fn pack_json<const N: usize>(head: &[u8], tasks: &[&[u8]]) -> [u8; N] 
 }
 
 const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
+    a.len() == b.len() && starts_with(a, b)
+}
+
+const fn starts_with(text: &str, start: &str) -> bool {
+    let (text, start) = (text.as_bytes(), start.as_bytes());
     let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
+    while at < start.len() {
+        if at == text.len() || text[at] != start[at] {
             return false;
         }
         at += 1;
@@ -242,11 +243,15 @@ const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// Fails the build where two tasks share a name.
+/// Fails the build where two tasks share a name, or the macros are not of this version.
 ///
 /// # Panics
-/// Where they do.
+/// Where it is so.
 pub const fn check_pack(pack: &PackDef) {
+    assert!(
+        starts_with(pack.symbol, SYMBOL_PREFIX),
+        "terrace-plugin-api and terrace-plugin-macros are of different versions"
+    );
     let tasks = pack.tasks;
     let mut first = 0;
     while first < tasks.len() {

@@ -41,10 +41,7 @@ fn fixed(pair: (i64, String), three: [f64; 3]) -> (f64, String) {
     (pair.0 as f64 + three.iter().sum::<f64>(), pair.1)
 }
 #[task]
-fn maps(
-    a: HashMap<String, i64>,
-    b: Vec<Box<i64>>,
-) -> HashMap<String, i64> {
+fn maps(a: HashMap<String, i64>, b: (Box<i64>,)) -> HashMap<String, i64> {
     let _ = b;
     a
 }
