@@ -158,6 +158,40 @@ outputs: { n: "${inputs.n}" }
 }
 
 #[test]
+fn references_inside_a_script_are_refused() {
+    let (code, text) = check(
+        r#"terrace: 1
+packs: { shell: "^0.1" }
+inputs: { name: str }
+nodes:
+  bad: { task: shell/script, with: { script: "echo ${inputs.name}" } }
+"#,
+    );
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(text, @r#"
+    error: input `script` of `shell/script` must be written out, without references: something else runs it, and a value could change what it does
+     --> flow.yaml:5:46
+      |
+    5 |   bad: { task: shell/script, with: { script: "echo ${inputs.name}" } }
+      |                                              ^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: pass the value through another input; `$${` writes a literal `${`
+
+    1 problem found
+    "#);
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { shell: "^0.1" }
+inputs: { name: { type: str, default: "$(touch /tmp/never)" } }
+nodes:
+  good: { task: shell/script, with: { script: "printf '%s' \"$1\"", args: ["${inputs.name}"] } }
+outputs: { said: "${good.stdout}" }
+"#,
+    );
+    assert_eq!(scratch.json(&[])["outputs"]["said"], "$(touch /tmp/never)");
+}
+
+#[test]
 fn bad_usage_is_code_2() {
     assert_eq!(terrace(&["run"]).code, 2);
     assert_eq!(terrace(&["run", "no-such.yaml"]).code, 2);

@@ -71,6 +71,9 @@ pub struct Port {
     pub unread: bool,
     /// Whether the value must not be shown.
     pub secret: bool,
+    /// Whether a workflow must write the value out, without references: for text that something
+    /// else will run.
+    pub literal: bool,
 }
 
 impl Port {
@@ -84,6 +87,7 @@ impl Port {
             default: None,
             unread: false,
             secret: false,
+            literal: false,
         }
     }
 

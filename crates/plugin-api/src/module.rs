@@ -184,7 +184,7 @@ macro_rules! __export_pack {
                 panic: if cfg!(panic = "unwind") { "unwind" } else { "abort" },
                 tasks: TASKS,
             };
-            const _: () = $crate::__private::check_pack(&DEF);
+            const _: () = $crate::__private::check_pack::<{ TASKS.len() }>(&DEF);
             const HEAD: &[u8] = {
                 const N: usize = $crate::__private::head_len(&DEF);
                 &$crate::__private::head_json::<N>(&DEF)

@@ -19,6 +19,7 @@ use crate::run::{Ended, Setting, execute};
 pub fn script(
     ctx: &TaskContext,
     /// The script: literal text, without references.
+    #[literal]
     script: &str,
     /// Its arguments.
     args: Option<Vec<String>>,

@@ -25,8 +25,10 @@ enum Given<T> {
     Parts(Parts),
 }
 
+type MakeExpr = dyn FnOnce(&Arc<Shared>) -> Expr;
+
 /// Makes the expression of a collection once the builder is known.
-struct Parts(Box<dyn FnOnce(&Arc<Shared>) -> Expr>);
+struct Parts(Box<MakeExpr>);
 
 impl std::fmt::Debug for Parts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

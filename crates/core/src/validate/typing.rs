@@ -17,6 +17,20 @@ pub(super) fn check_arg(
     value: &Expr,
     span: Option<Span>,
 ) {
+    let mut refers = false;
+    value.each_ref(&mut |_| refers = true);
+    if port.literal && refers {
+        let message = format!(
+            "input `{}` of `{}` must be written out, without references: something else runs it, \
+             and a value could change what it does",
+            port.name, task.name
+        );
+        let problem = context
+            .at_node(id, span, message)
+            .with_help("pass the value through another input; `$${` writes a literal `${`");
+        context.problems.push(problem);
+        return;
+    }
     if let Err(message) = mismatch(context, &port.ty, value) {
         let message = format!("input `{}` of `{}`: {message}", port.name, task.name);
         let problem = context.at_node(id, span, message);

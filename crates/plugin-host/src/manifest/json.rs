@@ -83,6 +83,8 @@ pub(super) struct Port {
     pub(super) unread: bool,
     #[serde(default)]
     pub(super) secret: bool,
+    #[serde(default)]
+    pub(super) literal: bool,
 }
 
 #[derive(Clone, Copy, Deserialize)]

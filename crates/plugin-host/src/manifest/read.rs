@@ -152,6 +152,7 @@ fn judge_port(task: &str, port: json::Port) -> Result<Port, Fault> {
         default: port.default,
         unread: port.unread,
         secret: port.secret,
+        literal: port.literal,
     })
 }
 

@@ -247,7 +247,7 @@ struct Parts {
 
 fn write_port(port: &Port, slot: &syn::Ident) -> Parts {
     let api = quote!(::terrace_plugin_api);
-    let Port { name, doc, unread, secret, .. } = port;
+    let Port { name, doc, unread, secret, literal, .. } = port;
     let default = option(&port.default.as_ref().map(|default| &default.json));
     let (Pass::Take(ty) | Pass::Borrow(ty) | Pass::BorrowOptional(ty)) = &port.pass;
     let place = place(ty);
@@ -297,6 +297,7 @@ fn write_port(port: &Port, slot: &syn::Ident) -> Parts {
                 default: #default,
                 unread: #unread,
                 secret: #secret,
+                literal: #literal,
             }
         },
         read,

@@ -26,6 +26,7 @@ pub(crate) struct Port {
     pub(crate) default: Option<Default>,
     pub(crate) unread: bool,
     pub(crate) secret: bool,
+    pub(crate) literal: bool,
 }
 
 /// A port's default.
@@ -101,8 +102,8 @@ pub(crate) fn read(arg: &mut FnArg, errors: &mut Errors) -> Option<Param> {
         errors.at(ident, message);
         return None;
     }
-    let Attrs { default, secret, .. } = attrs;
-    Some(Param::Port(Box::new(Port { name, doc, pass, default, unread, secret })))
+    let Attrs { default, secret, literal, .. } = attrs;
+    Some(Param::Port(Box::new(Port { name, doc, pass, default, unread, secret, literal })))
 }
 
 fn last_segment(ty: &Type) -> Option<String> {
@@ -197,18 +198,19 @@ struct Attrs {
     name: Option<String>,
     default: Option<Default>,
     secret: bool,
+    literal: bool,
 }
 
 impl Attrs {
     /// Reads them and leaves the rest.
     fn take(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Self {
-        let mut found = Self { name: None, default: None, secret: false };
+        let mut found = Self { name: None, default: None, secret: false, literal: false };
         attrs.retain(|attr| {
             let path = attr.path();
             if path.is_ident("doc") {
                 return false;
             }
-            let known = ["default", "name", "secret"].iter().any(|known| path.is_ident(known));
+            let known = ["default", "literal", "name", "secret"].iter().any(|known| path.is_ident(known));
             if known {
                 if let Err(error) = found.read(attr) {
                     errors.push(error);
@@ -223,6 +225,9 @@ impl Attrs {
         if attr.path().is_ident("secret") {
             attr.meta.require_path_only()?;
             self.secret = true;
+        } else if attr.path().is_ident("literal") {
+            attr.meta.require_path_only()?;
+            self.literal = true;
         } else if attr.path().is_ident("name") {
             let name = meta_text(&attr.meta)?;
             check_name(&name).map_err(|message| syn::Error::new_spanned(attr, message))?;

@@ -162,3 +162,150 @@ impl Seats {
         }
     }
 }
+
+#[cfg(all(test, terrace_loom))]
+mod tests {
+    //! Every order of steps of the protocol in README.md, "Seats".
+
+    use loom::sync::Arc;
+    use loom::sync::atomic::{AtomicU32 as Queue, Ordering::Relaxed};
+    use loom::thread;
+
+    use super::{Call, Seats};
+
+    /// A run whose queue is a number, with nothing that orders anything but the seats.
+    struct Run {
+        seats: Seats,
+        queue: Queue,
+        done: Queue,
+    }
+
+    impl Run {
+        fn new(capacity: u32) -> Arc<Self> {
+            Arc::new(Self { seats: Seats::new(capacity), queue: Queue::new(0), done: Queue::new(0) })
+        }
+
+        fn push(&self) -> Call {
+            self.queue.fetch_add(1, Relaxed);
+            self.seats.call()
+        }
+
+        fn take_all(&self) {
+            self.done.fetch_add(self.queue.swap(0, Relaxed), Relaxed);
+        }
+
+        fn join(&self) {
+            if self.seats.arrive() {
+                self.help();
+            }
+        }
+
+        /// As `Join::join` does, from a seat.
+        fn help(&self) {
+            loop {
+                self.take_all();
+                self.seats.leave();
+                if self.queue.load(Relaxed) == 0 || !self.seats.sit() {
+                    return;
+                }
+            }
+        }
+
+        /// As `Run::sleep` does, once.
+        fn own(&self, goal: u32) {
+            let mut seated = true;
+            while self.done.load(Relaxed) < goal {
+                if seated {
+                    self.take_all();
+                    if self.done.load(Relaxed) >= goal {
+                        return;
+                    }
+                }
+                self.seats.owner_sleeps(seated);
+                seated = loop {
+                    if self.done.load(Relaxed) >= goal {
+                        return;
+                    }
+                    if self.seats.owner_called() {
+                        break true;
+                    }
+                    if self.queue.load(Relaxed) > 0 && self.seats.owner_rises() {
+                        break true;
+                    }
+                    thread::park();
+                };
+            }
+        }
+    }
+
+    #[test]
+    fn loom_a_helper_that_leaves_sees_the_work_or_is_called_back() {
+        loom::model(|| {
+            let run = Run::new(2);
+            assert!(run.seats.sit());
+            let helper = { let run = Arc::clone(&run); thread::spawn(move || run.help()) };
+            // From the lane, which has no seat.
+            if run.push() == Call::Helper {
+                run.join();
+            }
+            helper.join().unwrap();
+            assert_eq!((run.queue.load(Relaxed), run.done.load(Relaxed)), (0, 1));
+        });
+    }
+
+    #[test]
+    fn loom_two_calls_at_once_for_one_seat() {
+        loom::model(|| {
+            let run = Run::new(1);
+            let pusher = |run: &Arc<Run>| {
+                let run = Arc::clone(run);
+                thread::spawn(move || {
+                    if run.push() == Call::Helper {
+                        run.join();
+                    }
+                })
+            };
+            let (a, b) = (pusher(&run), pusher(&run));
+            a.join().unwrap();
+            b.join().unwrap();
+            assert_eq!((run.queue.load(Relaxed), run.done.load(Relaxed)), (0, 2));
+        });
+    }
+
+    #[test]
+    fn loom_the_owner_is_woken_even_when_an_invitation_is_stuck() {
+        loom::model(|| {
+            let run = Run::new(1);
+            // Invited, and never there: the pool's only thread is the owner itself.
+            assert_eq!(run.seats.call(), Call::Helper);
+            assert!(run.seats.sit());
+            let owner = { let run = Arc::clone(&run); thread::spawn(move || run.own(1)) };
+            if run.push() == Call::Owner {
+                owner.thread().unpark();
+            }
+            owner.join().unwrap();
+            assert_eq!(run.done.load(Relaxed), 1);
+        });
+    }
+
+    #[test]
+    fn loom_overflow_wakes_an_owner_that_lies_down() {
+        loom::model(|| {
+            let run = Run::new(1);
+            assert!(run.seats.sit());
+            let overflow = Arc::new(Queue::new(0));
+            let (own, seen) = (Arc::clone(&run), Arc::clone(&overflow));
+            let owner = thread::spawn(move || {
+                own.seats.owner_sleeps(true);
+                while seen.load(Relaxed) == 0 {
+                    thread::park();
+                }
+            });
+            overflow.store(1, Relaxed);
+            if run.seats.owner_asleep() {
+                owner.thread().unpark();
+            }
+            owner.join().unwrap();
+        });
+    }
+}

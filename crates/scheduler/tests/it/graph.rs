@@ -120,7 +120,7 @@ pub(crate) fn within<T: Send + 'static>(
     let (done, wait) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         let result = body();
-        drop(done.send(()));
+        done.send(()).ok();
         result
     });
     if wait.recv_timeout(Duration::from_secs(seconds)) == Err(mpsc::RecvTimeoutError::Timeout) {
