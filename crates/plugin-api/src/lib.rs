@@ -194,7 +194,7 @@ pub use terrace_plugin_macros::Opaque;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::manifest::{
-        check_default, check_pack, head_json, head_len, pack_json, pack_len, task_json, task_len,
+        check_default, check_pack, head_json, head_len, pack_hash, pack_json, pack_len, task_json, task_len,
     };
     pub use crate::module::{header, PackHeader, PackItem, TaskItem};
     pub use crate::port::opaque::*;

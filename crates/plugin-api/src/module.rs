@@ -88,8 +88,8 @@ extern "C" fn enter<T: TaskItem>(
 /// A pack as `export_pack!` describes it; implemented by a hidden type.
 #[doc(hidden)]
 pub trait PackItem {
-    /// The manifest's bytes.
-    const MANIFEST: &'static [u8];
+    /// Hash of the manifest.
+    const MANIFEST_HASH: u64;
     /// The tasks, in the manifest's order.
     const TASKS: &'static [TaskEntry];
 }
@@ -99,7 +99,7 @@ struct ModuleOf<P>(P);
 impl<P: PackItem> ModuleOf<P> {
     abi_stable::staticref! {
         const MODULE: WithMetadata<PackModule> = WithMetadata::new(PackModule {
-            manifest_hash: manifest_hash(P::MANIFEST),
+            manifest_hash: P::MANIFEST_HASH,
             tasks: RSlice::from_slice(P::TASKS),
             get_interface: no_interface,
         })
@@ -132,7 +132,13 @@ pub const fn header<P: PackItem>() -> PackHeader {
 
 /// FNV-1a, 64 bits: the hash in [`PackModule::manifest_hash`].
 pub const fn manifest_hash(bytes: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325;
+    hash_more(HASH_OF_NOTHING, bytes)
+}
+
+pub(crate) const HASH_OF_NOTHING: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// The hash of what gave `hash` with `bytes` after it.
+pub(crate) const fn hash_more(mut hash: u64, bytes: &[u8]) -> u64 {
     let mut at = 0;
     while at < bytes.len() {
         hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
@@ -153,8 +159,8 @@ pub struct StaticPack {
 impl StaticPack {
     /// The pack of a generated type.
     #[doc(hidden)]
-    pub const fn of<P: PackItem>() -> Self {
-        Self { manifest: P::MANIFEST, module: ModuleOf::<P>::REF }
+    pub const fn of<P: PackItem>(manifest: &'static [u8]) -> Self {
+        Self { manifest, module: ModuleOf::<P>::REF }
     }
 }
 
@@ -206,8 +212,7 @@ macro_rules! __export_pack {
             pub static MANIFEST: [u8; LEN] = $crate::__private::pack_json::<LEN>(HEAD, PARTS);
 
             impl $crate::__private::PackItem for Pack {
-                const MANIFEST: &'static [u8] =
-                    &$crate::__private::pack_json::<LEN>(HEAD, PARTS);
+                const MANIFEST_HASH: u64 = $crate::__private::pack_hash(HEAD, PARTS);
                 const TASKS: &'static [$crate::TaskEntry] =
                     &[$(<$task as $crate::__private::TaskItem>::ENTRY),*];
             }
@@ -216,7 +221,7 @@ macro_rules! __export_pack {
             pub static HEADER: $crate::__private::PackHeader =
                 $crate::__private::header::<Pack>();
 
-            $crate::StaticPack::of::<Pack>()
+            $crate::StaticPack::of::<Pack>(&MANIFEST)
         }
     };
 }

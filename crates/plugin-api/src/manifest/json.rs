@@ -40,34 +40,44 @@ impl<const N: usize> Text<N> {
     }
 
     /// Appends text, escaped when inside a string.
+    ///
+    /// Every turn of these loops is interpreted by the compiler: a pack of 200 tasks writes
+    /// 200,000 bytes. So there is a loop for each case, over locals.
     pub(super) const fn push(mut self, text: &str) -> Self {
         let from = text.as_bytes();
-        if N == 0 && !self.quoted {
-            self.len += from.len();
-            return self;
-        }
+        let end = from.len();
+        let mut len = self.len;
         let mut at = 0;
-        while at < from.len() {
-            let byte = from[at];
-            // Every turn is interpreted by the compiler, so the usual byte takes the short way.
-            if self.quoted && (byte == b'"' || byte == b'\\' || byte < 0x20) {
-                let (bytes, n) = escape(byte);
-                let mut put = 0;
-                while put < n {
-                    if self.len < N {
-                        self.bytes[self.len] = bytes[put];
+        if self.quoted {
+            while at < end {
+                let byte = from[at];
+                if !ESCAPED[byte as usize] {
+                    if len < N {
+                        self.bytes[len] = byte;
                     }
-                    self.len += 1;
-                    put += 1;
+                    len += 1;
+                } else {
+                    let (bytes, n) = escape(byte);
+                    let mut put = 0;
+                    while put < n {
+                        if len < N {
+                            self.bytes[len] = bytes[put];
+                        }
+                        len += 1;
+                        put += 1;
+                    }
                 }
-            } else {
-                if self.len < N {
-                    self.bytes[self.len] = byte;
-                }
-                self.len += 1;
+                at += 1;
             }
-            at += 1;
+        } else {
+            while at < end && len < N {
+                self.bytes[len] = from[at];
+                len += 1;
+                at += 1;
+            }
+            len += end - at;
         }
+        self.len = len;
         self
     }
 
@@ -198,6 +208,17 @@ impl<const N: usize> Text<N> {
         }
     }
 }
+
+/// Which bytes do not stand for themselves inside a JSON string.
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        escaped[byte] = escape(byte as u8).1 > 1;
+        byte += 1;
+    }
+    escaped
+};
 
 /// A byte as it stands inside a JSON string, and how many bytes that takes.
 pub(crate) const fn escape(byte: u8) -> ([u8; 6], usize) {

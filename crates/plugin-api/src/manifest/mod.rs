@@ -10,7 +10,7 @@
 mod defaults;
 pub(crate) mod json;
 
-use crate::module::{manifest_hash, ABI, SYMBOL_PREFIX};
+use crate::module::{hash_more, manifest_hash, ABI, HASH_OF_NOTHING, SYMBOL_PREFIX};
 use crate::schema::Schema;
 use json::Text;
 
@@ -203,6 +203,19 @@ pub const fn pack_len(head: &[u8], tasks: &[&[u8]]) -> usize {
     len
 }
 
+/// The parts of the whole manifest in order: what stands before the tasks, these, what is between.
+const fn part<'a>(head: &'a [u8], tasks: &[&'a [u8]], index: usize) -> &'a [u8] {
+    if index == 0 {
+        head
+    } else if index % 2 == 1 {
+        tasks[index / 2]
+    } else if index < 2 * tasks.len() {
+        b","
+    } else {
+        b"]}"
+    }
+}
+
 /// The whole manifest; `N` is its [`pack_len`].
 ///
 /// # Panics
@@ -210,27 +223,31 @@ pub const fn pack_len(head: &[u8], tasks: &[&[u8]]) -> usize {
 pub const fn pack_json<const N: usize>(head: &[u8], tasks: &[&[u8]]) -> [u8; N] {
     let mut bytes = [0; N];
     let mut len = 0;
-    let mut part = 0;
-    while part < 2 * tasks.len() + 1 {
-        let from: &[u8] = if part == 0 {
-            head
-        } else if part % 2 == 1 {
-            tasks[part / 2]
-        } else if part < 2 * tasks.len() {
-            b","
-        } else {
-            b"]}"
-        };
+    let mut index = 0;
+    while index < 2 * tasks.len() + 1 {
+        let from = part(head, tasks, index);
+        let end = from.len();
         let mut at = 0;
-        while at < from.len() {
+        while at < end {
             bytes[len] = from[at];
             len += 1;
             at += 1;
         }
-        part += 1;
+        index += 1;
     }
     assert!(len == N, "the two passes of the manifest writer disagree");
     bytes
+}
+
+/// The hash of the whole manifest, without putting it together.
+pub const fn pack_hash(head: &[u8], tasks: &[&[u8]]) -> u64 {
+    let mut hash = HASH_OF_NOTHING;
+    let mut index = 0;
+    while index < 2 * tasks.len() + 1 {
+        hash = hash_more(hash, part(head, tasks, index));
+        index += 1;
+    }
+    hash
 }
 
 const fn same(a: &str, b: &str) -> bool {

@@ -10,6 +10,7 @@ use std::thread;
 
 use super::{Role, Run, lock};
 use crate::pool::STACK;
+use crate::report::RunReport;
 
 /// Nested runs that one stack carries; the next continues on a stack of its own.
 const RUNS_PER_STACK: u32 = 64;
@@ -25,7 +26,13 @@ impl Run {
     }
 
     /// Works on the run until it is over. The caller is its owner, the only one there is.
-    pub(crate) fn drive(self: &Arc<Self>, seated: bool) {
+    pub(crate) fn drive(self: &Arc<Self>, seated: bool) -> RunReport {
+        self.drive_with_room(seated);
+        self.report().expect("a run that is over has its report")
+    }
+
+    /// On this stack or, where it has carried many runs already, on another.
+    fn drive_with_room(self: &Arc<Self>, seated: bool) {
         let depth = DEPTH.with(Cell::get);
         if depth < RUNS_PER_STACK {
             DEPTH.with(|cell| cell.set(depth + 1));
@@ -36,7 +43,7 @@ impl Run {
         thread::scope(|scope| {
             let stack = thread::Builder::new().name(String::from("terrace-nested"));
             let own = Arc::clone(self);
-            if stack.stack_size(STACK).spawn_scoped(scope, move || own.drive(seated)).is_err() {
+            if stack.stack_size(STACK).spawn_scoped(scope, move || own.drive_with_room(seated)).is_err() {
                 self.drive_here(seated);
             }
         });

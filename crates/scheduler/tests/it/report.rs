@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
-use terrace_core::{Expr, InputDraft, OutcomeStatus, OutputDraft, Ref, Root, Type, Value};
+use terrace_core::{Expr, InputDraft, NoTasks, OutcomeStatus, OutputDraft, Ref, Root, Type, Value};
 use terrace_scheduler::{ManualClock, PathChoice, RunOptions, RunStatus, Scheduler, Timing};
 
 use crate::graph::{Graph, id, within};
@@ -135,6 +135,7 @@ fn inputs_default_and_wrong_selections_fail_the_run() {
             env: None,
             span: None,
         });
+        let x = graph.draft.clone().validate(&NoTasks).unwrap().input("x").unwrap();
         let a = graph.node(&[], |_, _| Ok(Value::list(vec![]).unwrap()));
         graph.output("list", a);
         let draft = &mut graph.draft;
@@ -142,7 +143,7 @@ fn inputs_default_and_wrong_selections_fail_the_run() {
         missing.path.push(terrace_core::Select::Index(3));
         let value = Expr::Ref(missing);
         draft.outputs.push(OutputDraft { name: "item".to_owned(), value, span: None });
-        let input = Expr::Ref(Ref::new(Root::Input(InputId::at(0))));
+        let input = Expr::Ref(Ref::new(Root::Input(x)));
         draft.outputs.push(OutputDraft { name: "x".to_owned(), value: input, span: None });
         let plan = graph.plan();
         let report = scheduler.run(&plan, RunOptions::default());
