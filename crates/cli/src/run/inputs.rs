@@ -4,15 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use terrace::core::{Format, Source, Value, Workflow, read_input, read_inputs};
-use terrace::{Error, InputProblem, InputProblems};
+use terrace::{Error, InputProblem, InputProblems, RunRequest};
 
 use crate::args::RunArgs;
 
-/// The values given, each name once; `--input` wins over the file.
-pub(super) fn collect(
-    args: &RunArgs,
-    workflow: &Workflow,
-) -> Result<Vec<(String, Value)>, Error> {
+/// A request with the values given, each name once; `--input` wins over the file. Everything that
+/// is wrong with any input is reported at once, missing ones included.
+pub(super) fn collect(args: &RunArgs, workflow: &Workflow) -> Result<RunRequest, Error> {
     let mut values = match &args.inputs_file {
         Some(file) => from_file(file)?,
         None => Vec::new(),
@@ -36,7 +34,19 @@ pub(super) fn collect(
             Err(message) => complain(message),
         }
     }
-    if problems.is_empty() { Ok(values) } else { Err(InputProblems(problems).into()) }
+    let mut request = RunRequest::new();
+    for (name, value) in values {
+        request = request.input(name, value);
+    }
+    if problems.is_empty() {
+        return Ok(request);
+    }
+    if let Err(Error::Inputs(others)) = request.settle(workflow) {
+        // One that could not be read is not missing.
+        let known: Vec<String> = problems.iter().map(|problem| problem.input.clone()).collect();
+        problems.extend(others.0.into_iter().filter(|other| !known.contains(&other.input)));
+    }
+    Err(InputProblems(problems).into())
 }
 
 fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {

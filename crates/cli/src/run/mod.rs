@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use terrace::core::{Redactor, Workflow};
 use terrace::scheduler::{CancelToken, RunReport, RunStatus};
-use terrace::{Engine, RunRequest};
+use terrace::Engine;
 
 use crate::args::RunArgs;
 use crate::exit::Exit;
@@ -41,10 +41,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
 
     // The values as they will run, environment and defaults included, so that secrets are known
     // before the first event.
-    let settled = given.iter().fold(RunRequest::new(), |request, (name, value)| {
-        request.input(name.clone(), value.clone())
-    });
-    let redactor = match settled.settle(&workflow) {
+    let redactor = match given.settle(&workflow) {
         Ok(values) => Arc::new(Redactor::new(&workflow, &values)),
         Err(error) => return problem::report(&error, args.json, output),
     };
@@ -58,7 +55,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     };
     let progress = progress::Progress::start(&workflow, redactor.clone());
     let folder = args.file.parent().map(|dir| dir.display().to_string()).unwrap_or_default();
-    let mut request = settled
+    let mut request = given
         .order(args.order.order())
         .seed(args.seed)
         .workflow_dir(if folder.is_empty() { ".".to_owned() } else { folder })

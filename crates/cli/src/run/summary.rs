@@ -45,13 +45,16 @@ pub(super) fn print(told: &Told<'_>) {
         _ => "failed",
     };
     let ran = counts.succeeded + counts.failed;
+    let workers = match (told.args.workers, told.workers) {
+        (Some(0), _) => "in sequence on one thread".to_owned(),
+        (_, 1) => "1 compute worker".to_owned(),
+        (_, workers) => format!("{workers} compute workers"),
+    };
     eprintln!(
-        "{name} {how} in {}: {ran} node{} ran ({} order, {} compute worker{})",
+        "{name} {how} in {}: {ran} node{} ran ({} order, {workers})",
         time(report.duration),
         if ran == 1 { "" } else { "s" },
         told.args.order.name(),
-        told.workers,
-        if told.workers == 1 { "" } else { "s" },
     );
     print_levels(told);
     if counts.failed + counts.skipped + counts.cancelled > 0 {
@@ -103,13 +106,16 @@ fn print_failures(told: &Told<'_>) {
         if let Some(place) = outcome.error.as_ref().and_then(|error| error.location()) {
             eprintln!("  at {place}");
         }
-        let skipped: Vec<&str> = told
+        let mut skipped: Vec<&str> = told
             .workflow
             .node_ids()
             .filter(|&other| told.report.outcome(other).is_some_and(|o| o.cause == Some(id)))
             .map(|other| told.workflow.node(other).name())
-            .take(8)
+            .take(9)
             .collect();
+        if skipped.len() > 8 {
+            skipped[8] = "and others";
+        }
         if !skipped.is_empty() {
             eprintln!("  skipped because of it: {}", skipped.join(", "));
         }
