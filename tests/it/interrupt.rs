@@ -52,3 +52,38 @@ nodes:
     assert_eq!(status("sleeper"), "cancelled");
     assert_eq!(status("never"), "cancelled");
 }
+
+#[test]
+fn a_second_interrupt_leaves_at_once() {
+    // The script ignores the polite signal, so the run is still waiting for it when the second
+    // interrupt comes.
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { util: "^0.1", shell: "^0.1" }
+nodes:
+  hello: { task: util/log, with: { message: "under way" } }
+  stubborn: { task: shell/script, with: { script: "trap '' TERM; for i in 1 2 3 4 5 6 7 8; do sleep 0.5; done" } }
+"#,
+    );
+    let mut child = command()
+        .arg("run")
+        .arg(&scratch.file)
+        .arg("--json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    for wanted in ["under way", "once more to leave at once"] {
+        while !line.contains(wanted) {
+            line.clear();
+            assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended before {wanted:?}");
+        }
+        signal(&child);
+    }
+    let mut stdout = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(stdout, "");
+}

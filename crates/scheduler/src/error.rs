@@ -1,6 +1,6 @@
 //! What can go wrong outside of tasks.
 
-use terrace_core::{NodeId, OutcomeStatus, TaskError, ReadError};
+use terrace_core::{NodeId, OutcomeStatus, ReadError, TaskError};
 
 /// Why there is no scheduler.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,9 @@ pub enum SchedulerError {
 #[non_exhaustive]
 pub enum NotReadable {
     /// Nothing said that it would be read.
-    #[error("the output of `{node}` was dropped after its last use; mark it `.keep()` or declare an output")]
+    #[error(
+        "the output of `{node}` was dropped after its last use; mark it `.keep()` or declare an output"
+    )]
     NotKept {
         /// Its name.
         node: String,

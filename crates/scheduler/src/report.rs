@@ -171,7 +171,14 @@ impl RunReport {
         // Ends before starts of the same moment: a node often starts when another ends.
         steps.sort_unstable();
         let mut now = 0;
-        steps.iter().map(|(_, step)| { now += step; now }).max().unwrap_or(0) as usize
+        steps
+            .iter()
+            .map(|(_, step)| {
+                now += step;
+                now
+            })
+            .max()
+            .unwrap_or(0) as usize
     }
 
     fn times(&self, at: PlanIndex) -> Option<(Duration, Duration)> {

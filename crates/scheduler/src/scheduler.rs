@@ -73,8 +73,11 @@ impl SchedulerBuilder {
     pub fn build(self) -> Result<Scheduler, SchedulerError> {
         install_hook();
         let workers = self.workers.clamp(1, MAX_SEATS as usize);
-        let pool = Pool::open(workers)
-            .map_err(|(worker, source)| SchedulerError::Spawn { worker, workers, source })?;
+        let pool = Pool::open(workers).map_err(|(worker, source)| SchedulerError::Spawn {
+            worker,
+            workers,
+            source,
+        })?;
         let max_blocking = self.max_blocking.clamp(1, usize::from(u16::MAX));
         Ok(Scheduler(Arc::new(Threads(Arc::new(Machine {
             pool,

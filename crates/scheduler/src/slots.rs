@@ -102,10 +102,7 @@ impl Frame {
                 pending: AtomicU32::new(plan.in_degree(at)),
                 readers: AtomicU32::new(plan.uses(at)),
                 cause: AtomicU32::new(NO_CAUSE),
-                record: UnsafeCell::new(Record::unstarted(
-                    OutcomeStatus::Cancelled,
-                    Lane::Compute,
-                )),
+                record: UnsafeCell::new(Record::unstarted(OutcomeStatus::Cancelled, Lane::Compute)),
                 output: UnsafeCell::new(Value::Null),
             })
             .collect();
@@ -235,10 +232,7 @@ impl Drop for Frame {
 
 /// Whether dropping a value does anything.
 fn has_heap(value: &Value) -> bool {
-    !matches!(
-        value,
-        Value::Null | Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_)
-    )
+    !matches!(value, Value::Null | Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_))
 }
 
 /// Drops a value, whatever its destructor does.

@@ -9,7 +9,7 @@ use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, ParseStringErrorKind, parse_to_ast};
 
-use super::parse::{INTEGERS, Limits, Report, integer};
+use super::parse::{INTEGERS, Limits, Report, firsts, integer};
 use super::tree::{Key, Kind, Tree};
 use crate::problem::Problem;
 use crate::source::Span;
@@ -172,9 +172,9 @@ impl Reader<'_, '_> {
                     let key = Key { name: property.name.into_string(), span };
                     entries.push((key, self.convert(property.value)));
                 }
-                let keys = entries.iter().map(|(key, _)| (key.name.as_str(), key.span));
-                self.report.duplicates(keys);
-                Kind::Map(entries)
+                Kind::Map(firsts(entries, |key, first| {
+                    self.report.duplicate(&key.name, key.span, Some(first.span));
+                }))
             }
         };
         Tree::new(kind, span)

@@ -26,6 +26,6 @@ pub use value_json::{
     InputError, JsonError, read_input, value_from_json, value_to_json, value_to_json_pretty,
 };
 
-use parse::parse;
+use parse::{Parsed, parse};
 use print::print;
 use tree::{Key, Kind, Tree};

@@ -2,11 +2,13 @@
 //!
 //! A door ([`super::yaml`], [`super::toml`], [`super::json`]) hands every problem it finds to a
 //! [`Report`] and returns a tree only when it could build one; [`parse()`] returns that tree only
-//! when there was no problem at all.
+//! when all of it stands for what was written. Duplicate keys alone do not prevent that: the first
+//! of them is taken, so that the rest of the file can be checked too.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use super::tree::{Kind, Tree};
+use super::tree::{Key, Kind, Tree};
 use super::{json, toml, yaml};
 use crate::problem::{Place, Problem};
 use crate::source::{Format, Source, Span};
@@ -19,7 +21,8 @@ use crate::source::{Format, Source, Span};
 pub struct Limits;
 
 impl Limits {
-    /// Bytes of text: 16 MiB.
+    /// Bytes of text: 16 MiB. In YAML also bytes of keys and strings, counted as often as aliases
+    /// repeat them.
     pub const MAX_TEXT: usize = 16 << 20;
     /// Lists and maps around a value; one at the root counts.
     pub const MAX_DEPTH: usize = 64;
@@ -30,13 +33,22 @@ impl Limits {
 /// Problems beyond these are not kept: nobody reads them, and a hostile file has millions.
 pub(super) const MAX_PROBLEMS: usize = 100;
 
+/// A tree, and what is wrong with its text nevertheless.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// The text, with the first value of each key.
+    pub(crate) tree: Tree,
+    /// The duplicate keys, in the order of the text. The text is refused unless there are none.
+    pub(crate) problems: Vec<Problem>,
+}
+
 /// Reads a text in its language into a tree.
 ///
 /// # Errors
 /// Every problem found, in the order of the text and at most a hundred. A text that breaks the
 /// grammar of its language has one such problem, since nothing after it can be trusted.
-pub(crate) fn parse(source: &Source) -> Result<Tree, Vec<Problem>> {
-    let mut report = Report { source, found: Vec::new() };
+pub(crate) fn parse(source: &Source) -> Result<Parsed, Vec<Problem>> {
+    let mut report = Report { source, found: Vec::new(), fatal: false };
     let length = source.text().len();
     if length > Limits::MAX_TEXT {
         let end = report.boundary(Limits::MAX_TEXT);
@@ -54,14 +66,14 @@ pub(crate) fn parse(source: &Source) -> Result<Tree, Vec<Problem>> {
         Format::Toml => toml::read(&mut report),
         Format::Json => json::read(&mut report),
     };
+    report.found.sort_by_key(|problem| match &problem.place {
+        Place::Text { span, .. } => span.start,
+        _ => 0,
+    });
     match tree {
-        Some(tree) if report.found.is_empty() => Ok(tree),
+        Some(tree) if !report.fatal => Ok(Parsed { tree, problems: report.found }),
         _ => {
             debug_assert!(!report.found.is_empty(), "a door that gives no tree says why");
-            report.found.sort_by_key(|problem| match &problem.place {
-                Place::Text { span, .. } => span.start,
-                _ => 0,
-            });
             Err(report.found)
         }
     }
@@ -71,6 +83,8 @@ pub(crate) fn parse(source: &Source) -> Result<Tree, Vec<Problem>> {
 pub(super) struct Report<'s> {
     source: &'s Source,
     found: Vec<Problem>,
+    /// Whether one of them leaves something in the tree that nobody wrote.
+    fatal: bool,
 }
 
 impl<'s> Report<'s> {
@@ -85,8 +99,13 @@ impl<'s> Report<'s> {
         Problem::new(message).with_span(self.source, Span::new(start, end))
     }
 
-    /// Reports a problem.
+    /// Reports a problem that makes the tree useless.
     pub(super) fn push(&mut self, problem: Problem) {
+        self.fatal = true;
+        self.keep(problem);
+    }
+
+    fn keep(&mut self, problem: Problem) {
         if self.found.len() < MAX_PROBLEMS {
             self.found.push(problem);
         }
@@ -114,7 +133,7 @@ impl<'s> Report<'s> {
         );
     }
 
-    /// Reports a key that its map has already.
+    /// Reports a key that its map has already, and whose entry is not in the tree.
     pub(super) fn duplicate(&mut self, name: &str, span: Span, first: Option<Span>) {
         let mut problem = self
             .problem(span, format!("duplicate key {}", quoted(name)))
@@ -122,18 +141,7 @@ impl<'s> Report<'s> {
         if let Some(first) = first {
             problem = problem.with_related(first, "first here");
         }
-        self.push(problem);
-    }
-
-    /// Reports each key that came before in the same map.
-    pub(super) fn duplicates<'k>(&mut self, keys: impl Iterator<Item = (&'k str, Span)>) {
-        let mut seen = HashMap::new();
-        for (name, span) in keys {
-            let first = *seen.entry(name).or_insert(span);
-            if first != span {
-                self.duplicate(name, span, Some(first));
-            }
-        }
+        self.keep(problem);
     }
 
     /// Reports an integer that has no 64 bits to live in.
@@ -160,6 +168,32 @@ impl<'s> Report<'s> {
         }
         offset
     }
+}
+
+/// The first entry under each key; hands each later key to `repeated`, with the first one.
+pub(super) fn firsts(
+    entries: Vec<(Key, Tree)>,
+    mut repeated: impl FnMut(&Key, &Key),
+) -> Vec<(Key, Tree)> {
+    let mut seen: HashMap<&str, &Key> = HashMap::with_capacity(entries.len());
+    let mut dropped = Vec::new();
+    for (at, (key, _)) in entries.iter().enumerate() {
+        match seen.entry(&key.name) {
+            Entry::Occupied(first) => {
+                repeated(key, first.get());
+                dropped.push(at);
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(key);
+            }
+        }
+    }
+    if dropped.is_empty() {
+        return entries;
+    }
+    let mut dropped = dropped.into_iter().peekable();
+    let kept = entries.into_iter().enumerate().filter(|(at, _)| dropped.next_if_eq(at).is_none());
+    kept.map(|(_, entry)| entry).collect()
 }
 
 /// The range of integers in YAML and JSON, for [`Report::too_big`].

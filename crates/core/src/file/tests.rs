@@ -10,7 +10,8 @@ use crate::problem::Problem;
 use crate::source::{Format, Source};
 
 fn read(format: Format, text: &str) -> Result<Tree, Vec<Problem>> {
-    super::parse(&Source::new("flow", text, format))
+    let parsed = super::parse(&Source::new("flow", text, format))?;
+    if parsed.problems.is_empty() { Ok(parsed.tree) } else { Err(parsed.problems) }
 }
 
 fn yaml(text: &str) -> Tree {

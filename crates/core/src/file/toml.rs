@@ -42,11 +42,16 @@ pub(super) fn read(report: &mut Report<'_>) -> Option<Tree> {
             return None;
         }
     }
+    let rest;
     let table = match DeTable::parse(text) {
         Ok(table) => table.into_inner(),
         Err(first) => {
-            refuse(report, first);
-            return None;
+            rest = refuse(report, first)?;
+            let (table, errors) = DeTable::parse_recoverable(&rest);
+            if errors.iter().any(|error| error.message() != DUPLICATE) {
+                return None;
+            }
+            table.into_inner()
         }
     };
     let mut reader = Reader { report, nodes: 0 };
@@ -58,20 +63,23 @@ fn span_of(range: Range<usize>) -> Span {
     Span::new(range.start, range.end)
 }
 
-/// Reports a mistake in the grammar, or all the duplicate keys.
-fn refuse(report: &mut Report<'_>, first: Error) {
+/// Reports a mistake in the grammar, or all the duplicate keys; after these, gives the text to read
+/// instead, from which the parser takes the first value of each key.
+fn refuse(report: &mut Report<'_>, first: Error) -> Option<String> {
     let text = report.text();
-    let errors = if first.message() == DUPLICATE && text.len() <= MAX_TEXT_FOR_ALL {
+    let all_wanted = text.len() <= MAX_TEXT_FOR_ALL;
+    let errors = if first.message() == DUPLICATE && all_wanted {
         DeTable::parse_recoverable(text).1
     } else {
         vec![first]
     };
     // After a mistake in the grammar the parser guesses, and so would the rest of its complaints.
     if let Some(error) = errors.iter().find(|error| error.message() != DUPLICATE) {
-        return mistake(report, error);
+        mistake(report, error);
+        return None;
     }
     let spans: Vec<Span> = errors.iter().filter_map(Error::span).map(span_of).collect();
-    let keys = survey::Keys::of(text, &spans);
+    let keys = survey::Keys::of(text, &[Span::new(text.len(), text.len())]);
     let all: HashSet<Span> = spans.iter().copied().collect();
     for span in spans {
         if report.is_full() {
@@ -85,6 +93,21 @@ fn refuse(report: &mut Report<'_>, first: Error) {
             report.duplicate(&decoded(text, span), span, keys.first(span));
         }
     }
+    all_wanted
+        .then(|| without(text, keys.sections(text).filter(|(header, _)| all.contains(header))))
+}
+
+/// The text with blanks in the place of some sections: the parser drops a key that is there
+/// already, but merges a table, and takes it in the place of a scalar.
+fn without(text: &str, sections: impl Iterator<Item = (Span, Span)>) -> String {
+    let mut rest = String::with_capacity(text.len());
+    for (_, section) in sections {
+        rest.push_str(&text[rest.len()..section.start]);
+        let blank = |byte| if byte == b'\n' { '\n' } else { ' ' };
+        rest.extend(text[section.range()].bytes().map(blank));
+    }
+    rest.push_str(&text[rest.len()..]);
+    rest
 }
 
 /// The text of a key without its quotes.

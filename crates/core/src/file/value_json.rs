@@ -2,10 +2,11 @@
 //! declared type.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::error::Category;
 use terrace_plugin_api::Value;
 
-use super::parse::quoted;
+use super::parse::{INTEGERS, integer, quoted};
 use crate::types::{Mismatch, Type};
 
 /// Writes a value as JSON on one line.
@@ -43,19 +44,81 @@ pub fn value_to_json_pretty(value: &Value) -> Result<String, JsonError> {
 /// text nests.
 ///
 /// # Errors
-/// When the text is not JSON, holds more than one value, a wrong `$` form or a key twice, or
-/// nests deeper than a value may.
+/// When the text is not JSON, holds more than one value, a wrong `$` form, a key twice, an integer
+/// beyond 64 bits or a float beyond `f64`, or nests deeper than a value may.
 pub fn value_from_json(text: &str) -> Result<Value, JsonError> {
-    parse(text).map_err(JsonError::of)
+    parse(text).map_err(|refused| refused.error)
 }
 
-fn parse(text: &str) -> Result<Value, serde_json::Error> {
+/// A text that is no value.
+struct Refused {
+    error: JsonError,
+    /// [`Category::Data`] where the text is JSON all the same.
+    category: Category,
+}
+
+fn parse(text: &str) -> Result<Value, Refused> {
+    let error = match deserialize(text) {
+        // Integers beyond 64 bits have become floats, and only the text can tell.
+        Ok(value) => match beyond_64_bits(text) {
+            None => return Ok(value),
+            Some(error) => return Err(Refused { error, category: Category::Data }),
+        },
+        Err(error) => error,
+    };
+    // Numbers beyond `f64` count as a mistake in the grammar there.
+    let out_of_range = error.classify() == Category::Syntax
+        && error.to_string().starts_with("number out of range")
+        && deserialize::<IgnoredAny>(text).is_ok();
+    Err(if out_of_range {
+        let error = beyond_64_bits(text).unwrap_or_else(|| JsonError::of(error));
+        Refused { error, category: Category::Data }
+    } else {
+        Refused { category: error.classify(), error: JsonError::of(error) }
+    })
+}
+
+fn deserialize<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_str(text);
     // `Value` counts the levels itself, against a lower limit than the stack's.
     reader.disable_recursion_limit();
-    let value = Value::deserialize(&mut reader)?;
+    let value = T::deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
+}
+
+/// The first integer in a valid JSON text that has no 64 bits to live in.
+fn beyond_64_bits(text: &str) -> Option<JsonError> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let start = at;
+        at += 1;
+        match byte {
+            b'"' => {
+                while *bytes.get(at)? != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            b'-' | b'0'..=b'9' => {
+                let rest = &text[start..];
+                let of_number =
+                    |char: char| matches!(char, '0'..='9' | '+' | '-' | '.' | 'e' | 'E');
+                let number = &rest[..rest.find(|char| !of_number(char)).unwrap_or(rest.len())];
+                at = start + number.len();
+                if !number.contains(['.', 'e', 'E']) && integer(number, 10).is_none() {
+                    let message = format!("this integer does not fit in 64 bits ({INTEGERS})");
+                    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+                    let line = text[..start].matches('\n').count() + 1;
+                    let position = Some((line, start - line_start + 1));
+                    return Some(JsonError { message, position });
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Why a text is no value, or a value has no text.
@@ -204,17 +267,17 @@ pub fn read_input(text: &str, ty: &Type) -> Result<Value, InputError> {
         }
         _ => match parse(text) {
             Ok(value) => value,
-            Err(error) if *ty == Type::Any && error.classify() != Category::Data => {
+            Err(refused) if *ty == Type::Any && refused.category != Category::Data => {
                 Value::from(text)
             }
-            Err(error) if matches!(ty, Type::Enum(_)) && error.classify() != Category::Data => {
+            Err(refused) if matches!(ty, Type::Enum(_)) && refused.category != Category::Data => {
                 return Err(unexpected(&ty.to_string(), text));
             }
-            Err(error) => {
+            Err(refused) => {
                 return Err(InputError::Json {
                     expected: ty.to_string(),
                     found: quoted(text),
-                    source: JsonError::of(error),
+                    source: refused.error,
                 });
             }
         },

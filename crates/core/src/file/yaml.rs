@@ -2,7 +2,7 @@
 //!
 //! Events become a flat [`Entry`] list first, and the tree is grown from it at the end. In the
 //! list an alias is one entry that names its target, and every finished entry knows how many
-//! nodes it stands for; so the size of an expansion is known, and refused, before anything is
+//! nodes and how much text it stands for; so the size of an expansion is known, and refused, before anything is
 //! copied, and a "billion laughs" file costs no more than its own length.
 //!
 //! Plain scalars are resolved in [`scalar`], and a broken grammar is explained in [`mistake`].
@@ -20,7 +20,7 @@ use std::ops::ControlFlow;
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
 use self::scalar::Refused;
-use super::parse::{INTEGERS, Limits, Report, quoted};
+use super::parse::{INTEGERS, Limits, Report, firsts, quoted};
 use super::tree::{Key, Kind, Tree};
 use crate::source::Span;
 
@@ -39,7 +39,7 @@ pub(super) fn read(report: &mut Report<'_>) -> Option<Tree> {
         let (event, span) = match event {
             Ok((event, span)) => (event, span),
             Err(error) => {
-                mistake::explain(builder.report, builder.cursor, &error);
+                mistake::explain(builder.report, builder.cursor, builder.last, &error);
                 return None;
             }
         };
@@ -49,6 +49,7 @@ pub(super) fn read(report: &mut Report<'_>) -> Option<Tree> {
             return None;
         }
         builder.cursor = builder.cursor.max(span.end);
+        builder.last = span;
     }
     Some(builder.finish())
 }
@@ -65,12 +66,27 @@ struct Entry {
     key: Option<Key>,
     what: What,
     span: Span,
-    /// Nodes of the tree it stands for, aliases expanded; 0 while the collection is open.
-    nodes: usize,
+    /// Size of the tree it stands for, without its own key; no nodes while the collection is open.
+    size: Size,
     /// Collections around its deepest value, itself included.
     height: usize,
     /// Index of the entry after its last descendant.
     next: usize,
+}
+
+/// How much a tree holds, aliases expanded.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    /// Bytes of its keys and strings.
+    bytes: usize,
+}
+
+impl Size {
+    fn of(what: &What) -> Self {
+        let bytes = if let What::Leaf(Kind::Str(text)) = what { text.len() } else { 0 };
+        Self { nodes: 1, bytes }
+    }
 }
 
 enum What {
@@ -84,8 +100,8 @@ enum What {
 struct Frame {
     entry: usize,
     slot: Slot,
-    /// The builder's count before this collection.
-    before: usize,
+    /// The builder's size before this collection.
+    before: Size,
     height: usize,
     /// Where the last child ended.
     end: usize,
@@ -107,11 +123,13 @@ struct Builder<'r, 's> {
     frames: Vec<Frame>,
     /// Entry of each anchor; `None` for one on a key.
     anchors: HashMap<usize, Option<usize>>,
-    /// Nodes of the tree so far, aliases expanded.
-    nodes: usize,
+    /// Size of the tree so far.
+    size: Size,
     documents: usize,
-    /// Where the last event ended.
+    /// Where the events so far ended.
     cursor: usize,
+    /// The place of the last event.
+    last: Span,
     /// Open collections of a refused key, which is skipped.
     skipped: usize,
     /// Aliases around the entry being grown.
@@ -126,9 +144,10 @@ impl<'r, 's> Builder<'r, 's> {
             entries: Vec::new(),
             frames: Vec::new(),
             anchors: HashMap::new(),
-            nodes: 0,
+            size: Size::default(),
             documents: 0,
             cursor: 0,
+            last: Span::default(),
             skipped: 0,
             aliases: 0,
         }
@@ -210,7 +229,7 @@ impl<'r, 's> Builder<'r, 's> {
             self.set_key(None);
             return ControlFlow::Continue(());
         }
-        self.leaf(What::Leaf(Kind::Null), span, 1, 0)
+        self.leaf(What::Leaf(Kind::Null), span)
     }
 
     fn scalar(
@@ -252,7 +271,7 @@ impl<'r, 's> Builder<'r, 's> {
         if anchor != 0 {
             self.anchors.insert(anchor, Some(self.entries.len()));
         }
-        self.leaf(What::Leaf(kind), span, 1, 0)
+        self.leaf(What::Leaf(kind), span)
     }
 
     fn key(&mut self, text: &str, style: ScalarStyle, tag: Option<(&Tag, Span)>, span: Span) {
@@ -342,9 +361,9 @@ impl<'r, 's> Builder<'r, 's> {
         }
         let slot = if matches!(what, What::Seq) { Slot::Item } else { Slot::Key };
         let span = self.collection_span(&what, style, span);
-        let before = self.nodes;
-        self.leaf(what, span, 1, 0)?;
-        self.entries[entry].nodes = 0;
+        self.leaf(what, span)?;
+        self.entries[entry].size = Size::default();
+        let before = Size { nodes: self.size.nodes - 1, bytes: self.size.bytes };
         self.frames.push(Frame { entry, slot, before, height: 0, end: span.end, style });
         ControlFlow::Continue(())
     }
@@ -358,7 +377,8 @@ impl<'r, 's> Builder<'r, 's> {
             StructureStyle::Block => frame.end,
         };
         entry.span = Span::new(entry.span.start, end);
-        entry.nodes = self.nodes - frame.before;
+        entry.size.nodes = self.size.nodes - frame.before.nodes;
+        entry.size.bytes = self.size.bytes - frame.before.bytes;
         entry.height = frame.height + 1;
         entry.next = next;
         if let Some(parent) = self.frames.last_mut() {
@@ -375,16 +395,16 @@ impl<'r, 's> Builder<'r, 's> {
         let name = self.text.get(span.range()).map(quoted).unwrap_or_default();
         let (message, help) = match self.anchors.get(&anchor).copied().flatten() {
             None => (format!("the anchor of {name} stands on a key"), "put the anchor on a value"),
-            Some(target) if self.entries[target].nodes == 0 => {
+            Some(target) if self.entries[target].size.nodes == 0 => {
                 (format!("the alias {name} stands inside its own anchor"), "write the value out")
             }
             Some(target) => {
-                let Entry { nodes, height, .. } = self.entries[target];
+                let Entry { size, height, .. } = self.entries[target];
                 if self.frames.len() + height > Limits::MAX_DEPTH {
                     self.report.too_deep(span);
                     return ControlFlow::Break(());
                 }
-                return self.leaf(What::Alias(target), span, nodes, height);
+                return self.add(What::Alias(target), span, size, height);
             }
         };
         let problem = self.report.problem(span, message).with_help(help);
@@ -392,26 +412,14 @@ impl<'r, 's> Builder<'r, 's> {
         self.placeholder(span)
     }
 
-    /// Appends an entry to the open collection, if its nodes are still within the limit.
-    fn leaf(&mut self, what: What, span: Span, nodes: usize, height: usize) -> ControlFlow<()> {
-        self.nodes += nodes;
-        if self.nodes > Limits::MAX_NODES {
-            match what {
-                What::Alias(_) => self.report.push(
-                    self.report
-                        .problem(
-                            span,
-                            format!(
-                                "with this alias expanded, more than {} values",
-                                Limits::MAX_NODES
-                            ),
-                        )
-                        .with_help("each alias counts as much as what it repeats"),
-                ),
-                _ => self.report.too_many(span),
-            }
-            return ControlFlow::Break(());
-        }
+    /// Appends a scalar, or a collection that is still empty.
+    fn leaf(&mut self, what: What, span: Span) -> ControlFlow<()> {
+        let size = Size::of(&what);
+        self.add(what, span, size, 0)
+    }
+
+    /// Appends an entry to the open collection, if the tree stays within the limits.
+    fn add(&mut self, what: What, span: Span, size: Size, height: usize) -> ControlFlow<()> {
         let mut key = None;
         if let Some(frame) = self.frames.last_mut() {
             frame.height = frame.height.max(height);
@@ -421,8 +429,31 @@ impl<'r, 's> Builder<'r, 's> {
                 frame.slot = Slot::Key;
             }
         }
+        self.size.nodes += size.nodes;
+        self.size.bytes += size.bytes + key.as_ref().map_or(0, |key: &Key| key.name.len());
+        let excess = if self.size.nodes > Limits::MAX_NODES {
+            Some(format!("more than {} values", Limits::MAX_NODES))
+        } else if self.size.bytes > Limits::MAX_TEXT {
+            Some(format!("more than {} bytes of keys and strings", Limits::MAX_TEXT))
+        } else {
+            None
+        };
+        if let Some(excess) = excess {
+            let problem = match what {
+                What::Alias(_) => self
+                    .report
+                    .problem(span, format!("with this alias expanded, {excess}"))
+                    .with_help("each alias counts as much as what it repeats"),
+                _ => self
+                    .report
+                    .problem(span, excess)
+                    .with_help("keep data in files of its own and name them in the workflow"),
+            };
+            self.report.push(problem);
+            return ControlFlow::Break(());
+        }
         let next = self.entries.len() + 1;
-        self.entries.push(Entry { key, what, span, nodes, height, next });
+        self.entries.push(Entry { key, what, span, size, height, next });
         ControlFlow::Continue(())
     }
 
@@ -463,12 +494,12 @@ impl<'r, 's> Builder<'r, 's> {
                     }
                     child = self.entries[child].next;
                 }
-                // Once is enough: an expanded map is the same map again.
-                if self.aliases == 0 {
-                    let keys = entries.iter().map(|(key, _)| (key.name.as_str(), key.span));
-                    self.report.duplicates(keys);
-                }
-                Kind::Map(entries)
+                Kind::Map(firsts(entries, |key, first| {
+                    // Once is enough: an expanded map is the same map again.
+                    if self.aliases == 0 {
+                        self.report.duplicate(&key.name, key.span, Some(first.span));
+                    }
+                }))
             }
         };
         Tree::new(kind, span)

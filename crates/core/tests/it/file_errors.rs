@@ -2,8 +2,9 @@
 //! that is pointed at.
 
 use terrace_core::Format::{Json, Toml, Yaml};
+use terrace_core::{Draft, Source};
 
-use crate::file_catalog::problems;
+use crate::file_catalog::{load, problems};
 
 /// The problems of a YAML file that begins with its version.
 fn yaml(text: &str) -> String {
@@ -369,6 +370,37 @@ nodes:
     flow:13:3: nodes depend on each other: loop.x ← loop2, loop2.after ← loop (remove one of these edges)
         loop
     ");
+}
+
+#[test]
+fn duplicate_keys_hide_no_other_problem() {
+    let text = "terrace: 1\nnodes:\n  a: { task: t/nmu, task: t/any }\n  b: { task: t/any, kep: true }\n  \
+                b: { task: t/none, oops: 1 }\n  c: { task: t/num, with: { x: '${gone}', x: abc } }\n  \
+                d: { task: t/num, with: { x: abc } }\n";
+    insta::assert_snapshot!(problems(Yaml, text), @"");
+    let text = r#"{ "terrace": 1, "name": 5, "name": "x", "nodes": { "a": { "task": "t/nmu" } } }"#;
+    insta::assert_snapshot!(problems(Json, text), @"");
+    let text = "terrace = 1\nname = 5\nname = 'x'\n[nodes.a]\ntask = 't/nmu'\n[nodes.b]\ntask = 't/num'\nwith.x = 1\n\
+                [nodes.a]\ntask = 't/none'\noops = 'é'\n[nodes.b]\nwith.y = 2\n\
+                [nodes.c]\ntask = 't/num'\nwith = { x = 'abc', x = 1 }\n[[name]]\nz = 1\n";
+    insta::assert_snapshot!(problems(Toml, text), @"");
+}
+
+#[test]
+fn of_duplicate_keys_the_first_is_read() {
+    for (format, text) in [
+        (Yaml, "terrace: 1\nname: a\nname: b\nnodes: { n: &n { task: t/any, task: t/no }, m: *n }"),
+        (Json, r#"{"terrace": 1, "name": "a", "name": "b", "name": 3}"#),
+        (Toml, "terrace = 1\nname = 'a'\nname = 'b'\n[name]\nx = 1\n"),
+    ] {
+        let source = Source::new("flow", text, format);
+        let draft = Draft::read(&source).unwrap();
+        assert_eq!(draft.name.as_deref(), Some("a"), "{format:?}");
+        assert!(draft.problems.iter().all(|problem| problem.message.starts_with("duplicate key")));
+        assert_eq!(draft.problems.len(), 2, "{format:?}: {:?}", draft.problems);
+        assert!(draft.write(format).is_err());
+        assert_eq!(load(format, text).unwrap_err().len(), 2);
+    }
 }
 
 #[test]

@@ -55,6 +55,32 @@ fn mistakes_in_json_have_a_place() {
 }
 
 #[test]
+fn integers_beyond_64_bits_are_refused_and_never_rounded() {
+    let long = "9".repeat(400);
+    let mut lines = Vec::new();
+    for text in [
+        "18446744073709551616",
+        "-9223372036854775809",
+        "{\"99999999999999999999\": \"\\\"99999999999999999999\",\n \"é\": [1.5, 99999999999999999999]}",
+        &long,
+        &format!("[1, {long}]"),
+        "1e999",
+    ] {
+        let error = value_from_json(text).unwrap_err();
+        lines.push(format!("{error}; {:?}", error.line_column()));
+        // It is JSON, so it is no text either.
+        assert!(read_input(text, &Type::Any).is_err(), "{text}");
+        assert!(read_input(&format!("{text} bottles"), &Type::Any).is_ok(), "{text}");
+    }
+    insta::assert_snapshot!(lines.join("\n"), @"");
+    assert_eq!(value_from_json("99999999999999999999.0").unwrap(), Value::from(1e20));
+    assert_eq!(value_from_json("1E20").unwrap(), Value::from(1e20));
+    assert_eq!(value_from_json("-9223372036854775808").unwrap(), Value::from(i64::MIN));
+    let text = Value::from("99999999999999999999 bottles");
+    assert_eq!(read_input("99999999999999999999 bottles", &Type::Any).unwrap(), text);
+}
+
+#[test]
 fn deep_json_is_refused_and_not_followed() {
     for text in ["[".repeat(100_000), "{\"a\":".repeat(100_000), "[{\"a\":".repeat(100_000)] {
         assert!(value_from_json(&text).unwrap_err().to_string().contains("deeper than 256"));

@@ -124,10 +124,8 @@ impl Lane {
             let (next, wait) = if state.closing {
                 (state, true)
             } else {
-                let (next, wait) = self
-                    .called
-                    .wait_timeout(state, IDLE)
-                    .unwrap_or_else(PoisonError::into_inner);
+                let (next, wait) =
+                    self.called.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
                 (next, wait.timed_out())
             };
             state = next;

@@ -52,12 +52,8 @@ impl Seats {
             if call == Call::Nobody {
                 return call;
             }
-            match self.word.compare_exchange_weak(
-                word,
-                next,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
+            match self.word.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed)
+            {
                 Ok(_) => return call,
                 Err(found) => word = found,
             }
@@ -182,7 +178,11 @@ mod tests {
 
     impl Run {
         fn new(capacity: u32) -> Arc<Self> {
-            Arc::new(Self { seats: Seats::new(capacity), queue: Queue::new(0), done: Queue::new(0) })
+            Arc::new(Self {
+                seats: Seats::new(capacity),
+                queue: Queue::new(0),
+                done: Queue::new(0),
+            })
         }
 
         fn push(&self) -> Call {
@@ -243,7 +243,10 @@ mod tests {
         loom::model(|| {
             let run = Run::new(2);
             assert!(run.seats.sit());
-            let helper = { let run = Arc::clone(&run); thread::spawn(move || run.help()) };
+            let helper = {
+                let run = Arc::clone(&run);
+                thread::spawn(move || run.help())
+            };
             // From the lane, which has no seat.
             if run.push() == Call::Helper {
                 run.join();
@@ -279,7 +282,10 @@ mod tests {
             // Invited, and never there: the pool's only thread is the owner itself.
             assert_eq!(run.seats.call(), Call::Helper);
             assert!(run.seats.sit());
-            let owner = { let run = Arc::clone(&run); thread::spawn(move || run.own(1)) };
+            let owner = {
+                let run = Arc::clone(&run);
+                thread::spawn(move || run.own(1))
+            };
             if run.push() == Call::Owner {
                 owner.thread().unpark();
             }

@@ -41,7 +41,10 @@ pub(crate) struct Machine {
 }
 
 /// Which path drives a run.
-#[expect(clippy::large_enum_variant, reason = "there is one per run, and a box would be one more to make")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one per run, and a box would be one more to make"
+)]
 enum Path {
     Fast(Fast),
     Dispatch(Shell),

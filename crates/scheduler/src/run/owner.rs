@@ -43,7 +43,11 @@ impl Run {
         thread::scope(|scope| {
             let stack = thread::Builder::new().name(String::from("terrace-nested"));
             let own = Arc::clone(self);
-            if stack.stack_size(STACK).spawn_scoped(scope, move || own.drive_with_room(seated)).is_err() {
+            if stack
+                .stack_size(STACK)
+                .spawn_scoped(scope, move || own.drive_with_room(seated))
+                .is_err()
+            {
                 self.drive_here(seated);
             }
         });

@@ -26,9 +26,11 @@ fn a_task_in_the_middle_sees_it_and_nothing_new_starts() {
             let scheduler = Scheduler::builder().workers(workers).build().unwrap();
             for way in WAYS {
                 let mut graph = Graph::new();
-                let a = graph.node(&[], |ctx, _| loop {
-                    ctx.check_cancelled()?;
-                    std::thread::sleep(Duration::from_millis(1));
+                let a = graph.node(&[], |ctx, _| {
+                    loop {
+                        ctx.check_cancelled()?;
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
                 });
                 if blocking {
                     graph.blocking(a);

@@ -75,9 +75,8 @@ fn disorder(events: &[Event], specs: &[Spec], plan: &Plan, order: Order) -> Vec<
                 }
             }
             EventKind::NodeFinished { node, .. } => {
-                if std::mem::replace(&mut ended[node.index()], true) {
-                    wrong.push(format!("node {} ended twice", node.index()));
-                }
+                let before = std::mem::replace(&mut ended[node.index()], true);
+                wrong.extend(before.then(|| format!("node {} ended twice", node.index())));
             }
             _ => {}
         }
@@ -96,10 +95,8 @@ fn run_watched(
     let events = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&events);
     let observer = move |event: &Event| sink.lock().unwrap().push(event.clone());
-    let options = RunOptions::default()
-        .with_order(order)
-        .with_path(path)
-        .with_observer(Arc::new(observer));
+    let options =
+        RunOptions::default().with_order(order).with_path(path).with_observer(Arc::new(observer));
     let report = scheduler.run(plan, options);
     let events = std::mem::take(&mut *events.lock().unwrap());
     (report, events)

@@ -57,8 +57,7 @@ fn it_never_exceeds_its_lanes_and_never_idles_while_work_fits() {
         let random = &mut Random(seed);
         let specs = specs(random);
         let plan = graph(&specs).plan();
-        let capacities =
-            Capacities { compute: 1 + random.below(4), blocking: 1 + random.below(3) };
+        let capacities = Capacities { compute: 1 + random.below(4), blocking: 1 + random.below(3) };
         let order = if random.chance(50) { Order::Dataflow } else { Order::Levels };
         let cancel_at = random.chance(20).then(|| random.below(plan.len()));
         let times: Vec<u64> = plan.indices().map(|_| random.next() % 50).collect();
@@ -73,7 +72,8 @@ fn it_never_exceeds_its_lanes_and_never_idles_while_work_fits() {
             let before = simulation.started.len();
             simulation.carry_out(now, &mut commands, |at| times[at.index()]);
             assert!(!cancelled || simulation.started.len() == before, "seed {seed}: started late");
-            let on = |lane| simulation.running.values().filter(|&&at| plan.lane(at) == lane).count();
+            let on =
+                |lane| simulation.running.values().filter(|&&at| plan.lane(at) == lane).count();
             let (compute, blocking) = (on(Lane::Compute), on(Lane::Blocking));
             assert_eq!(dispatcher.running(), Capacities { compute, blocking }, "seed {seed}");
             assert!(compute <= capacities.compute && blocking <= capacities.blocking);
@@ -88,8 +88,7 @@ fn it_never_exceeds_its_lanes_and_never_idles_while_work_fits() {
             let Some(((end, _), at)) = simulation.running.pop_first() else { break };
             now = end;
             simulation.ended += 1;
-            let status =
-                if fails[at.index()] { OutcomeStatus::Failed } else { OutcomeStatus::Ok };
+            let status = if fails[at.index()] { OutcomeStatus::Failed } else { OutcomeStatus::Ok };
             dispatcher.handle(Input::NodeFinished { at, status }, now, &mut commands);
         }
         assert!(simulation.finished, "seed {seed}: no end");

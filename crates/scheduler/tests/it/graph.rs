@@ -35,7 +35,10 @@ impl Graph {
     pub(crate) fn node(
         &mut self,
         on: &[usize],
-        body: impl Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError> + Send + Sync + 'static,
+        body: impl Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError>
+        + Send
+        + Sync
+        + 'static,
     ) -> usize {
         self.task(on, &task(on.len(), body))
     }

@@ -1,4 +1,8 @@
 //! The scheduler's public behaviour.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests, though clippy does not see it"
+)]
 
 mod graph;
 mod random;
@@ -7,8 +11,8 @@ mod cancel;
 mod conformance;
 mod dispatch;
 mod events;
-mod large;
 mod lanes;
+mod large;
 mod nested;
 mod report;
 mod stress;

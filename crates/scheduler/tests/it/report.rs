@@ -182,8 +182,8 @@ fn times_come_from_the_clock_that_was_given() {
             let last = report.levels()[2].unwrap();
             assert_eq!((last.start.as_secs(), last.end.as_secs()), (4, 6));
             assert_eq!(report.max_concurrency(), 1);
-            let report =
-                scheduler.run(&plan, RunOptions::default().with_path(path).with_timing(Timing::Off));
+            let report = scheduler
+                .run(&plan, RunOptions::default().with_path(path).with_timing(Timing::Off));
             assert_eq!(report.outcome(id(1)).unwrap().duration, Duration::ZERO);
             assert_eq!(report.status_of(id(1)), Some(OutcomeStatus::Ok));
         }

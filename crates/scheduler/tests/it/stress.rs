@@ -18,9 +18,8 @@ fn small(random: &mut Random) -> (Arc<terrace_core::Plan>, i64) {
             if random.chance(if at == 0 { 5 } else { 0 }) { graph.blocking(node) } else { node }
         })
         .collect();
-    let sum = graph.node(&wide, |_, args| {
-        Ok(Value::from(args.iter().filter_map(Value::as_i64).sum::<i64>()))
-    });
+    let sum = graph
+        .node(&wide, |_, args| Ok(Value::from(args.iter().filter_map(Value::as_i64).sum::<i64>())));
     graph.output("sum", sum);
     (graph.plan(), width as i64)
 }
@@ -34,8 +33,7 @@ fn twenty_thousand_tiny_runs() {
             let plans: Vec<_> = (0..20).map(|_| small(&mut random)).collect();
             for round in 0..5_000 {
                 let (plan, sum) = &plans[round % plans.len()];
-                let path =
-                    if round % 3 == 0 { PathChoice::Dispatcher } else { PathChoice::Fast };
+                let path = if round % 3 == 0 { PathChoice::Dispatcher } else { PathChoice::Fast };
                 let options = RunOptions::default().with_path(path);
                 let report = if round % 5 == 0 {
                     scheduler.start(plan, options).wait()

@@ -40,7 +40,7 @@ fn the_last_consumer_gets_the_list_itself() {
 struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
-    fn new(alive: &Arc<AtomicUsize>) -> Value {
+    fn value(alive: &Arc<AtomicUsize>) -> Value {
         alive.fetch_add(1, Ordering::SeqCst);
         Value::Ext(Ext::new(Self(Arc::clone(alive))))
     }
@@ -64,7 +64,7 @@ fn an_output_goes_with_its_last_consumer() {
             for _ in 0..100 {
                 let (alive, most) = (Arc::clone(&alive), Arc::clone(&most));
                 last = vec![graph.node(&last, move |_, _| {
-                    let value = Counted::new(&alive);
+                    let value = Counted::value(&alive);
                     most.fetch_max(alive.load(Ordering::SeqCst), Ordering::SeqCst);
                     Ok(value)
                 })];
@@ -72,7 +72,7 @@ fn an_output_goes_with_its_last_consumer() {
             graph.output("last", last[0]);
             // Nobody reads it.
             let own = Arc::clone(&alive);
-            graph.node(&[], move |_, _| Ok(Counted::new(&own)));
+            graph.node(&[], move |_, _| Ok(Counted::value(&own)));
             let report = scheduler.run(&graph.plan(), RunOptions::default().with_path(path));
             assert_eq!(report.status, RunStatus::Succeeded);
             assert!(most.load(Ordering::SeqCst) <= 3, "memory follows the frontier");
@@ -94,7 +94,7 @@ fn skipped_and_failed_consumers_let_go_too() {
             let alive = Arc::new(AtomicUsize::new(0));
             let own = Arc::clone(&alive);
             let mut graph = Graph::new();
-            let value = graph.node(&[], move |_, _| Ok(Counted::new(&own)));
+            let value = graph.node(&[], move |_, _| Ok(Counted::value(&own)));
             let wrong = graph.node(&[value], |_, _| Err(TaskError::msg("no")));
             let skipped = graph.node(&[value, wrong, value], |_, _| Ok(Value::Null));
             graph.output("out", skipped);

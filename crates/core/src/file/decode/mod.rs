@@ -16,7 +16,7 @@ use keys::Keys;
 use value::{Names, Texts};
 
 use super::parse::MAX_PROBLEMS;
-use super::{Kind, Tree, parse};
+use super::{Kind, Parsed, Tree, parse};
 use crate::draft::{Draft, OutputDraft};
 use crate::expr::{Expr, NodeId, Ref, Root};
 use crate::problem::{Place, Problem, Problems};
@@ -34,15 +34,15 @@ const TOP: Keys = Keys {
 impl Draft {
     /// Reads a workflow file.
     ///
-    /// What is wrong with single entries is in [`Draft::problems`]; hand the draft to
+    /// What is wrong with single entries, a key that is there twice included, is in [`Draft::problems`]; hand the draft to
     /// [`Draft::validate`] in any case, which reports it together with all else.
     ///
     /// # Errors
     /// When there is nothing to read: the text breaks the grammar of its language or passes one of
     /// the [`Limits`](crate::Limits), it is no map, or it has a version that is not known here.
     pub fn read(source: &Source) -> Result<Self, Problems> {
-        let tree = tree(source)?;
-        let mut reader = Reader { source, problems: Vec::new() };
+        let Parsed { tree, problems } = parsed(source)?;
+        let mut reader = Reader { source, problems };
         let draft = reader.workflow(&tree);
         let problems = reader.finish();
         match draft {
@@ -58,8 +58,8 @@ impl Draft {
 /// # Errors
 /// Everything that is wrong with the text.
 pub fn read_inputs(source: &Source) -> Result<Vec<(String, crate::Value)>, Problems> {
-    let tree = tree(source)?;
-    let mut reader = Reader { source, problems: Vec::new() };
+    let Parsed { tree, problems } = parsed(source)?;
+    let mut reader = Reader { source, problems };
     let mut inputs = Vec::new();
     for (key, tree) in reader.entries(&tree, "the file of inputs") {
         if let Some(value) = reader.value(tree, Texts::Plain) {
@@ -71,9 +71,10 @@ pub fn read_inputs(source: &Source) -> Result<Vec<(String, crate::Value)>, Probl
 }
 
 /// The tree of a text; without one there is a problem, so the null is never seen.
-fn tree(source: &Source) -> Result<Tree, Problems> {
+fn parsed(source: &Source) -> Result<Parsed, Problems> {
     parse(source).or_else(|problems| {
-        Problems::check(problems).map(|()| Tree::new(Kind::Null, Span::default()))
+        let tree = Tree::new(Kind::Null, Span::default());
+        Problems::check(problems).map(|()| Parsed { tree, problems: Vec::new() })
     })
 }
 
@@ -82,7 +83,7 @@ fn hole() -> Expr {
     Expr::Ref(Ref::new(Root::Node(NodeId(u32::MAX))))
 }
 
-/// Reads one file.
+/// Reads one file; begins with the problems that its text has.
 struct Reader<'t> {
     source: &'t Source,
     problems: Vec<Problem>,

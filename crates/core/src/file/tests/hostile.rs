@@ -117,6 +117,32 @@ fn an_alias_bomb_stops_before_it_is_expanded() {
 }
 
 #[test]
+fn text_counts_as_often_as_aliases_repeat_it() {
+    const MIB: usize = 1 << 20;
+    // The keys `a` and `b`, the anchored text and its repetitions.
+    let text = |aliases: usize, long: usize| {
+        format!("a: &a {}\nb: [{}]\n", "x".repeat(long), vec!["*a"; aliases].join(", "))
+    };
+    let start = Instant::now();
+    let said = problems(Yaml, &text(300, MIB));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    insta::assert_snapshot!(said, @"");
+    assert!(read(Yaml, &text(14, MIB)).is_ok());
+    // 16 times (1 MiB - 1) and 14 more bytes fit exactly with the two keys.
+    let exact = |more: usize| text(15, MIB - 1) + &format!("c: {}\n", "y".repeat(13 + more));
+    assert!(read(Yaml, &exact(0)).is_ok());
+    insta::assert_snapshot!(problems(Yaml, &exact(1)), @"");
+    // Keys count inside of what is repeated, and through aliases of aliases.
+    let key = "k".repeat(1_000);
+    let mut keys = format!("a0: &a0 {{ {key}: 1 }}\n");
+    for line in 1..7 {
+        let items = vec![format!("*a{}", line - 1); 10].join(", ");
+        keys += &format!("a{line}: &a{line} [{items}]\n");
+    }
+    insta::assert_snapshot!(problems(Yaml, &keys), @"");
+}
+
+#[test]
 fn aliases_count_towards_the_depth() {
     let mut text = "a0: &a0 [[[[1]]]]\n".to_owned();
     for line in 1..30 {

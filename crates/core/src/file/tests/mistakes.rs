@@ -1,6 +1,7 @@
 //! The words of errors: what is wrong, where, and what to do.
 
 use super::problems;
+use crate::problem::Place;
 use crate::source::Format::{Json, Toml, Yaml};
 
 #[test]
@@ -103,6 +104,56 @@ fn yaml_missing_key() {
 #[test]
 fn yaml_colon_in_text() {
     insta::assert_snapshot!(problems(Yaml, "a: b: c\n"), @"flow:1:5: not valid YAML: a `:` that makes a key where none can stand (quote text that contains `: `, or put the key on its own, equally indented line)");
+}
+
+#[test]
+fn yaml_reference_without_quotes() {
+    let mut lines = Vec::new();
+    for text in [
+        "{ x: ${a} }",
+        "with: { x: ${a.b[0]}, y: 1 }",
+        "[1, ${a}, ${b}]",
+        "{ x: v ${a} and ${b} w, y: 1 }",
+        "{ x: ${a[\"k, l\"]} }",
+        "{ x: it's ${a[\"k\"]} }",
+        "{ x: $${a} }",
+        "{ x: http://${host}:80/é, y: 1 }",
+        "{ ${a}: 1 }",
+        "{x:${a}}",
+        "{x:\"${a}\"}",
+        "{\"x\":${a}}",
+        "[${a]",
+        "{ x: ${a\n  y: 1 }",
+        "{ x: ${a #b} }",
+        "x:\n  - { y: [\n    ${a}, # c\n    2] }",
+    ] {
+        lines.push(pointed(text));
+    }
+    insta::assert_snapshot!(lines.join("\n"), @"");
+}
+
+#[test]
+fn yaml_reference_beside_a_colon_or_a_quote() {
+    let mut lines = Vec::new();
+    for text in [
+        "x: ${a}: b # c",
+        "x: v ${a} b: c",
+        "x: ${a[\"k: v\"]}",
+        "x: 'it' ${a}",
+        "x: \"${a[\"b\"]}\"",
+        "x: '${a['b']} c'",
+        "x: \"${a} \"b\"\"",
+    ] {
+        lines.push(pointed(text));
+    }
+    insta::assert_snapshot!(lines.join("\n"), @"");
+}
+
+/// The text, what is wrong with it, and the part that is pointed at.
+fn pointed(text: &str) -> String {
+    let found = super::read(Yaml, text).unwrap_err();
+    let Place::Text { span, .. } = &found[0].place else { panic!("{found:?}") };
+    format!("{text}\n  {}\n  {}", &text[span.range()], problems(Yaml, text))
 }
 
 #[test]

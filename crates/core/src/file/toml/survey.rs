@@ -83,6 +83,16 @@ impl Keys {
         (*first != span).then_some(*first)
     }
 
+    /// The last key of each header, with its section: from the header to the next one.
+    pub(super) fn sections(&self, text: &str) -> impl Iterator<Item = (Span, Span)> {
+        let line = |header: &Span| text[..header.start].rfind('\n').map_or(0, |at| at + 1);
+        let ends = self.headers.iter().skip(1).map(line).chain([text.len()]);
+        self.headers
+            .iter()
+            .zip(ends)
+            .map(move |(&header, end)| (header, Span::new(line(&header), end)))
+    }
+
     /// The last key of the header that opens the section of `span`.
     pub(super) fn header_before(&self, span: Span) -> Option<Span> {
         let after = self.headers.partition_point(|header| header.start <= span.start);

@@ -1,17 +1,26 @@
 //! What to tell a person about YAML that the parser cannot read, and where to point.
+//!
+//! The commonest mistake is a reference without quotes, `{ x: ${a} }`: for YAML its brace begins a
+//! map. [`unquoted`] finds the reference and shows the text as it must be written.
 
 use granit_parser::{ErrorKind, ScanError};
 
 use super::super::parse::Report;
 use super::seek;
+use crate::problem::Problem;
 use crate::source::Span;
+use crate::validate::is_name;
 
-/// Reports the parser's complaint; `cursor` is where the last event before it ended.
-pub(super) fn explain(report: &mut Report<'_>, cursor: usize, error: &ScanError) {
+/// Reports the parser's complaint; the events before it ended at `cursor`, the last one stands at
+/// `last`.
+pub(super) fn explain(report: &mut Report<'_>, cursor: usize, last: Span, error: &ScanError) {
     let text = report.text();
     let kind = error.kind();
     let marked = error.marker().byte_offset().unwrap_or(text.len());
     let rest = text.get(marked..).unwrap_or_default();
+    if let Some(problem) = unquoted(report, last, marked, kind) {
+        return report.push(problem);
+    }
     let at = match kind {
         // The parser marks the end of the tab, the start of the scalar, and where the text
         // around a quote ends: a line or the whole file away from the mistake.
@@ -38,6 +47,128 @@ pub(super) fn explain(report: &mut Report<'_>, cursor: usize, error: &ScanError)
         problem = problem.with_related(end, "the text around the quote ends here");
     }
     report.push(if help.is_empty() { problem } else { problem.with_help(help) });
+}
+
+/// What to say of a `${…}` whose brace, colon or quotes YAML takes for its own; `None` where there
+/// is none about `marked`, at which the parser gave up.
+fn unquoted(report: &Report<'_>, last: Span, marked: usize, kind: &ErrorKind) -> Option<Problem> {
+    use ErrorKind as E;
+    let text = report.text();
+    let line_start = text.get(..marked)?.rfind('\n').map_or(0, |at| at + 1);
+    let before = &text[line_start..marked];
+    match kind {
+        E::ExpectedFlowMappingSeparator
+        | E::ExpectedFlowSequenceSeparator
+        | E::MismatchedFlowCollectionEnd { .. }
+        | E::UnclosedFlowCollection { .. }
+            if before.ends_with('$') && text[marked..].starts_with('{') =>
+        {
+            let reference = reference(text, marked - 1);
+            // The text begins behind the bracket, comma or colon before it.
+            let lead = before.rfind(['[', '{', ',']).map_or(0, |at| at + 1);
+            let colon = [": ", "\":", "':"].iter().filter_map(|colon| before[lead..].rfind(colon));
+            let lead = colon.max().map_or(lead, |at| lead + at + 2);
+            let lead = lead + before[lead..].len() - before[lead..].trim_start().len();
+            let whole = Span::new(line_start + lead, flow_end(text, reference.end));
+            let message = "not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its \
+                           brace begins a map";
+            Some(report.problem(reference, message).with_help(quote(text, whole, reference)))
+        }
+        E::MappingValueNotAllowed if last.end == marked && last.start < marked => {
+            let scalar =
+                text.get(last.range()).filter(|scalar| !scalar.starts_with(['"', '\'']))?;
+            let reference = reference(text, last.start + scalar.rfind("${")?);
+            let line_end = text[marked..].find(['\r', '\n']).map_or(text.len(), |at| marked + at);
+            let end = text[marked..line_end].find(" #").map_or(line_end, |at| marked + at);
+            let whole = Span::new(last.start, last.start + text[last.start..end].trim_end().len());
+            let message =
+                "not valid YAML: a `${…}` in text without quotes, which cannot hold a `: `";
+            let problem = report.problem(reference, message);
+            let problem = problem.with_help(quote(text, whole, reference));
+            Some(problem.with_related(Span::new(marked, marked + 1), "this makes it a key"))
+        }
+        E::InvalidTrailingDoubleQuotedScalar | E::InvalidTrailingSingleQuotedScalar => {
+            let start = before.rfind("${").filter(|&at| !before[at..].contains('}'))?;
+            let reference = reference(text, line_start + start);
+            if reference.end <= marked {
+                return None;
+            }
+            let message = "not valid YAML: the text ends at the quote inside this `${…}`";
+            let help = match kind {
+                E::InvalidTrailingDoubleQuotedScalar => {
+                    "put the whole text in single quotes, as in `'${a[\"b\"]}'`"
+                }
+                _ => "write `\"` inside the brackets, as in `'${a[\"b\"]}'`",
+            };
+            Some(report.problem(reference, message).with_help(help))
+        }
+        _ => None,
+    }
+}
+
+/// The `${…}` at `start` with its closing brace, or as much of it as can belong to it, on one line.
+fn reference(text: &str, start: usize) -> Span {
+    let line = text[start..].split(['\r', '\n']).next().unwrap_or_default();
+    let mut open = None;
+    for (at, char) in line.char_indices().skip(2) {
+        match (open, char) {
+            (None, '}') => return Span::new(start, start + at + 1),
+            (None, '"' | '\'') if line[at + 1..].contains(char) => open = Some(char),
+            (Some(quote), _) if char == quote => open = None,
+            _ => {}
+        }
+    }
+    let stop = line.find([' ', '\t', ',', ']']).unwrap_or(line.len());
+    Span::new(start, start + stop.max(2))
+}
+
+/// Where a text that goes on at `from` ends inside brackets, further references included.
+fn flow_end(text: &str, from: usize) -> usize {
+    let mut end = from;
+    loop {
+        let rest = &text[end..];
+        let stop = rest.find([',', '[', ']', '{', '}', '\r', '\n']).unwrap_or(rest.len());
+        let plain = &rest[..stop];
+        if let Some(colon) = plain.find(": ").or_else(|| plain.strip_suffix(':').map(str::len)) {
+            end += colon;
+        } else if let Some(comment) = plain.find(" #") {
+            end += comment;
+        } else if plain.ends_with('$') && rest[stop..].starts_with('{') {
+            end = reference(text, end + stop - 1).end;
+            continue;
+        } else {
+            end += stop;
+        }
+        return from + text[from..end].trim_end().len();
+    }
+}
+
+/// How to write the text around a reference.
+fn quote(text: &str, whole: Span, reference: Span) -> String {
+    /// A longer text is not repeated.
+    const SHOWN: usize = 60;
+    // `{x:${a}}`: without a space the key goes on.
+    let lead = &text[whole.start..reference.start];
+    if let Some(key) =
+        lead.trim_end_matches(['"', '\'']).strip_suffix(':').filter(|key| is_name(key))
+        && text[..whole.start].trim_end().ends_with(['{', ','])
+    {
+        return format!(
+            "put a space after the colon and quote it: `{key}: \"{}\"`",
+            &text[reference.range()]
+        );
+    }
+    let subject = if whole == reference { "it" } else { "the whole text" };
+    let raw = &text[whole.range()];
+    let closed = text[reference.range()].ends_with('}');
+    if !closed || raw.chars().count() > SHOWN || raw.contains(char::is_control) {
+        return format!("put {subject} in quotes, as in `\"${{a}}\"`");
+    }
+    if raw.contains(['"', '\\']) {
+        format!("quote {subject}: `'{}'`", raw.replace('\'', "''"))
+    } else {
+        format!("quote {subject}: `\"{raw}\"`")
+    }
 }
 
 /// Whether a quote was opened and the parser lost its way looking for the end.
