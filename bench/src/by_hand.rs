@@ -20,8 +20,8 @@ impl ByHand {
         let n = graph.len();
         let mut successors = vec![Vec::new(); n];
         let mut in_degrees = vec![0; n];
-        for node in 0..n {
-            in_degrees[node] = graph.dependencies(node).len() as u32;
+        for (node, in_degree) in in_degrees.iter_mut().enumerate() {
+            *in_degree = graph.dependencies(node).len() as u32;
             for &on in graph.dependencies(node) {
                 successors[on as usize].push(node as u32);
             }
@@ -80,10 +80,9 @@ impl ByHand {
             finished += 1;
             for &next in &self.successors[node as usize] {
                 // Pairs with the other predecessors' own decrements: the last sees all they wrote.
-                if self.open[next as usize].fetch_sub(1, Ordering::AcqRel) == 1 {
-                    if let Some(other) = slot.replace(next) {
-                        deque.push(other);
-                    }
+                let is_ready = self.open[next as usize].fetch_sub(1, Ordering::AcqRel) == 1;
+                if is_ready && let Some(other) = slot.replace(next) {
+                    deque.push(other);
                 }
             }
         }

@@ -33,8 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let hand = ByHand::new(&graph);
             let scheduler = Scheduler::builder().workers(threads).build()?;
             let run = |path| {
-                let options =
-                    RunOptions::default().with_path(path).with_timing(Timing::Off);
+                let options = RunOptions::default().with_path(path).with_timing(Timing::Off);
                 scheduler.run(&plan, options)
             };
             let by_hand = median(|| hand.run(threads)) / n as f64;

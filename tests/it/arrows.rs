@@ -10,7 +10,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("terrace-core", &["terrace-plugin-api"]),
     ("terrace-scheduler", &["terrace-core", "terrace-plugin-api"]),
     ("terrace-plugin-host", &["terrace-core", "terrace-plugin-api"]),
-    ("terrace", &["terrace-core", "terrace-plugin-api", "terrace-plugin-host", "terrace-scheduler"]),
+    (
+        "terrace",
+        &["terrace-core", "terrace-plugin-api", "terrace-plugin-host", "terrace-scheduler"],
+    ),
     ("terrace-cli", &["terrace"]),
     ("terrace-bench", &["terrace", "terrace-core", "terrace-scheduler"]),
     ("terrace-tests", &[]),
@@ -59,7 +62,8 @@ fn arrows_point_down_only() {
 fn core_is_pure() {
     let metadata = metadata();
     let all: BTreeMap<String, Vec<(String, bool)>> = packages(&metadata).collect();
-    for forbidden in ["crossbeam", "crossbeam-deque", "rustix", "signal-hook", "tempfile", "object"] {
+    for forbidden in ["crossbeam", "crossbeam-deque", "rustix", "signal-hook", "tempfile", "object"]
+    {
         assert!(
             !all["terrace-core"].iter().any(|(name, dev)| name == forbidden && !dev),
             "core must not know {forbidden}"

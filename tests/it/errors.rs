@@ -285,7 +285,8 @@ outputs: { good: "${good}", later: "${later}" }
     assert_eq!(node(&document, "later")["status"], "skipped");
     assert_eq!(node(&document, "later")["cause"], "bad");
     assert_eq!(node(&document, "good")["status"], "ok");
-    let tail: Vec<&str> = ran.stderr.lines().skip_while(|line| !line.contains(" skipped,")).collect();
+    let tail: Vec<&str> =
+        ran.stderr.lines().skip_while(|line| !line.contains(" skipped,")).collect();
     insta::assert_snapshot!(tail.join("\n"), @r"
     1 succeeded, 1 failed, 2 skipped, 0 cancelled
     error: node `bad` (util/fail): no luck

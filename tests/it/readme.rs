@@ -54,7 +54,15 @@ fn word_count_equals_what_tr_sort_and_uniq_give() {
     assert!(expected.len() > 400);
     let input = format!("folder={}", folder.display());
     let ran = terrace(&[
-        "run", "examples/word-count.yaml", "-i", &input, "-i", "extension=rs", "-i", "n=500", "--json",
+        "run",
+        "examples/word-count.yaml",
+        "-i",
+        &input,
+        "-i",
+        "extension=rs",
+        "-i",
+        "n=500",
+        "--json",
     ]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let document = document(&ran);
@@ -62,9 +70,7 @@ fn word_count_equals_what_tr_sort_and_uniq_give() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|entry| {
-            (entry["word"].as_str().unwrap().to_owned(), entry["count"].as_i64().unwrap())
-        })
+        .map(|entry| (entry["word"].as_str().unwrap().to_owned(), entry["count"].as_i64().unwrap()))
         .collect();
     assert_eq!(found, expected);
 }

@@ -26,10 +26,8 @@ fn typed(engine: &Engine) -> Workflow {
     let measure = wf.import::<(Value, String), Term>("quantum/measure_pauli");
     let compute = wf.import::<(Vec<Term>,), f64>("quantum/compute_energy");
     let ansatz = build_ansatz.call((&theta,)).named("ansatz");
-    let terms: Vec<Handle<Term>> = TERMS
-        .iter()
-        .map(|name| measure.call((&ansatz, name.to_uppercase())).named(name))
-        .collect();
+    let terms: Vec<Handle<Term>> =
+        TERMS.iter().map(|name| measure.call((&ansatz, name.to_uppercase())).named(name)).collect();
     let energy = compute.call((terms,)).named("energy");
     wf.output("energy", &energy);
     engine.build(wf).unwrap()

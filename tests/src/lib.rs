@@ -55,11 +55,16 @@ fn build() -> Result<Built, String> {
                 packs = file.parent().map(Path::to_owned);
             }
         }
-        if name == "terrace" && let Some(file) = message["executable"].as_str() {
+        if name == "terrace"
+            && let Some(file) = message["executable"].as_str()
+        {
             command = Some(PathBuf::from(file));
         }
     }
-    Ok(Built { packs: packs.ok_or("no pack was built")?, command: command.ok_or("no command was built")? })
+    Ok(Built {
+        packs: packs.ok_or("no pack was built")?,
+        command: command.ok_or("no command was built")?,
+    })
 }
 
 /// What a run of the command gave.

@@ -172,7 +172,9 @@ pub(crate) enum PacksCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  terrace completions bash > ~/.local/share/bash-completion/completions/terrace")]
+#[command(
+    after_help = "Example:\n  terrace completions bash > ~/.local/share/bash-completion/completions/terrace"
+)]
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,

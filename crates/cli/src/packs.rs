@@ -97,7 +97,8 @@ fn inspect_text(pack: &FoundPack) -> String {
         let signature = &task.signature;
         let ports: Vec<String> = signature.ports.iter().map(port_text).collect();
         let ports = ports.join(", ");
-        let _ = writeln!(text, "\n{}/{}({ports}) -> {}", manifest.name, task.name, signature.output);
+        let _ =
+            writeln!(text, "\n{}/{}({ports}) -> {}", manifest.name, task.name, signature.output);
         for line in signature.doc.trim().lines() {
             let _ = writeln!(text, "{}", format!("    {}", line.trim_end()).trim_end());
         }

@@ -79,10 +79,9 @@ fn print_line(message: &str) {
 fn errors(error: &Error) -> Vec<Value> {
     match error {
         Error::Invalid(problems) => problems.iter().map(problem_json).collect(),
-        Error::Packs { errors, text } => errors
-            .iter()
-            .map(|error| problem_json(&pack_problem(error, text.as_ref())))
-            .collect(),
+        Error::Packs { errors, text } => {
+            errors.iter().map(|error| problem_json(&pack_problem(error, text.as_ref()))).collect()
+        }
         Error::Inputs(problems) => problems
             .0
             .iter()

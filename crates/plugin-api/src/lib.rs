@@ -79,6 +79,7 @@ pub use value::{
     SerdeError, Str, Value, ValueError, MAX_DEPTH,
 };
 
+pub use terrace_plugin_macros::export_pack;
 /// Exports the tasks of a pack: once in its crate, where the tasks are in scope.
 ///
 /// ```
@@ -97,7 +98,6 @@ pub use value::{
 /// gives the [`StaticPack`] for linking the pack into a program instead.
 #[doc(hidden)]
 pub use terrace_plugin_macros::HostRecord;
-pub use terrace_plugin_macros::export_pack;
 
 /// Makes a task of a function; each parameter becomes a port of its name, its doc comment the
 /// port's. The function stays as it is.
@@ -189,12 +189,12 @@ pub use terrace_plugin_macros::Record;
 /// `Serialize`, it becomes data where it leaves the process; without, it is refused there.
 pub use terrace_plugin_macros::Opaque;
 
-
 /// What generated code names. Not for use by hand: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::manifest::{
-        check_default, check_pack, head_json, head_len, pack_hash, pack_json, pack_len, task_json, task_len,
+        check_default, check_pack, head_json, head_len, pack_hash, pack_json, pack_len, task_json,
+        task_len,
     };
     pub use crate::module::{header, PackHeader, PackItem, TaskItem};
     pub use crate::port::opaque::*;

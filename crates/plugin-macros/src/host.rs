@@ -14,8 +14,7 @@ pub(crate) fn through_facade(stream: TokenStream) -> TokenStream {
                 quote!(#facade::#api)
             }
             TokenTree::Group(group) => {
-                let mut inside =
-                    Group::new(group.delimiter(), through_facade(group.stream()));
+                let mut inside = Group::new(group.delimiter(), through_facade(group.stream()));
                 inside.set_span(group.span());
                 TokenTree::Group(inside).into()
             }

@@ -1,7 +1,7 @@
 //! Macros for authors of Terrace packs. Use them through `terrace-plugin-api`, which documents
 //! them in context; what they generate names only that crate.
 //!
-//! - [`task`]: reads a function's signature in [`mod@task`], checks it, writes the type beside it.
+//! - [`task`]: reads a function's signature in `task`, checks it, writes the type beside it.
 //! - [`Record`] and [`Opaque`]: port types of structs and enums.
 //! - [`export_pack`]: the list of a pack's tasks.
 //!

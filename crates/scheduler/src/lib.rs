@@ -2,7 +2,7 @@
 //!
 //! A [`Scheduler`] owns the threads. [`Scheduler::run`] takes a plan to its end and helps with it;
 //! [`Scheduler::start`] returns a [`RunHandle`] at once. What happened is told by a [`RunReport`]
-//! afterwards and by an [`Observer`](terrace_core::Observer) meanwhile.
+//! afterwards and by an [`Observer`] meanwhile.
 //!
 //! Two paths run a plan, with the same answer: the work-stealing [`mod@fast`] path, which promises
 //! topological order and nothing else, and the ordered [`mod@dispatch`]er, whose decisions are a

@@ -219,10 +219,7 @@ impl Engine {
     }
 }
 
-fn prepare(
-    workflow: &Workflow,
-    request: &RunRequest,
-) -> Result<(Arc<Plan>, RunOptions), Error> {
+fn prepare(workflow: &Workflow, request: &RunRequest) -> Result<(Arc<Plan>, RunOptions), Error> {
     let inputs = request.settle(workflow)?;
     let plan = if request.targets.is_empty() {
         workflow.plan()
@@ -250,7 +247,7 @@ fn prepare(
 fn source_of(file: &Path) -> Result<Source, Error> {
     let name = file.display().to_string();
     let format = Format::of_name(&name).ok_or_else(|| Error::UnknownFormat(file.to_owned()))?;
-    let text = fs::read_to_string(file)
-        .map_err(|source| Error::Read { path: file.to_owned(), source })?;
+    let text =
+        fs::read_to_string(file).map_err(|source| Error::Read { path: file.to_owned(), source })?;
     Ok(Source::new(name, text, format))
 }

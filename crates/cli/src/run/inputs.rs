@@ -58,8 +58,8 @@ fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {
     let text = match (text.strip_prefix('@'), input.secret) {
         (Some(rest), _) if rest.starts_with('@') => rest.to_owned(),
         (Some(file), _) => {
-            let text = fs::read_to_string(file)
-                .map_err(|error| format!("cannot read {file}: {error}"))?;
+            let text =
+                fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
             // An editor's last line end is not part of the value.
             let text = text.strip_suffix('\n').unwrap_or(&text);
             text.strip_suffix('\r').unwrap_or(text).to_owned()
@@ -85,7 +85,7 @@ fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {
 fn from_file(file: &Path) -> Result<Vec<(String, Value)>, Error> {
     let name = file.display().to_string();
     let format = Format::of_name(&name).ok_or_else(|| Error::UnknownFormat(file.to_owned()))?;
-    let text = fs::read_to_string(file)
-        .map_err(|source| Error::Read { path: file.to_owned(), source })?;
+    let text =
+        fs::read_to_string(file).map_err(|source| Error::Read { path: file.to_owned(), source })?;
     Ok(read_inputs(&Source::new(name, text, format))?)
 }

@@ -11,9 +11,9 @@ mod summary;
 
 use std::sync::Arc;
 
+use terrace::Engine;
 use terrace::core::{Redactor, Workflow};
 use terrace::scheduler::{CancelToken, RunReport, RunStatus};
-use terrace::Engine;
 
 use crate::args::RunArgs;
 use crate::exit::Exit;
@@ -50,7 +50,11 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     let signals = match interrupt::watch(&cancel) {
         Ok(signals) => signals,
         Err(error) => {
-            return problem::usage(&format!("cannot listen to signals: {error}"), args.json, output);
+            return problem::usage(
+                &format!("cannot listen to signals: {error}"),
+                args.json,
+                output,
+            );
         }
     };
     let progress = progress::Progress::start(&workflow, redactor.clone());

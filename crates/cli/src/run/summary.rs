@@ -24,7 +24,11 @@ pub(super) fn print_outputs(told: &Told<'_>, output: &mut Output) {
 /// A value on a line or several: text as it is, everything else as JSON.
 fn show(value: &Value) -> String {
     if let Value::Str(text) = value {
-        return if text.contains('\n') { format!("|\n{}", text.as_str()) } else { text.as_str().to_owned() };
+        return if text.contains('\n') {
+            format!("|\n{}", text.as_str())
+        } else {
+            text.as_str().to_owned()
+        };
     }
     let short = value_to_json(value).unwrap_or_else(|error| format!("<{error}>"));
     if short.chars().count() <= 100 {
@@ -102,7 +106,12 @@ fn print_failures(told: &Told<'_>) {
         }
         let node = told.workflow.node(id);
         let error = outcome.error.as_ref().map(ToString::to_string).unwrap_or_default();
-        eprintln!("error: node `{}` ({}): {}", node.name(), node.task().name, told.redactor.mask(&error));
+        eprintln!(
+            "error: node `{}` ({}): {}",
+            node.name(),
+            node.task().name,
+            told.redactor.mask(&error)
+        );
         if let Some(place) = outcome.error.as_ref().and_then(|error| error.location()) {
             eprintln!("  at {place}");
         }

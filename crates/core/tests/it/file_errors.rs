@@ -377,13 +377,52 @@ fn duplicate_keys_hide_no_other_problem() {
     let text = "terrace: 1\nnodes:\n  a: { task: t/nmu, task: t/any }\n  b: { task: t/any, kep: true }\n  \
                 b: { task: t/none, oops: 1 }\n  c: { task: t/num, with: { x: '${gone}', x: abc } }\n  \
                 d: { task: t/num, with: { x: abc } }\n";
-    insta::assert_snapshot!(problems(Yaml, text), @"");
+    insta::assert_snapshot!(problems(Yaml, text), @r"
+    flow:3:14: unknown task `t/nmu` (did you mean `t/num`?)
+        t/nmu
+    flow:3:21: duplicate key `task` (remove or rename one of the two)
+        task
+    flow:4:21: unknown key `kep` in node `b` (did you mean `keep`?)
+        kep
+    flow:5:3: duplicate key `b` (remove or rename one of the two)
+        b
+    flow:6:35: unknown node `gone`
+        gone
+    flow:6:43: duplicate key `x` (remove or rename one of the two)
+        x
+    flow:7:32: input `x` of `t/num`: expected f64, found a string
+        abc
+    ");
     let text = r#"{ "terrace": 1, "name": 5, "name": "x", "nodes": { "a": { "task": "t/nmu" } } }"#;
-    insta::assert_snapshot!(problems(Json, text), @"");
+    insta::assert_snapshot!(problems(Json, text), @r#"
+    flow:1:25: `name`: expected a string, found an integer (put it in quotes)
+        5
+    flow:1:28: duplicate key `name` (remove or rename one of the two)
+        \"name\"
+    flow:1:67: unknown task `t/nmu` (did you mean `t/num`?)
+        \"t/nmu\"
+    "#);
     let text = "terrace = 1\nname = 5\nname = 'x'\n[nodes.a]\ntask = 't/nmu'\n[nodes.b]\ntask = 't/num'\nwith.x = 1\n\
                 [nodes.a]\ntask = 't/none'\noops = 'é'\n[nodes.b]\nwith.y = 2\n\
                 [nodes.c]\ntask = 't/num'\nwith = { x = 'abc', x = 1 }\n[[name]]\nz = 1\n";
-    insta::assert_snapshot!(problems(Toml, text), @"");
+    insta::assert_snapshot!(problems(Toml, text), @r"
+    flow:2:8: `name`: expected a string, found an integer (put it in quotes)
+        5
+    flow:3:1: duplicate key `name` (remove or rename one of the two)
+        name
+    flow:5:8: unknown task `t/nmu` (did you mean `t/num`?)
+        \'t/nmu\'
+    flow:9:8: duplicate key `a` (remove or rename one of the two)
+        a
+    flow:12:8: duplicate key `b` (remove or rename one of the two)
+        b
+    flow:16:14: input `x` of `t/num`: expected f64, found a string
+        \'abc\'
+    flow:16:21: duplicate key `x` (remove or rename one of the two)
+        x
+    flow:17:3: duplicate key `name` (remove or rename one of the two)
+        name
+    ");
 }
 
 #[test]

@@ -72,7 +72,14 @@ fn integers_beyond_64_bits_are_refused_and_never_rounded() {
         assert!(read_input(text, &Type::Any).is_err(), "{text}");
         assert!(read_input(&format!("{text} bottles"), &Type::Any).is_ok(), "{text}");
     }
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    this integer does not fit in 64 bits (-9223372036854775808 to 18446744073709551615) at line 1 column 1; Some((1, 1))
+    this integer does not fit in 64 bits (-9223372036854775808 to 18446744073709551615) at line 1 column 1; Some((1, 1))
+    this integer does not fit in 64 bits (-9223372036854775808 to 18446744073709551615) at line 2 column 14; Some((2, 14))
+    this integer does not fit in 64 bits (-9223372036854775808 to 18446744073709551615) at line 1 column 1; Some((1, 1))
+    this integer does not fit in 64 bits (-9223372036854775808 to 18446744073709551615) at line 1 column 5; Some((1, 5))
+    number out of range at line 1 column 5; Some((1, 5))
+    ");
     assert_eq!(value_from_json("99999999999999999999.0").unwrap(), Value::from(1e20));
     assert_eq!(value_from_json("1E20").unwrap(), Value::from(1e20));
     assert_eq!(value_from_json("-9223372036854775808").unwrap(), Value::from(i64::MIN));

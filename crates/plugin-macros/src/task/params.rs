@@ -210,7 +210,8 @@ impl Attrs {
             if path.is_ident("doc") {
                 return false;
             }
-            let known = ["default", "literal", "name", "secret"].iter().any(|known| path.is_ident(known));
+            let known =
+                ["default", "literal", "name", "secret"].iter().any(|known| path.is_ident(known));
             if known {
                 if let Err(error) = found.read(attr) {
                     errors.push(error);

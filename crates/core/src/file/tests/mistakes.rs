@@ -129,7 +129,61 @@ fn yaml_reference_without_quotes() {
     ] {
         lines.push(pointed(text));
     }
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    { x: ${a} }
+      ${a}
+      flow:1:6: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote it: `"${a}"`)
+    with: { x: ${a.b[0]}, y: 1 }
+      ${a.b[0]}
+      flow:1:12: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote it: `"${a.b[0]}"`)
+    [1, ${a}, ${b}]
+      ${a}
+      flow:1:5: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote it: `"${a}"`)
+    { x: v ${a} and ${b} w, y: 1 }
+      ${a}
+      flow:1:8: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote the whole text: `"v ${a} and ${b} w"`)
+    { x: ${a["k, l"]} }
+      ${a["k, l"]}
+      flow:1:6: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote it: `'${a["k, l"]}'`)
+    { x: it's ${a["k"]} }
+      ${a["k"]}
+      flow:1:11: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote the whole text: `'it''s ${a["k"]}'`)
+    { x: $${a} }
+      ${a}
+      flow:1:7: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote the whole text: `"$${a}"`)
+    { x: http://${host}:80/é, y: 1 }
+      ${host}
+      flow:1:13: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote the whole text: `"http://${host}:80/é"`)
+    { ${a}: 1 }
+      ${a}
+      flow:1:3: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote it: `"${a}"`)
+    {x:${a}}
+      ${a}
+      flow:1:4: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (put a space after the colon and quote it: `x: "${a}"`)
+    {x:"${a}"}
+      "
+      flow:1:4: not valid YAML: this quote is not closed before the text around it ends (close it; a quote that is part of the text goes inside the other kind of quotes)
+      1:9: the text around the quote ends here: "
+    {"x":${a}}
+      ${a}
+      flow:1:6: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote it: `"${a}"`)
+    [${a]
+      ${a
+      flow:1:2: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (put it in quotes, as in `"${a}"`)
+    { x: ${a
+      y: 1 }
+      {
+      flow:1:1: not valid YAML: this bracket is never closed (add the missing `]` or `}`)
+    { x: ${a #b} }
+      ${a #b}
+      flow:1:6: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote it: `"${a #b}"`)
+    x:
+      - { y: [
+        ${a}, # c
+        2] }
+      ${a}
+      flow:3:5: not valid YAML: a `${…}` without quotes inside `{ }` or `[ ]`, where its brace begins a map (quote it: `"${a}"`)
+    "#);
 }
 
 #[test]
@@ -146,7 +200,32 @@ fn yaml_reference_beside_a_colon_or_a_quote() {
     ] {
         lines.push(pointed(text));
     }
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    x: ${a}: b # c
+      ${a}
+      flow:1:4: not valid YAML: a `${…}` in text without quotes, which cannot hold a `: ` (quote the whole text: `"${a}: b"`)
+      1:8: this makes it a key: :
+    x: v ${a} b: c
+      ${a}
+      flow:1:6: not valid YAML: a `${…}` in text without quotes, which cannot hold a `: ` (quote the whole text: `"v ${a} b: c"`)
+      1:12: this makes it a key: :
+    x: ${a["k: v"]}
+      ${a["k: v"]}
+      flow:1:4: not valid YAML: a `${…}` in text without quotes, which cannot hold a `: ` (quote it: `'${a["k: v"]}'`)
+      1:10: this makes it a key: :
+    x: 'it' ${a}
+      $
+      flow:1:9: not valid YAML: something follows after the closing quote (a quote inside the text is written `\"` in double and `''` in single quotes)
+    x: "${a["b"]}"
+      ${a["b"]}
+      flow:1:5: not valid YAML: the text ends at the quote inside this `${…}` (put the whole text in single quotes, as in `'${a["b"]}'`)
+    x: '${a['b']} c'
+      ${a['b']}
+      flow:1:5: not valid YAML: the text ends at the quote inside this `${…}` (write `"` inside the brackets, as in `'${a["b"]}'`)
+    x: "${a} "b""
+      b
+      flow:1:11: not valid YAML: something follows after the closing quote (a quote inside the text is written `\"` in double and `''` in single quotes)
+    "#);
 }
 
 /// The text, what is wrong with it, and the part that is pointed at.

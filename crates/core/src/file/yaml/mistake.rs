@@ -147,6 +147,12 @@ fn flow_end(text: &str, from: usize) -> usize {
 fn quote(text: &str, whole: Span, reference: Span) -> String {
     /// A longer text is not repeated.
     const SHOWN: usize = 60;
+    let subject = if whole == reference { "it" } else { "the whole text" };
+    let raw = &text[whole.range()];
+    let closed = text[reference.range()].ends_with('}');
+    if !closed || raw.chars().count() > SHOWN || raw.contains(char::is_control) {
+        return format!("put {subject} in quotes, as in `\"${{a}}\"`");
+    }
     // `{x:${a}}`: without a space the key goes on.
     let lead = &text[whole.start..reference.start];
     if let Some(key) =
@@ -157,12 +163,6 @@ fn quote(text: &str, whole: Span, reference: Span) -> String {
             "put a space after the colon and quote it: `{key}: \"{}\"`",
             &text[reference.range()]
         );
-    }
-    let subject = if whole == reference { "it" } else { "the whole text" };
-    let raw = &text[whole.range()];
-    let closed = text[reference.range()].ends_with('}');
-    if !closed || raw.chars().count() > SHOWN || raw.contains(char::is_control) {
-        return format!("put {subject} in quotes, as in `\"${{a}}\"`");
     }
     if raw.contains(['"', '\\']) {
         format!("quote {subject}: `'{}'`", raw.replace('\'', "''"))
