@@ -13,7 +13,7 @@ pub(crate) fn check(args: &CheckArgs, output: &mut Output) -> Exit {
         Ok(engine) => engine,
         Err(error) => return problem::report(&error, args.json, output),
     };
-    let workflow = match engine.read(&args.file) {
+    let workflow = match engine.describe(&args.file) {
         Ok(workflow) => workflow,
         Err(error) => return problem::report(&error, args.json, output),
     };

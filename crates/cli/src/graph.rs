@@ -13,7 +13,7 @@ pub(crate) fn graph(args: &GraphArgs, output: &mut Output) -> Exit {
         Ok(engine) => engine,
         Err(error) => return problem::report(&error, json, output),
     };
-    match engine.read(&args.file) {
+    match engine.describe(&args.file) {
         Ok(workflow) => {
             match args.format {
                 GraphFormat::Levels => output.text(&workflow.to_levels_text()),

@@ -79,7 +79,7 @@ fn inspect(what: &str, path: &PackPath, json: bool, output: &mut Output) -> Exit
             Exit::Success
         }
         Err(error) => {
-            let error = Error::Packs { errors: vec![error], text: None };
+            let error = Error::Packs { errors: vec![error], text: None, problems: Vec::new() };
             problem::report(&error, json, output)
         }
     }

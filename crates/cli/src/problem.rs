@@ -18,10 +18,11 @@ pub(crate) fn report(error: &Error, json: bool, output: &mut Output) -> Exit {
     };
     match error {
         Error::Invalid(problems) => diagnostics::print_problems(problems),
-        Error::Packs { errors, text } => {
+        Error::Packs { errors, text, problems } => {
             for error in errors {
                 diagnostics::print_problem(&pack_problem(error, text.as_ref()));
             }
+            problems.iter().for_each(diagnostics::print_problem);
         }
         Error::Inputs(problems) => {
             for problem in &problems.0 {
@@ -79,9 +80,11 @@ fn print_line(message: &str) {
 fn errors(error: &Error) -> Vec<Value> {
     match error {
         Error::Invalid(problems) => problems.iter().map(problem_json).collect(),
-        Error::Packs { errors, text } => {
-            errors.iter().map(|error| problem_json(&pack_problem(error, text.as_ref()))).collect()
-        }
+        Error::Packs { errors, text, problems } => errors
+            .iter()
+            .map(|error| problem_json(&pack_problem(error, text.as_ref())))
+            .chain(problems.iter().map(problem_json))
+            .collect(),
         Error::Inputs(problems) => problems
             .0
             .iter()

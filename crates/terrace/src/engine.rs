@@ -8,7 +8,7 @@ use terrace_core::{
     Draft, Format, PackRequirement, Plan, Source, TaskChoice, Workflow, WorkflowBuilder,
 };
 use terrace_plugin_api::StaticPack;
-use terrace_plugin_host::{PackPath, PackSet, Registry, ResolveError};
+use terrace_plugin_host::{PackPath, PackSet, Registry, ResolveError, resolve, resolve_names};
 use terrace_scheduler::{RunHandle, RunOptions, RunReport, Scheduler, SchedulerBuilder};
 
 use crate::error::Error;
@@ -139,6 +139,22 @@ impl Engine {
         Ok(draft.validate(&catalog)?)
     }
 
+    /// Reads a workflow file to look at it: packs are known by their manifests alone and nothing
+    /// of theirs is executed. Running it fails every node of a pack.
+    ///
+    /// # Errors
+    /// As [`Engine::read`].
+    pub fn describe(&self, file: impl AsRef<Path>) -> Result<Workflow, Error> {
+        let draft = Draft::read(&source_of(file.as_ref())?)?;
+        let resolved = if draft.packs.is_empty() {
+            resolve_names(pack_names(&task_names(&draft)), &self.path)
+        } else {
+            resolve(&draft.packs, &self.path)
+        };
+        let catalog = PackSet::described(&resolved.map_err(|errors| refuse(errors, &draft))?);
+        Ok(draft.validate(&catalog)?)
+    }
+
     /// Checks a workflow built in Rust, loading the packs it wants.
     ///
     /// # Errors
@@ -146,7 +162,7 @@ impl Engine {
     pub fn build(&self, workflow: WorkflowBuilder) -> Result<Workflow, Error> {
         let catalog = self
             .find_packs(&workflow.packs(), &workflow.task_names())
-            .map_err(|errors| Error::Packs { errors, text: None })?;
+            .map_err(|errors| Error::Packs { errors, text: None, problems: Vec::new() })?;
         Ok(workflow.build(&catalog)?)
     }
 
@@ -155,18 +171,7 @@ impl Engine {
     /// # Errors
     /// Every pack that is missing, does not meet its requirement or was refused.
     pub fn packs_for(&self, draft: &Draft) -> Result<PackSet, Error> {
-        let mut names: Vec<String> = draft
-            .nodes
-            .iter()
-            .filter_map(|node| match &node.task {
-                TaskChoice::Named { name, .. } => Some(name.to_string()),
-                TaskChoice::Inline(_) => None,
-            })
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        self.find_packs(&draft.packs, &names)
-            .map_err(|errors| Error::Packs { errors, text: draft.source.clone() })
+        self.find_packs(&draft.packs, &task_names(draft)).map_err(|errors| refuse(errors, draft))
     }
 
     /// What was asked for by requirement, and by task name where there is no requirement at all.
@@ -175,13 +180,11 @@ impl Engine {
         packs: &[PackRequirement],
         tasks: &[String],
     ) -> Result<PackSet, Vec<ResolveError>> {
-        if !packs.is_empty() {
-            return self.registry.load_required(packs, &self.path);
+        if packs.is_empty() {
+            self.registry.load_names(pack_names(tasks), &self.path)
+        } else {
+            self.registry.load_required(packs, &self.path)
         }
-        let mut names: Vec<&str> =
-            tasks.iter().filter_map(|task| Some(task.split_once('/')?.0)).collect();
-        names.dedup();
-        self.registry.load_names(&names, &self.path)
     }
 
     /// Runs a workflow and waits for its end.
@@ -241,6 +244,29 @@ fn prepare(workflow: &Workflow, request: &RunRequest) -> Result<(Arc<Plan>, RunO
         options = options.with_cancel(cancel.clone());
     }
     Ok((Arc::new(plan), options))
+}
+
+/// The tasks that a draft names.
+fn task_names(draft: &Draft) -> Vec<String> {
+    let named = draft.nodes.iter().filter_map(|node| match &node.task {
+        TaskChoice::Named { name, .. } => Some(name.to_string()),
+        TaskChoice::Inline(_) => None,
+    });
+    named.collect()
+}
+
+/// The packs of tasks, each once.
+fn pack_names(tasks: &[String]) -> Vec<&str> {
+    let mut names: Vec<&str> =
+        tasks.iter().filter_map(|task| Some(task.split_once('/')?.0)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The error of packs that cannot be had, with whatever else is wrong already.
+fn refuse(errors: Vec<ResolveError>, draft: &Draft) -> Error {
+    Error::Packs { errors, text: draft.source.clone(), problems: draft.problems.clone() }
 }
 
 /// Reads a file as text with its format.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use terrace_core::{PlanError, Problems};
+use terrace_core::{PlanError, Problem, Problems};
 use terrace_plugin_host::{PackError, ResolveError};
 use terrace_scheduler::SchedulerError;
 
@@ -29,12 +29,14 @@ pub enum Error {
     #[error(transparent)]
     Invalid(#[from] Problems),
     /// Packs are missing, do not meet the requirements, or were refused.
-    #[error("{}", list(errors))]
+    #[error("{}", list(errors, problems))]
     Packs {
         /// Each pack that cannot be had, and why.
         errors: Vec<ResolveError>,
         /// The workflow's text, which the requirements' spans point into.
         text: Option<terrace_core::Source>,
+        /// What else is wrong with the workflow, as far as can be told without the packs.
+        problems: Vec<Problem>,
     },
     /// A pack that was named was refused.
     #[error(transparent)]
@@ -53,6 +55,7 @@ pub enum Error {
     NotReadable(#[from] terrace_scheduler::NotReadable),
 }
 
-fn list(errors: &[ResolveError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+fn list(errors: &[ResolveError], problems: &[Problem]) -> String {
+    let errors = errors.iter().map(ToString::to_string);
+    errors.chain(problems.iter().map(ToString::to_string)).collect::<Vec<_>>().join("\n")
 }
