@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::thread;
 
-use crossbeam_deque::{Steal, Stealer, Worker};
+use crossbeam::deque::{Steal, Stealer, Worker};
 
 use crate::shape::Graph;
 

@@ -309,3 +309,31 @@ nodes:
     assert_eq!(error["message"], "ouch");
     assert!(error["location"].as_str().unwrap().contains("plugins/util/src/"), "{error}");
 }
+
+#[test]
+fn a_closed_standard_error_changes_no_exit_code() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = terrace_tests::command();
+    command.args(["check", "no-such.yaml"]).stderr(full);
+    assert_eq!(terrace_tests::ran(command.output()).code, 2);
+}
+
+#[test]
+fn a_file_without_an_end_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("zero.yaml");
+    std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+    let ran = terrace(&["check", file.to_str().unwrap()]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("more than the 16777216 bytes allowed"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_tasks_say_cannot_drive_the_terminal() {
+    let scratch = workflow(
+        "terrace: 1\npacks: { util: \"^0.1\" }\nnodes:\n  bad: { task: util/fail, with: { message: \"a\\e]0;b\" } }\n",
+    );
+    let ran = scratch.run(&[]);
+    assert!(!ran.stderr.contains('\u{1b}'), "{:?}", ran.stderr);
+    assert!(ran.stderr.contains(r"a\u{1b}]0;b"), "{}", ran.stderr);
+}

@@ -40,7 +40,7 @@ outputs: { echo: "${echo}" }
 fn a_secret_on_the_command_line_is_refused_without_showing_it() {
     let scratch = workflow(
         r#"terrace: 1
-inputs: { token: { type: i64, secret: true, from: "env:TERRACE_TEST_TOKEN" } }
+inputs: { token: { type: "list<str>", secret: true, from: "env:TERRACE_TEST_TOKEN" } }
 nodes: {}
 outputs: {}
 "#,
@@ -72,4 +72,52 @@ outputs: { same: "${same}" }
     std::fs::write(&file, "abc\n").unwrap();
     let document = scratch.json(&["-i", &format!("token=@{}", file.display())]);
     assert_eq!(document["outputs"]["same"], true);
+}
+
+#[test]
+fn a_secret_that_is_no_text_and_one_written_into_the_file_are_refused_unseen() {
+    let scratch = workflow(
+        r#"terrace: 1
+inputs:
+  pin: { type: i64, secret: true }
+  word: { type: str, secret: true, default: hunter2 }
+nodes: {}
+"#,
+    );
+    let ran = scratch.run(&[]);
+    assert_eq!(ran.code, 2);
+    assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+    insta::assert_snapshot!(scratch.plain(&ran.stderr), @r"
+    error: input `pin` is secret and of type i64
+     --> flow.yaml:3:3
+      |
+    3 |   pin: { type: i64, secret: true }
+      |   ^^^
+      |
+      = help: a secret is text, which can be recognised and masked: `str`, `str?`, `list<str>` or `map<str, str>`
+
+    error: flow.yaml:4:45: input `word` is secret and has a default
+      |
+      = help: a file is no place for a secret: read it by `from: env:NAME`
+
+    2 problems found
+    ");
+}
+
+#[test]
+fn keys_of_a_secret_map_are_masked_too() {
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { util: "^0.1" }
+inputs: { auth: { type: "map<str, str>", secret: true } }
+nodes:
+  echo: { task: util/identity, with: { value: "${inputs.auth}" } }
+outputs: { echo: "${echo}" }
+"#,
+    );
+    let file = scratch.folder.path().join("auth");
+    std::fs::write(&file, r#"{"secret-user": "secret-word"}"#).unwrap();
+    let ran = scratch.run(&["-i", &format!("auth=@{}", file.display())]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.stdout, "echo: {\"***\":\"***\"}\n");
 }

@@ -71,10 +71,12 @@ fn a_list_of_ten_million_numbers_passes_through_a_pack() {
         (),
     );
     let sum = wf.task("math/sum").arg("values", &list).add();
-    let same = wf.task("util/identity").arg("value", &list).add().field::<i64>("nothing");
-    let _ = same;
+    let same = wf.task("util/identity").arg("value", &list).add();
+    let length = wf.task("util/length").arg("value", &same).add();
     wf.output("sum", &sum);
+    wf.output("length", &length);
     let wf = engine.build(wf).unwrap();
     let report = engine.run(&wf, &RunRequest::new()).unwrap();
     assert_eq!(report.output("sum").unwrap().as_ref().unwrap(), &Value::I64(49_999_995_000_000));
+    assert_eq!(report.output("length").unwrap().as_ref().unwrap(), &Value::I64(10_000_000));
 }

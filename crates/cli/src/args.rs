@@ -33,7 +33,7 @@ pub(crate) enum Command {
 pub(crate) struct PackArgs {
     /// A folder to look for packs in; may be given several times. After these come the folders of
     /// TERRACE_PACK_PATH (separated by colons), then the folder of this program.
-    #[arg(long = "packs", value_name = "DIR")]
+    #[arg(long = "packs", value_name = "DIR", value_parser = folder)]
     pub(crate) folders: Vec<PathBuf>,
 }
 
@@ -62,8 +62,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) packs: PackArgs,
     /// Threads that compute; 0 runs everything in sequence [default: number of cores]
-    #[arg(long, short = 'w', value_name = "N")]
-    pub(crate) workers: Option<usize>,
+    #[arg(long, short = 'w', value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub(crate) workers: Option<u16>,
     /// When a node starts: as soon as its inputs exist, or level by level
     #[arg(long, value_enum, default_value_t = OrderArg::Dataflow)]
     pub(crate) order: OrderArg,
@@ -178,6 +178,11 @@ pub(crate) enum PacksCommand {
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+fn folder(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
 }
 
 fn name_value(text: &str) -> Result<(String, String), String> {

@@ -22,7 +22,9 @@ pub(crate) fn check(args: &CheckArgs, output: &mut Output) -> Exit {
         ids.iter().map(|&id| workflow.node(id).name()).collect()
     };
     for name in names(plan.unneeded()) {
-        eprintln!("warning: `{name}` will not run: it has no effects and nobody needs its output");
+        crate::say!(
+            "warning: `{name}` will not run: it has no effects and nobody needs its output"
+        );
     }
     let (nodes, levels) = (workflow.nodes().len(), workflow.levels().len());
     if args.json {

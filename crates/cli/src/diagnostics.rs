@@ -7,14 +7,19 @@ use std::io::IsTerminal as _;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use terrace::core::{Place, Problem, Problems};
 
+use crate::output;
+
+/// How many problems are drawn.
+const SHOWN: usize = 100;
+
 /// Draws problems to standard error, one after the other, and counts them.
 pub(crate) fn print_problems(problems: &Problems) {
-    eprintln!("{}", draw(problems, colour()));
+    output::say_drawn(&draw(problems, colour()));
 }
 
 /// Draws one problem to standard error.
 pub(crate) fn print_problem(problem: &Problem) {
-    eprintln!("{}\n", renderer(colour()).render(&groups(problem)));
+    output::say_drawn(&format!("{}\n", renderer(colour()).render(&groups(problem))));
 }
 
 fn renderer(colour: bool) -> Renderer {
@@ -29,12 +34,16 @@ pub(crate) fn colour() -> bool {
 fn draw(problems: &Problems, colour: bool) -> String {
     let renderer = renderer(colour);
     let mut text = String::new();
-    for problem in problems {
+    // Each drawing looks through the whole text: more than these nobody reads anyway.
+    for problem in problems.iter().take(SHOWN) {
         text.push_str(&renderer.render(&groups(problem)));
         text.push_str("\n\n");
     }
     let count = problems.len();
     text.push_str(&format!("{count} problem{} found", if count == 1 { "" } else { "s" }));
+    if count > SHOWN {
+        text.push_str(&format!(", the first {SHOWN} shown"));
+    }
     text
 }
 
@@ -44,7 +53,7 @@ fn groups(problem: &Problem) -> Vec<Group<'_>> {
         _ => problem.message.clone(),
     };
     // The renderer draws one line for a title.
-    title = title.replace('\n', " ");
+    title = output::tame(&title.replace('\n', " ")).into_owned();
     let mut group = Group::with_title(Level::ERROR.primary_title(title));
     if let Place::Text { source, span } = &problem.place {
         let end = source.text().len();

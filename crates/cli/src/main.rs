@@ -4,6 +4,14 @@
 //! what is written in [`output`], errors drawn with their line in [`diagnostics`].
 #![forbid(unsafe_code)]
 
+/// Says something on standard error, a line. One that is closed or full stops nothing.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::output::say(&format!($($text)*))
+    };
+}
+
 mod args;
 mod check;
 mod completions;
@@ -26,7 +34,7 @@ fn main() -> std::process::ExitCode {
     let mut output = match Output::open() {
         Ok(output) => output,
         Err(error) => {
-            eprintln!("error: cannot put standard output aside: {error}");
+            crate::say!("error: cannot put standard output aside: {error}");
             return Exit::Usage.into();
         }
     };
@@ -42,7 +50,7 @@ fn main() -> std::process::ExitCode {
         Ok(()) => exit.into(),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit.into(),
         Err(error) => {
-            eprintln!("error: cannot write to standard output: {error}");
+            crate::say!("error: cannot write to standard output: {error}");
             Exit::Usage.into()
         }
     }

@@ -37,6 +37,13 @@ impl Output {
         self.line(&text);
     }
 
+    /// Writes what is buffered, so that it is there before what comes on standard error.
+    pub(crate) fn flush(&mut self) {
+        if self.failed.is_none() {
+            self.failed = self.file.flush().err();
+        }
+    }
+
     /// Writes what is buffered and tells whether all went well.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         match self.failed.take() {
@@ -44,4 +51,36 @@ impl Output {
             None => self.file.flush(),
         }
     }
+}
+
+/// Writes a line to standard error, tamed.
+pub(crate) fn say(line: &str) {
+    say_drawn(&tame(line));
+}
+
+/// Writes a line to standard error as it is, colours included. Whoever does not read it loses it;
+/// the exit code still tells.
+pub(crate) fn say_drawn(line: &str) {
+    let mut text = line.to_owned();
+    text.push('\n');
+    // A closed or full standard error is no reason to end differently.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Text from a task or a file without what a terminal would obey: control characters, line ends
+/// and tabs aside, are written as `\u{1b}`.
+pub(crate) fn tame(text: &str) -> std::borrow::Cow<'_, str> {
+    let wild = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(wild) {
+        return text.into();
+    }
+    let mut tame = String::with_capacity(text.len());
+    for c in text.chars() {
+        if wild(c) {
+            tame.extend(c.escape_unicode());
+        } else {
+            tame.push(c);
+        }
+    }
+    tame.into()
 }

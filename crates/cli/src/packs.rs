@@ -30,9 +30,9 @@ fn list(path: &PackPath, json: bool, output: &mut Output) -> Exit {
         return Exit::Success;
     }
     if listing.packs.is_empty() {
-        eprintln!("no packs found; searched:");
+        crate::say!("no packs found; searched:");
         for folder in &listing.folders {
-            eprintln!("  {folder}");
+            crate::say!("  {folder}");
         }
         return Exit::Success;
     }

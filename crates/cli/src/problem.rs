@@ -65,14 +65,17 @@ fn print_chain(error: &dyn std::error::Error) {
 
 /// Prints an error that ends nothing.
 pub(crate) fn warn_chain(error: &dyn std::error::Error) {
-    eprintln!("warning: {}", chain(error));
+    crate::say!("warning: {}", chain(error));
 }
 
 fn print_line(message: &str) {
     if diagnostics::colour() {
-        eprintln!("\u{1b}[1;31merror\u{1b}[0m: {message}");
+        crate::output::say_drawn(&format!(
+            "\u{1b}[1;31merror\u{1b}[0m: {}",
+            crate::output::tame(message)
+        ));
     } else {
-        eprintln!("error: {message}");
+        crate::say!("error: {message}");
     }
 }
 

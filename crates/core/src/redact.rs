@@ -5,6 +5,7 @@
 //! secret (hashing, encoding) it cannot see.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use terrace_plugin_api::Value;
 
@@ -76,9 +77,10 @@ impl Redactor {
             }
             Value::Map(map) => {
                 let mut entries: Vec<(String, Value)> = Vec::with_capacity(map.len());
+                let mut taken: HashSet<String> = HashSet::new();
                 for (key, item) in map.iter() {
                     let mut masked = self.mask(key).into_owned();
-                    while entries.iter().any(|(taken, _)| *taken == masked) && masked != key {
+                    while masked != key && !taken.insert(masked.clone()) {
                         masked.push('*');
                     }
                     entries.push((masked, self.mask_value(item)));
@@ -124,7 +126,12 @@ fn collect(value: &Value, secrets: &mut Vec<String>) {
             }
         }
         Value::List(items) => items.iter().for_each(|item| collect(item, secrets)),
-        Value::Map(map) => map.iter().for_each(|(_, item)| collect(item, secrets)),
+        Value::Map(map) => {
+            for (key, item) in map.iter() {
+                collect(&Value::from(key), secrets);
+                collect(item, secrets);
+            }
+        }
         other => secrets.extend(scalar(other)),
     }
 }

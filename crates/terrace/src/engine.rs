@@ -1,17 +1,15 @@
 //! [`Engine`]: packs and a scheduler, kept together for as long as a program runs workflows.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use terrace_core::{
-    Draft, Format, PackRequirement, Plan, Source, TaskChoice, Workflow, WorkflowBuilder,
-};
+use terrace_core::{Draft, PackRequirement, Plan, Source, TaskChoice, Workflow, WorkflowBuilder};
 use terrace_plugin_api::StaticPack;
 use terrace_plugin_host::{PackPath, PackSet, Registry, ResolveError, resolve, resolve_names};
 use terrace_scheduler::{RunHandle, RunOptions, RunReport, Scheduler, SchedulerBuilder};
 
 use crate::error::Error;
+use crate::file::read_source;
 use crate::request::RunRequest;
 
 /// Runs workflows. Cheap to clone; all clones share packs and threads.
@@ -125,7 +123,7 @@ impl Engine {
     /// # Errors
     /// When the file cannot be read, is not a workflow, or wants packs that are not there.
     pub fn read(&self, file: impl AsRef<Path>) -> Result<Workflow, Error> {
-        let source = source_of(file.as_ref())?;
+        let source = read_source(file.as_ref())?;
         self.read_source(&source)
     }
 
@@ -145,7 +143,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::read`].
     pub fn describe(&self, file: impl AsRef<Path>) -> Result<Workflow, Error> {
-        let draft = Draft::read(&source_of(file.as_ref())?)?;
+        let draft = Draft::read(&read_source(file.as_ref())?)?;
         let resolved = if draft.packs.is_empty() {
             resolve_names(pack_names(&task_names(&draft)), &self.path)
         } else {
@@ -267,13 +265,4 @@ fn pack_names(tasks: &[String]) -> Vec<&str> {
 /// The error of packs that cannot be had, with whatever else is wrong already.
 fn refuse(errors: Vec<ResolveError>, draft: &Draft) -> Error {
     Error::Packs { errors, text: draft.source.clone(), problems: draft.problems.clone() }
-}
-
-/// Reads a file as text with its format.
-fn source_of(file: &Path) -> Result<Source, Error> {
-    let name = file.display().to_string();
-    let format = Format::of_name(&name).ok_or_else(|| Error::UnknownFormat(file.to_owned()))?;
-    let text =
-        fs::read_to_string(file).map_err(|source| Error::Read { path: file.to_owned(), source })?;
-    Ok(Source::new(name, text, format))
 }

@@ -1,6 +1,7 @@
 //! From given values, environment and defaults to one value per declared input, or everything
 //! that is wrong with them.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use terrace_core::{Input, Value, Workflow, read_input};
@@ -43,9 +44,15 @@ pub(crate) fn settle(
     let mut complain = |input: &str, message: String| {
         problems.push(InputProblem { input: input.to_owned(), message });
     };
-    for (at, (name, _)) in given.iter().enumerate() {
-        if workflow.input(name).is_none() {
-            let names: Vec<&str> = workflow.inputs().iter().map(|i| i.name.as_str()).collect();
+    let declared: HashSet<&str> = workflow.inputs().iter().map(|i| i.name.as_str()).collect();
+    let mut by_name: HashMap<&str, &Value> = HashMap::with_capacity(given.len());
+    for (name, value) in given {
+        if !declared.contains(name.as_str()) {
+            let mut names: Vec<&str> =
+                workflow.inputs().iter().map(|i| i.name.as_str()).take(31).collect();
+            if names.len() > 30 {
+                names[30] = "…";
+            }
             let known = if names.is_empty() {
                 "the workflow has none".to_owned()
             } else {
@@ -53,14 +60,14 @@ pub(crate) fn settle(
             };
             complain(name, format!("there is no such input; {known}"));
         }
-        if given[..at].iter().any(|(before, _)| before == name) {
+        if by_name.insert(name, value).is_some() {
             complain(name, "it is given twice".to_owned());
         }
     }
     let mut values = Vec::with_capacity(workflow.inputs().len());
     for input in workflow.inputs() {
-        let value = match given.iter().find(|(name, _)| *name == input.name) {
-            Some((_, value)) => check(input, value.clone()),
+        let value = match by_name.get(input.name.as_str()) {
+            Some(&value) => check(input, value.clone()),
             None if unreadable.iter().any(|(name, _)| *name == input.name) => Ok(Value::Null),
             None => fallback(input),
         };

@@ -28,12 +28,14 @@
 
 mod engine;
 mod error;
+mod file;
 mod inputs;
 pub mod prelude;
 mod request;
 
 pub use engine::{Engine, EngineBuilder};
 pub use error::Error;
+pub use file::{read_source, read_text};
 pub use inputs::{InputProblem, InputProblems};
 pub use request::RunRequest;
 

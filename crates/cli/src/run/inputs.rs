@@ -1,12 +1,14 @@
 //! `--input` and `--inputs`: text on the command line and in files, read by the declared types.
 
-use std::fs;
 use std::path::Path;
 
-use terrace::core::{Format, Source, Value, Workflow, read_input, read_inputs};
-use terrace::{Error, InputProblem, InputProblems, RunRequest};
+use terrace::core::{Value, Workflow, read_input, read_inputs};
+use terrace::{Error, InputProblem, InputProblems, RunRequest, read_source, read_text};
 
 use crate::args::RunArgs;
+
+/// The most bytes that `@FILE` may have.
+const MAX_VALUE: u64 = 1 << 30;
 
 /// A request with the values given, each name once; `--input` wins over the file. Everything that
 /// is wrong with any input is reported at once, missing ones included.
@@ -58,8 +60,8 @@ fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {
     let text = match (text.strip_prefix('@'), input.secret) {
         (Some(rest), _) if rest.starts_with('@') => rest.to_owned(),
         (Some(file), _) => {
-            let text =
-                fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
+            let text = read_text(file, MAX_VALUE)
+                .map_err(|error| format!("cannot read {file}: {error}"))?;
             // An editor's last line end is not part of the value.
             let text = text.strip_suffix('\n').unwrap_or(&text);
             text.strip_suffix('\r').unwrap_or(text).to_owned()
@@ -83,9 +85,5 @@ fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {
 }
 
 fn from_file(file: &Path) -> Result<Vec<(String, Value)>, Error> {
-    let name = file.display().to_string();
-    let format = Format::of_name(&name).ok_or_else(|| Error::UnknownFormat(file.to_owned()))?;
-    let text =
-        fs::read_to_string(file).map_err(|source| Error::Read { path: file.to_owned(), source })?;
-    Ok(read_inputs(&Source::new(name, text, format))?)
+    Ok(read_inputs(&read_source(file)?)?)
 }

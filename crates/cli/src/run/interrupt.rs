@@ -1,11 +1,11 @@
-//! Ctrl-C: once, nothing new starts and running tasks are told; twice, out.
+//! Ctrl-C, and the other polite signals: once, nothing new starts and running tasks are told; twice, out.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use terrace::scheduler::CancelToken;
 
@@ -20,7 +20,7 @@ impl Watch {
 
 /// Cancels the run on the first signal and ends the process on the second.
 pub(super) fn watch(cancel: &CancelToken) -> io::Result<Watch> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let interrupted = Arc::new(AtomicBool::new(false));
     let (flag, cancel) = (interrupted.clone(), cancel.clone());
     thread::Builder::new().name("terrace-signals".to_owned()).spawn(move || {
@@ -28,7 +28,7 @@ pub(super) fn watch(cancel: &CancelToken) -> io::Result<Watch> {
             if flag.swap(true, Ordering::Relaxed) {
                 std::process::exit(130);
             }
-            eprintln!("interrupted: waiting for running tasks; once more to leave at once");
+            crate::say!("interrupted: waiting for running tasks; once more to leave at once");
             cancel.cancel();
         }
     })?;

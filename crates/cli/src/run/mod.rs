@@ -23,7 +23,7 @@ use crate::problem;
 pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     let mut builder = Engine::builder().pack_path(args.packs.path());
     if let Some(workers) = args.workers {
-        builder = builder.workers(workers);
+        builder = builder.workers(usize::from(workers));
     }
     let engine = match builder.build() {
         Ok(engine) => engine,
@@ -65,7 +65,9 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         .workflow_dir(if folder.is_empty() { ".".to_owned() } else { folder })
         .cancel_token(cancel)
         .observer(progress.observer());
-    for target in &args.targets {
+    let mut targets = args.targets.clone();
+    targets.dedup();
+    for target in &targets {
         request = request.target(target.clone());
     }
     let report = engine.run(&workflow, &request);
@@ -86,6 +88,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     } else {
         summary::print_outputs(&told, output);
     }
+    output.flush();
     summary::print(&told);
     if signals.interrupted() {
         return Exit::Interrupted;
@@ -113,7 +116,7 @@ fn warn_of_unneeded(args: &RunArgs, workflow: &Workflow) {
     }
     let plan = workflow.plan();
     for &id in plan.unneeded() {
-        eprintln!(
+        crate::say!(
             "warning: `{}` is not run: it has no effects and nobody needs its output",
             workflow.node(id).name()
         );

@@ -107,8 +107,8 @@ impl State {
                 let level = format!("{level:?}").to_lowercase();
                 let line = format!("[{name}] {level}: {}", self.redactor.mask(message));
                 match &self.bar {
-                    Some(bar) => bar.suspend(|| eprintln!("{line}")),
-                    None => eprintln!("{line}"),
+                    Some(bar) => bar.suspend(|| crate::say!("{line}")),
+                    None => crate::say!("{line}"),
                 }
             }
             EventKind::NodeFinished { node, .. } => {

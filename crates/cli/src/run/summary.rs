@@ -16,7 +16,7 @@ pub(super) fn print_outputs(told: &Told<'_>, output: &mut Output) {
     for (name, value) in told.values() {
         match value {
             Ok(value) => output.line(&format!("{name}: {}", show(&value))),
-            Err(why) => eprintln!("no output `{name}`: {why}"),
+            Err(why) => crate::say!("no output `{name}`: {why}"),
         }
     }
 }
@@ -54,7 +54,7 @@ pub(super) fn print(told: &Told<'_>) {
         (_, 1) => "1 compute worker".to_owned(),
         (_, workers) => format!("{workers} compute workers"),
     };
-    eprintln!(
+    crate::say!(
         "{name} {how} in {}: {ran} node{} ran ({} order, {workers})",
         time(report.duration),
         if ran == 1 { "" } else { "s" },
@@ -62,35 +62,55 @@ pub(super) fn print(told: &Told<'_>) {
     );
     print_levels(told);
     if counts.failed + counts.skipped + counts.cancelled > 0 {
-        eprintln!(
+        crate::say!(
             "{} succeeded, {} failed, {} skipped, {} cancelled",
-            counts.succeeded, counts.failed, counts.skipped, counts.cancelled
+            counts.succeeded,
+            counts.failed,
+            counts.skipped,
+            counts.cancelled
         );
     }
     print_failures(told);
 }
 
+/// One line per level, with the nodes that ran and the time they took together.
 fn print_levels(told: &Told<'_>) {
-    let text = told.workflow.to_levels_text();
-    let lines: Vec<&str> = text.lines().collect();
-    // A long chain has as many lines as nodes: the first and last tell enough.
-    let shown = 12;
-    let width = lines.iter().take(shown).map(|line| line.chars().count()).max().unwrap_or(0);
-    for (level, line) in lines.iter().enumerate().take(shown) {
-        let busy: Duration = told
-            .workflow
-            .levels()
-            .group(level)
-            .iter()
-            .filter_map(|&id| told.report.outcome(id))
-            .map(|outcome| outcome.duration)
-            .sum();
+    let levels = told.workflow.levels();
+    // A long chain has as many lines as nodes: the first tell enough.
+    let shown = levels.len().min(12);
+    let lines: Vec<(String, Duration)> =
+        (0..shown).filter_map(|level| level_line(told, level)).collect();
+    let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
+    for (line, busy) in lines {
         let pad = width - line.chars().count();
-        eprintln!("  {line}{} {:>9} of work", " ".repeat(pad), time(busy));
+        crate::say!("  {line}{} {:>9} of work", " ".repeat(pad), time(busy));
     }
-    if lines.len() > shown {
-        eprintln!("  … and {} more levels", lines.len() - shown);
+    if levels.len() > shown {
+        crate::say!("  … and {} more levels", levels.len() - shown);
     }
+}
+
+fn level_line(told: &Told<'_>, level: usize) -> Option<(String, Duration)> {
+    let mut tasks: Vec<(&str, usize)> = Vec::new();
+    let (mut ran, mut busy) = (0, Duration::ZERO);
+    for &id in told.workflow.levels().group(level) {
+        let Some(outcome) = told.report.outcome(id).filter(|outcome| outcome.attempts > 0) else {
+            continue;
+        };
+        let task = &*told.workflow.node(id).task().name;
+        let task = task.rsplit_once('/').map_or(task, |(_, short)| short);
+        ran += 1;
+        busy += outcome.duration;
+        match tasks.iter_mut().find(|(name, _)| *name == task) {
+            Some((_, times)) => *times += 1,
+            None => tasks.push((task, 1)),
+        }
+    }
+    let names: Vec<String> = tasks
+        .into_iter()
+        .map(|(task, times)| if times > 1 { format!("{task} ×{times}") } else { task.to_owned() })
+        .collect();
+    (ran > 0).then(|| (format!("Level {level}: {} ({ran} parallel)", names.join(", ")), busy))
 }
 
 fn print_failures(told: &Told<'_>) {
@@ -101,19 +121,19 @@ fn print_failures(told: &Told<'_>) {
     });
     for (shown, (id, outcome)) in failed.enumerate() {
         if shown == SHOWN {
-            eprintln!("… and more failed nodes; `--json` has them all");
+            crate::say!("… and more failed nodes; `--json` has them all");
             break;
         }
         let node = told.workflow.node(id);
         let error = outcome.error.as_ref().map(ToString::to_string).unwrap_or_default();
-        eprintln!(
+        crate::say!(
             "error: node `{}` ({}): {}",
             node.name(),
             node.task().name,
             told.redactor.mask(&error)
         );
         if let Some(place) = outcome.error.as_ref().and_then(|error| error.location()) {
-            eprintln!("  at {place}");
+            crate::say!("  at {place}");
         }
         let mut skipped: Vec<&str> = told
             .workflow
@@ -126,7 +146,7 @@ fn print_failures(told: &Told<'_>) {
             skipped[8] = "and others";
         }
         if !skipped.is_empty() {
-            eprintln!("  skipped because of it: {}", skipped.join(", "));
+            crate::say!("  skipped because of it: {}", skipped.join(", "));
         }
     }
 }
@@ -161,8 +181,9 @@ impl Told<'_> {
                 })
                 .collect();
         }
-        self.args
-            .targets
+        let mut targets = self.args.targets.clone();
+        targets.dedup();
+        targets
             .iter()
             .filter_map(|name| Some((name.clone(), self.workflow.find(name)?)))
             .map(|(name, id)| {

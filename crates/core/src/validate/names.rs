@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Context;
 use crate::draft::{Draft, TaskChoice};
 use crate::expr::NodeId;
+use crate::types::Type;
 
 /// The longest name.
 const MAX_NAME: usize = 128;
@@ -106,6 +107,14 @@ pub(super) fn assign(context: &mut Context<'_>) {
             context.problems.push(problem);
         }
     }
+    for input in draft.inputs.iter().filter(|input| input.secret && !is_text(&input.ty)) {
+        let message = format!("input `{}` is secret and of type {}", input.name, input.ty);
+        let problem = context.at_span(input.span, message).with_help(
+            "a secret is text, which can be recognised and masked: `str`, `str?`, `list<str>` or \
+             `map<str, str>`",
+        );
+        context.problems.push(problem);
+    }
     let inputs = draft.inputs.iter().map(|input| ("input", &input.name, input.span));
     let outputs = draft.outputs.iter().map(|output| ("output", &output.name, output.span));
     let mut seen = HashSet::new();
@@ -120,6 +129,15 @@ pub(super) fn assign(context: &mut Context<'_>) {
                 .with_help("give one of them another name");
             context.problems.push(problem);
         }
+    }
+}
+
+/// Whether all that a value of this type shows is text.
+fn is_text(ty: &Type) -> bool {
+    match ty {
+        Type::Str => true,
+        Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => is_text(inner),
+        _ => false,
     }
 }
 

@@ -203,7 +203,7 @@ fn inputs() {
     ");
     insta::assert_snapshot!(yaml("inputs: { x: { type: str, secret: true, default: hunter2 } }"), @"
     flow:2:50: input `x` is secret and has a default (a file is no place for a secret: read it by `from: env:NAME`)
-        hunter2
+        Workflow
     ");
     insta::assert_snapshot!(yaml("inputs: { x: { type: str, secret: 1, from: TOKEN } }"), @"
     flow:2:35: `secret` of input `x`: expected `true` or `false`, found an integer

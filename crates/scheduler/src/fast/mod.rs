@@ -18,8 +18,8 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crossbeam_deque::{Injector, Steal, Stealer, Worker};
-use crossbeam_utils::CachePadded;
+use crossbeam::deque::{Injector, Steal, Stealer, Worker};
+use crossbeam::utils::CachePadded;
 use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex};
 
 use crate::run::{Desk, Role, Run};

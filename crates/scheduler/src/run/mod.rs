@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
 
-use crossbeam_utils::Backoff;
+use crossbeam::utils::Backoff;
 use terrace_core::{EventKind, Plan, PlanIndex, RunConstants};
 
 use crate::attempt::RunFolder;

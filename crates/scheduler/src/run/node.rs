@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crossbeam_deque::Worker;
+use crossbeam::deque::Worker;
 use terrace_core::{EventKind, Lane, OutcomeStatus, PlanIndex, TaskError, Value};
 
 use super::Run;

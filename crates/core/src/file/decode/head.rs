@@ -165,9 +165,9 @@ impl<'t> Reader<'t> {
 
     fn default(&mut self, tree: &'t Tree, input: &mut InputDraft, subject: &str) {
         if input.secret {
-            let help = "a file is no place for a secret: read it by `from: env:NAME`".to_owned();
+            let help = "a file is no place for a secret: read it by `from: env:NAME`";
             let message = format!("{subject} is secret and has a default");
-            self.report(tree.span, message, Some(help));
+            self.report_unseen(tree.span, &message, help);
             return;
         }
         let Some(value) = self.value(tree, Texts::Constant) else { return };

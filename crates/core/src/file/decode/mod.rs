@@ -102,6 +102,14 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Reports what must not be shown in its line.
+    fn report_unseen(&mut self, span: Span, message: &str, help: &str) {
+        let (line, column) = self.source.line_column(span.start);
+        let name = self.source.name();
+        let message = format!("{name}:{line}:{column}: {message}");
+        self.problems.push(Problem::new(message).with_help(help));
+    }
+
     /// The problems in the order of the text, each once: an alias repeats those of its anchor.
     fn finish(self) -> Vec<Problem> {
         let mut problems = self.problems;
