@@ -1,11 +1,25 @@
 //! Ctrl-C: once, running tasks are told and the summary still comes; twice, out.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use terrace_tests::command;
 
-use crate::support::workflow;
+use crate::support::{Scratch, workflow};
+
+/// Starts a run for its JSON document, and gives what it says meanwhile.
+fn start(scratch: &Scratch) -> (Child, BufReader<ChildStderr>) {
+    let mut child = command()
+        .arg("run")
+        .arg(&scratch.file)
+        .arg("--json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    (child, stderr)
+}
 
 fn signal(child: &Child) {
     let status =
@@ -25,15 +39,7 @@ nodes:
   never: { task: util/stub, after: [sleeper] }
 "#,
     );
-    let mut child = command()
-        .arg("run")
-        .arg(&scratch.file)
-        .arg("--json")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let (mut child, mut stderr) = start(&scratch);
     let mut line = String::new();
     while !line.contains("under way") {
         line.clear();
@@ -65,15 +71,7 @@ nodes:
   stubborn: { task: shell/script, with: { script: "trap '' TERM; for i in 1 2 3 4 5 6 7 8; do sleep 0.5; done" } }
 "#,
     );
-    let mut child = command()
-        .arg("run")
-        .arg(&scratch.file)
-        .arg("--json")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let (mut child, mut stderr) = start(&scratch);
     let mut line = String::new();
     for wanted in ["under way", "once more to leave at once"] {
         while !line.contains(wanted) {

@@ -34,6 +34,20 @@ pub struct Draft {
     pub problems: Vec<Problem>,
 }
 
+impl Draft {
+    /// The tasks it names, each once, in alphabetical order.
+    pub fn task_names(&self) -> Vec<String> {
+        let named = self.nodes.iter().filter_map(|node| match &node.task {
+            TaskChoice::Named { name, .. } => Some(name.to_string()),
+            TaskChoice::Inline(_) => None,
+        });
+        let mut names: Vec<String> = named.collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
 /// A pack that a workflow wants, under the name it uses for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackRequirement {

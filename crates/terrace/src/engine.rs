@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use terrace_core::{Draft, PackRequirement, Plan, Source, TaskChoice, Workflow, WorkflowBuilder};
+use terrace_core::{Draft, PackRequirement, Plan, Source, Workflow, WorkflowBuilder};
 use terrace_plugin_api::StaticPack;
 use terrace_plugin_host::{PackPath, PackSet, Registry, ResolveError, resolve, resolve_names};
 use terrace_scheduler::{RunHandle, RunOptions, RunReport, Scheduler, SchedulerBuilder};
@@ -145,7 +145,7 @@ impl Engine {
     pub fn describe(&self, file: impl AsRef<Path>) -> Result<Workflow, Error> {
         let draft = Draft::read(&read_source(file.as_ref())?)?;
         let resolved = if draft.packs.is_empty() {
-            resolve_names(pack_names(&task_names(&draft)), &self.path)
+            resolve_names(pack_names(&draft.task_names()), &self.path)
         } else {
             resolve(&draft.packs, &self.path)
         };
@@ -169,7 +169,7 @@ impl Engine {
     /// # Errors
     /// Every pack that is missing, does not meet its requirement or was refused.
     pub fn packs_for(&self, draft: &Draft) -> Result<PackSet, Error> {
-        self.find_packs(&draft.packs, &task_names(draft)).map_err(|errors| refuse(errors, draft))
+        self.find_packs(&draft.packs, &draft.task_names()).map_err(|errors| refuse(errors, draft))
     }
 
     /// What was asked for by requirement, and by task name where there is no requirement at all.
@@ -242,15 +242,6 @@ fn prepare(workflow: &Workflow, request: &RunRequest) -> Result<(Arc<Plan>, RunO
         options = options.with_cancel(cancel.clone());
     }
     Ok((Arc::new(plan), options))
-}
-
-/// The tasks that a draft names.
-fn task_names(draft: &Draft) -> Vec<String> {
-    let named = draft.nodes.iter().filter_map(|node| match &node.task {
-        TaskChoice::Named { name, .. } => Some(name.to_string()),
-        TaskChoice::Inline(_) => None,
-    });
-    named.collect()
 }
 
 /// The packs of tasks, each once.

@@ -91,26 +91,14 @@ fn print_levels(told: &Told<'_>) {
 }
 
 fn level_line(told: &Told<'_>, level: usize) -> Option<(String, Duration)> {
-    let mut tasks: Vec<(&str, usize)> = Vec::new();
-    let (mut ran, mut busy) = (0, Duration::ZERO);
-    for &id in told.workflow.levels().group(level) {
-        let Some(outcome) = told.report.outcome(id).filter(|outcome| outcome.attempts > 0) else {
-            continue;
-        };
-        let task = &*told.workflow.node(id).task().name;
-        let task = task.rsplit_once('/').map_or(task, |(_, short)| short);
-        ran += 1;
-        busy += outcome.duration;
-        match tasks.iter_mut().find(|(name, _)| *name == task) {
-            Some((_, times)) => *times += 1,
-            None => tasks.push((task, 1)),
-        }
-    }
-    let names: Vec<String> = tasks
-        .into_iter()
-        .map(|(task, times)| if times > 1 { format!("{task} ×{times}") } else { task.to_owned() })
-        .collect();
-    (ran > 0).then(|| (format!("Level {level}: {} ({ran} parallel)", names.join(", ")), busy))
+    let mut busy = Duration::ZERO;
+    let mut ran = told.workflow.levels().group(level).to_vec();
+    ran.retain(|&id| {
+        let outcome = told.report.outcome(id).filter(|outcome| outcome.attempts > 0);
+        busy += outcome.as_ref().map_or(Duration::ZERO, |outcome| outcome.duration);
+        outcome.is_some()
+    });
+    (!ran.is_empty()).then(|| (told.workflow.level_line(level, &ran), busy))
 }
 
 fn print_failures(told: &Told<'_>) {

@@ -298,18 +298,6 @@ impl WorkflowBuilder {
 
     /// The tasks named so far, each once.
     pub fn task_names(&self) -> Vec<String> {
-        let state = self.shared.state();
-        let mut names: Vec<String> = state
-            .draft
-            .nodes
-            .iter()
-            .filter_map(|node| match &node.task {
-                TaskChoice::Named { name, .. } => Some(name.to_string()),
-                TaskChoice::Inline(_) => None,
-            })
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+        self.shared.state().draft.task_names()
     }
 }

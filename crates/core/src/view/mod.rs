@@ -15,6 +15,11 @@ impl Workflow {
         levels::render(self)
     }
 
+    /// The line of [`Workflow::to_levels_text`] for some nodes of one level, such as those that ran.
+    pub fn level_line(&self, level: usize, nodes: &[NodeId]) -> String {
+        levels::line(self, level, nodes)
+    }
+
     /// The graph for Graphviz: labels are task names, nodes that give outputs are light blue,
     /// edges without a value are dashed.
     pub fn to_dot(&self) -> String {
