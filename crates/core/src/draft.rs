@@ -8,10 +8,12 @@ use std::sync::Arc;
 use terrace_plugin_api::{Lane, Value};
 
 use crate::catalog::TaskRef;
-use crate::expr::{Expr, NodeId};
+use crate::expr::{Expr, NodeId, Ref};
 use crate::problem::Problem;
+use crate::repeat::{Loop, Map};
 use crate::source::{Source, Span};
 use crate::types::Type;
+use crate::workflow::Workflow;
 
 /// A workflow that may be wrong.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +30,10 @@ pub struct Draft {
     pub nodes: Vec<NodeDraft>,
     /// What it gives, by name.
     pub outputs: Vec<OutputDraft>,
+    /// What a node that runs it gives, where that is not the map of its outputs.
+    pub result: Option<Expr>,
+    /// The folder of its file, where that is not the run's.
+    pub dir: Option<Arc<str>>,
     /// The text it was read from.
     pub source: Option<Source>,
     /// What was wrong already while it was made.
@@ -35,13 +41,27 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The tasks it names, each once, in alphabetical order.
+    /// The tasks it names, those of the workflows inside it included, each once, in alphabetical
+    /// order.
     pub fn task_names(&self) -> Vec<String> {
-        let named = self.nodes.iter().filter_map(|node| match &node.task {
-            TaskChoice::Named { name, .. } => Some(name.to_string()),
-            TaskChoice::Inline(_) => None,
-        });
-        let mut names: Vec<String> = named.collect();
+        let mut names = Vec::new();
+        let mut open = vec![self];
+        while let Some(draft) = open.pop() {
+            for node in &draft.nodes {
+                match &node.task {
+                    TaskChoice::Named { name, .. } => names.push(name.to_string()),
+                    TaskChoice::Flow(flow) => open.push(&flow.draft),
+                    _ => {}
+                }
+                let reduce = match &node.repeat {
+                    Some(RepeatDraft::Map(map)) => map.reduce.as_ref(),
+                    _ => None,
+                };
+                if let Some(TaskChoice::Named { name, .. }) = reduce.map(|reduce| &reduce.task) {
+                    names.push(name.to_string());
+                }
+            }
+        }
         names.sort_unstable();
         names.dedup();
         names
@@ -76,8 +96,40 @@ pub struct InputDraft {
     pub secret: bool,
     /// The environment variable it is read from, where it is.
     pub env: Option<String>,
+    /// Who gives it its value.
+    pub role: InputRole,
     /// Where it stands in the text.
     pub span: Option<Span>,
+}
+
+impl InputDraft {
+    /// A required input of a name and type.
+    pub fn new(name: impl Into<String>, ty: Type) -> Self {
+        Self {
+            name: name.into(),
+            ty,
+            default: None,
+            description: None,
+            secret: false,
+            env: None,
+            role: InputRole::Declared,
+            span: None,
+        }
+    }
+}
+
+/// Who gives an input its value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InputRole {
+    /// Whoever runs the workflow.
+    #[default]
+    Declared,
+    /// The workflow around it: a name that the body sees from outside. Its name is how the
+    /// reference is written there.
+    Captured,
+    /// The map or loop around it: the item, its index or key, a carried value.
+    Local,
 }
 
 /// A node as written.
@@ -87,12 +139,18 @@ pub struct NodeDraft {
     pub name: Option<Arc<str>>,
     /// Free text for people.
     pub label: Option<String>,
-    /// The task.
+    /// What it runs.
     pub task: TaskChoice,
     /// Its arguments.
     pub args: Args,
     /// Nodes that must succeed first, without giving it a value.
     pub after: Vec<NodeId>,
+    /// A reference to a bool; where it is false, the node is skipped.
+    pub when: Option<Expr>,
+    /// After which ends of what it depends on it runs.
+    pub run_if: RunIf,
+    /// How often it runs its body, where that is not once.
+    pub repeat: Option<RepeatDraft>,
     /// On which kind of thread it runs, where that differs from what the task says.
     pub lane: Option<Lane>,
     /// Whether its output is readable after the run.
@@ -101,18 +159,105 @@ pub struct NodeDraft {
     pub spans: Option<Box<NodeSpans>>,
 }
 
-/// The task of a node.
+impl NodeDraft {
+    /// A node that runs something once, with nothing else said about it.
+    pub fn new(task: TaskChoice, args: Args) -> Self {
+        Self {
+            name: None,
+            label: None,
+            task,
+            args,
+            after: Vec::new(),
+            when: None,
+            run_if: RunIf::Success,
+            repeat: None,
+            lane: None,
+            keep: false,
+            spans: None,
+        }
+    }
+}
+
+/// After which ends of what it depends on a node runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RunIf {
+    /// When all of it succeeded.
+    #[default]
+    Success,
+    /// When some of it failed, or was skipped because of a failure.
+    Failure,
+    /// However it ended.
+    Always,
+}
+
+/// What a node runs.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum TaskChoice {
-    /// By name, looked up in the catalog.
+    /// A task by name, looked up in the catalog.
     Named {
         /// `pack/task`.
         name: Arc<str>,
         /// The types that the program expects of it, where it said.
         expect: Option<Arc<Expectation>>,
     },
-    /// At hand: a closure or function.
+    /// A task at hand: a closure or function.
     Inline(TaskRef),
+    /// A workflow written inside this one.
+    Flow(Box<FlowDraft>),
+    /// A workflow that was built before; its inputs are the node's ports.
+    Workflow(Workflow),
+    /// A workflow in another file, before [`Draft::link`] read it.
+    File(String),
+    /// Nothing: it ends the run with success.
+    Succeed,
+}
+
+/// A workflow inside another.
+#[derive(Clone, Debug)]
+pub struct FlowDraft {
+    /// The workflow.
+    pub draft: Draft,
+    /// How it is written.
+    pub style: FlowStyle,
+    /// What the inputs with the role [`InputRole::Captured`] stand for outside, in their order.
+    pub captures: Vec<Ref>,
+}
+
+/// How a workflow inside another is written. It makes no difference to what runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FlowStyle {
+    /// One task: the body of a map or loop.
+    Single,
+    /// `nodes:`.
+    Nodes,
+    /// `steps:`.
+    Steps,
+    /// `branches:`, each a node.
+    Branches,
+    /// `use:` with this path. Sees nothing from outside.
+    File(String),
+}
+
+/// A map or a loop as written.
+#[derive(Clone, Debug)]
+pub enum RepeatDraft {
+    /// Once per item.
+    Map(Box<Map<ReduceDraft>>),
+    /// Again and again.
+    Loop(Box<Loop>),
+}
+
+/// How a map's results become one value, as written.
+#[derive(Clone, Debug)]
+pub struct ReduceDraft {
+    /// The combiner: takes what is joined already and the next result.
+    pub task: TaskChoice,
+    /// What stands before the first result, outside the body.
+    pub start: Option<Expr>,
+    /// Where it stands in the text.
+    pub span: Option<Span>,
 }
 
 /// The types that a program expects of a task it imports.
@@ -144,6 +289,10 @@ pub struct NodeSpans {
     pub args: Vec<ArgSpans>,
     /// The entries of `after`, one for one.
     pub after: Vec<Span>,
+    /// The condition.
+    pub when: Span,
+    /// The map or loop.
+    pub repeat: Span,
 }
 
 /// Where an argument stands in the text.

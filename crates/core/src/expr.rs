@@ -75,6 +75,8 @@ pub struct Ref {
 pub enum Root {
     /// Output of a node.
     Node(NodeId),
+    /// How a node ended, as an outcome: what a port of that type gets. Validation makes it.
+    Outcome(NodeId),
     /// An input of the workflow.
     Input(InputId),
     /// The run's id, as text.
@@ -83,6 +85,16 @@ pub enum Root {
     RunSeed,
     /// The folder of the workflow's file, as text.
     WorkflowDir,
+}
+
+impl Root {
+    /// The node it waits for.
+    pub fn node(self) -> Option<NodeId> {
+        match self {
+            Self::Node(id) | Self::Outcome(id) => Some(id),
+            _ => None,
+        }
+    }
 }
 
 /// One selection.
@@ -118,6 +130,15 @@ impl Ref {
 }
 
 impl Expr {
+    /// Calls `visit` for every node it refers to, left to right, as often as it does.
+    pub fn each_node(&self, visit: &mut impl FnMut(NodeId)) {
+        self.each_ref(&mut |reference| {
+            if let Some(id) = reference.root.node() {
+                visit(id);
+            }
+        });
+    }
+
     /// Calls `visit` for every reference inside, left to right.
     pub fn each_ref(&self, visit: &mut impl FnMut(&Ref)) {
         match self {

@@ -15,6 +15,7 @@ mod order;
 mod plan;
 mod problem;
 mod redact;
+mod repeat;
 mod signature;
 mod source;
 mod types;
@@ -28,8 +29,8 @@ pub use build::{
 };
 pub use catalog::{Catalog, NoTasks, PackId, Task, TaskRef};
 pub use draft::{
-    ArgSpans, Args, Draft, Expectation, InputDraft, NodeDraft, NodeSpans, OutputDraft,
-    PackRequirement, TaskChoice,
+    ArgSpans, Args, Draft, Expectation, FlowDraft, FlowStyle, InputDraft, InputRole, NodeDraft,
+    NodeSpans, OutputDraft, PackRequirement, ReduceDraft, RepeatDraft, RunIf, TaskChoice,
 };
 pub use event::{Event, EventKind, Observer};
 pub use expr::{Adapter, Expr, InputId, NodeId, Piece, Ref, Root, Select};
@@ -39,12 +40,13 @@ pub use file::{
 };
 pub use level::Levels;
 pub use order::CriticalPath;
-pub use plan::{Plan, PlanError, PlanIndex, RunConstants, Slots};
+pub use plan::{BindError, NodeKind, Plan, PlanError, PlanIndex, RunConstants, Slots, Tolerance};
 pub use problem::{Place, Problem, Problems};
 pub use redact::Redactor;
+pub use repeat::{Carry, Chunk, Collect, Loop, Map, Over, Reduce};
 pub use signature::{Lane, Port, PortMode, Signature};
 pub use source::{Format, Source, Span};
 pub use terrace_plugin_api::{OutcomeStatus, TaskError, Value};
 pub use types::{Enum, Field, Fit, Mismatch, Type, TypeError};
 pub use validate::is_name;
-pub use workflow::{Input, Node, Output, Workflow};
+pub use workflow::{Input, Node, Output, Repeat, SubFlow, Workflow};

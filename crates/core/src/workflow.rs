@@ -8,9 +8,10 @@ use std::sync::Arc;
 use terrace_plugin_api::{Lane, Value};
 
 use crate::catalog::TaskRef;
-use crate::draft::PackRequirement;
+use crate::draft::{FlowStyle, InputRole, PackRequirement, RunIf};
 use crate::expr::{Expr, InputId, NodeId};
 use crate::level::Levels;
+use crate::repeat::{Loop, Map, Reduce};
 use crate::types::Type;
 
 /// A validated, immutable DAG of nodes. Cloning shares it.
@@ -25,6 +26,8 @@ pub(crate) struct Inner {
     pub(crate) inputs: Vec<Input>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) outputs: Vec<Output>,
+    pub(crate) result: Option<Expr>,
+    pub(crate) dir: Option<Arc<str>>,
     pub(crate) by_name: HashMap<Arc<str>, NodeId>,
     pub(crate) dependencies: Adjacency,
     pub(crate) levels: Levels,
@@ -46,9 +49,11 @@ pub struct Input {
     pub secret: bool,
     /// The environment variable it is read from, where it is.
     pub env: Option<String>,
+    /// Who gives it its value.
+    pub role: InputRole,
 }
 
-/// One use of a task.
+/// One use of a task, or of a workflow inside this one.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub(crate) name: Arc<str>,
@@ -58,6 +63,65 @@ pub struct Node {
     pub(crate) after: Vec<NodeId>,
     pub(crate) lane: Lane,
     pub(crate) keep: bool,
+    pub(crate) when: Option<Expr>,
+    pub(crate) run_if: RunIf,
+    pub(crate) body: NodeBody,
+}
+
+/// What a node does when it runs.
+#[derive(Clone, Debug)]
+pub(crate) enum NodeBody {
+    /// Calls its task.
+    Task,
+    /// Runs a workflow.
+    Flow(Arc<SubFlow>),
+    /// Ends the run.
+    Succeed,
+}
+
+/// A workflow that a node runs: once, for every item, or again and again.
+#[derive(Clone, Debug)]
+pub struct SubFlow {
+    pub(crate) workflow: Workflow,
+    pub(crate) repeat: Repeat,
+    pub(crate) style: FlowStyle,
+}
+
+/// How often a node runs its workflow.
+#[derive(Clone, Debug)]
+pub enum Repeat {
+    /// Once.
+    Once,
+    /// Once per item.
+    Map(Box<Map<Reduce>>),
+    /// Again and again.
+    Loop(Box<Loop>),
+}
+
+impl SubFlow {
+    /// The workflow. Its inputs are the node's ports, in order.
+    pub fn workflow(&self) -> &Workflow {
+        &self.workflow
+    }
+    /// How often it runs.
+    pub fn repeat(&self) -> &Repeat {
+        &self.repeat
+    }
+    /// How it is written.
+    pub fn style(&self) -> &FlowStyle {
+        &self.style
+    }
+
+    /// The expressions of the body that decide about a loop's next pass.
+    pub(crate) fn body_exprs(&self) -> impl Iterator<Item = &Expr> {
+        let loops = match &self.repeat {
+            Repeat::Loop(repeat) => Some(&**repeat),
+            _ => None,
+        };
+        loops
+            .into_iter()
+            .flat_map(|repeat| repeat.carry.iter().map(|carry| &carry.next).chain(&repeat.until))
+    }
 }
 
 /// A declared output.
@@ -97,6 +161,51 @@ impl Node {
     /// Whether its output is readable after the run, though no declared output names it.
     pub fn kept(&self) -> bool {
         self.keep
+    }
+    /// A reference to a bool; where it is false, the node is skipped.
+    pub fn when(&self) -> Option<&Expr> {
+        self.when.as_ref()
+    }
+    /// After which ends of what it depends on it runs.
+    pub fn run_if(&self) -> RunIf {
+        self.run_if
+    }
+    /// The workflow it runs, where it runs one. Its task then stands for that workflow: the inputs
+    /// are the ports, and calling it is an error.
+    pub fn flow(&self) -> Option<&Arc<SubFlow>> {
+        match &self.body {
+            NodeBody::Flow(flow) => Some(flow),
+            _ => None,
+        }
+    }
+    /// Whether it ends the run with success.
+    pub fn succeeds(&self) -> bool {
+        matches!(self.body, NodeBody::Succeed)
+    }
+    /// Whether its task gives a workflow that runs in its place.
+    pub fn is_dynamic(&self) -> bool {
+        matches!(self.body, NodeBody::Task) && self.task.signature.output == Type::Workflow
+    }
+    /// Every expression of the workflow around it that it needs before it starts.
+    pub fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        let flow = self.flow().map(|flow| flow.repeat());
+        let map = flow.and_then(|repeat| match repeat {
+            Repeat::Map(map) => Some(map),
+            _ => None,
+        });
+        let lists = map.map_or(&[][..], |map| map.over.lists());
+        let start =
+            map.and_then(|map| map.reduce.as_ref()).and_then(|reduce| reduce.start.as_ref());
+        let carry = match flow {
+            Some(Repeat::Loop(repeat)) => &repeat.carry[..],
+            _ => &[],
+        };
+        self.args
+            .iter()
+            .chain(lists)
+            .chain(start)
+            .chain(carry.iter().map(|carry| &carry.start))
+            .chain(&self.when)
     }
 }
 
@@ -145,6 +254,14 @@ impl Workflow {
     pub fn outputs(&self) -> &[Output] {
         &self.0.outputs
     }
+    /// What a node that runs this workflow gives, where that is not the map of its outputs.
+    pub fn result(&self) -> Option<&Expr> {
+        self.0.result.as_ref()
+    }
+    /// The folder of its file, where that is not the run's.
+    pub fn dir(&self) -> Option<&str> {
+        self.0.dir.as_deref()
+    }
     /// The nodes that a node depends on, each once, in the order of its arguments, then `after`.
     pub fn dependencies(&self, id: NodeId) -> &[NodeId] {
         self.0.dependencies.of(id)
@@ -169,6 +286,29 @@ impl fmt::Debug for Workflow {
             .field("name", &self.name())
             .field("nodes", &self.nodes().len())
             .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Inner {
+    /// Workflows may be nested thousands deep: those inside are taken apart one after the other
+    /// and not one inside the other.
+    fn drop(&mut self) {
+        let mut open: Vec<Arc<SubFlow>> = Vec::new();
+        take_flows(&mut self.nodes, &mut open);
+        while let Some(flow) = open.pop() {
+            let inner = Arc::into_inner(flow).and_then(|flow| Arc::into_inner(flow.workflow.0));
+            if let Some(mut inner) = inner {
+                take_flows(&mut inner.nodes, &mut open);
+            }
+        }
+    }
+}
+
+fn take_flows(nodes: &mut [Node], open: &mut Vec<Arc<SubFlow>>) {
+    for node in nodes {
+        if let NodeBody::Flow(flow) = std::mem::replace(&mut node.body, NodeBody::Task) {
+            open.push(flow);
+        }
     }
 }
 

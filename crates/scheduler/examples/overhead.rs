@@ -43,14 +43,11 @@ fn plan(n: usize, on: impl Fn(usize) -> Vec<usize>) -> Arc<Plan> {
             let on = on(at);
             let (reads, after) = if on.len() < 64 { (on, vec![]) } else { (vec![], on) };
             NodeDraft {
-                name: None,
-                label: None,
-                task: TaskChoice::Inline(tasks[reads.len()].clone()),
-                args: Args::Positional(reads.into_iter().map(reference).collect()),
                 after: after.into_iter().filter_map(NodeId::at).collect(),
-                lane: None,
-                keep: false,
-                spans: None,
+                ..NodeDraft::new(
+                    TaskChoice::Inline(tasks[reads.len()].clone()),
+                    Args::Positional(reads.into_iter().map(reference).collect()),
+                )
             }
         })
         .collect();

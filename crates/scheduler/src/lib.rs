@@ -35,16 +35,7 @@
 //!     body: Arc::new(Add),
 //!     pack: None,
 //! };
-//! let node = |args| NodeDraft {
-//!     name: None,
-//!     label: None,
-//!     task: TaskChoice::Inline(add.clone()),
-//!     args: Args::Positional(args),
-//!     after: Vec::new(),
-//!     lane: None,
-//!     keep: false,
-//!     spans: None,
-//! };
+//! let node = |args| NodeDraft::new(TaskChoice::Inline(add.clone()), Args::Positional(args));
 //! let number = |n: i64| Expr::Const(Value::from(n));
 //! let output = |at: usize| Expr::Ref(Ref::new(Root::Node(NodeId::at(at).unwrap())));
 //! let workflow = Draft {

@@ -89,16 +89,7 @@ impl State {
 
     fn add_node(&mut self, task: TaskChoice, args: Args, native: bool) -> NodeId {
         let id = NodeId(u32::try_from(self.draft.nodes.len()).unwrap_or(u32::MAX));
-        self.draft.nodes.push(NodeDraft {
-            name: None,
-            label: None,
-            task,
-            args,
-            after: Vec::new(),
-            lane: None,
-            keep: false,
-            spans: None,
-        });
+        self.draft.nodes.push(NodeDraft::new(task, args));
         self.native.push(native);
         id
     }
@@ -144,15 +135,7 @@ impl WorkflowBuilder {
         let mut state = self.shared.state();
         state.learn::<T>();
         let id = InputId(state.draft.inputs.len() as u32);
-        state.draft.inputs.push(InputDraft {
-            name: name.into(),
-            ty: native::type_of::<T>(),
-            default: None,
-            description: None,
-            secret: false,
-            env: None,
-            span: None,
-        });
+        state.draft.inputs.push(InputDraft::new(name, native::type_of::<T>()));
         drop(state);
         Handle::new(&self.shared, Root::Input(id))
     }

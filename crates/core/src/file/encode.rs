@@ -153,6 +153,10 @@ impl<'d> Writer<'d> {
         let mut entries = Entries::default();
         match &draft.task {
             TaskChoice::Named { name, .. } => entries.text("task", Some(name)),
+            TaskChoice::Flow(_)
+            | TaskChoice::Workflow(_)
+            | TaskChoice::File(_)
+            | TaskChoice::Succeed => {}
             TaskChoice::Inline(task) => self.refuse(
                 name,
                 format!("its task {} is a function of the program", quoted(&task.name)),
@@ -246,7 +250,7 @@ impl<'d> Writer<'d> {
     fn reference(&mut self, reference: &Ref, place: &str) -> String {
         let draft = self.draft;
         let named = match reference.root {
-            Root::Node(id) => draft
+            Root::Node(id) | Root::Outcome(id) => draft
                 .nodes
                 .get(id.index())
                 .and_then(|node| node.name.as_deref())
@@ -264,7 +268,7 @@ impl<'d> Writer<'d> {
             self.found.push(Problem::new(message).with_help("a file holds plain data only"));
         }
         let shown = reference.show(&|root| match root {
-            Root::Node(_) => name.to_owned(),
+            Root::Node(_) | Root::Outcome(_) => name.to_owned(),
             Root::Input(_) => format!("inputs.{name}"),
             Root::RunId => "run.id".to_owned(),
             Root::RunSeed => "run.seed".to_owned(),

@@ -3,9 +3,10 @@
 use terrace_plugin_api::{Array, ErrorClass, TaskError, Value};
 
 use super::{Plan, PlanIndex};
+use crate::draft::InputRole;
 use crate::expr::{Expr, Piece, Ref, Root, Select};
 
-/// What a run knows besides outputs.
+/// What a run knows besides outputs and inputs.
 #[derive(Clone, Debug)]
 pub struct RunConstants {
     /// The run's id.
@@ -14,68 +15,93 @@ pub struct RunConstants {
     pub seed: u64,
     /// The folder of the workflow's file; empty where it has none.
     pub workflow_dir: String,
-    /// The inputs' values, in the workflow's order.
-    pub inputs: Vec<Value>,
 }
 
-/// Where arguments find the outputs of earlier nodes.
+/// Where arguments find what they refer to.
 pub trait Slots {
-    /// The output of a node that has succeeded.
-    fn output(&self, at: PlanIndex) -> Value;
+    /// What the run knows.
+    fn run(&self) -> &RunConstants;
+    /// The values of the workflow's inputs, in order.
+    fn inputs(&self) -> &[Value];
+    /// The output of a node that has ended; `None` where it has none.
+    fn output(&self, at: PlanIndex) -> Option<Value>;
+    /// How a node has ended, as a value.
+    fn outcome(&self, at: PlanIndex) -> Value;
+}
+
+/// Why there are no arguments for a node.
+#[derive(Clone, Debug)]
+pub enum BindError {
+    /// A port needs a value that is absent: a node it comes from did not succeed.
+    Absent,
+    /// A value cannot be made of what is there. Trying again cannot help.
+    Wrong(TaskError),
+}
+
+impl From<TaskError> for BindError {
+    fn from(error: TaskError) -> Self {
+        Self::Wrong(error)
+    }
 }
 
 impl Plan {
-    /// Makes the arguments of a node and appends them to `args`, one per port.
+    /// Makes the arguments of a node and appends them to `args`, one per port. What is absent is
+    /// what the port says for that.
     ///
     /// # Errors
-    /// When a selection finds nothing, text cannot be made of a value, or a value does not
-    /// convert. Trying again cannot help.
+    /// When a port that needs its value does not get it; when a selection finds nothing, text
+    /// cannot be made of a value, or a value does not convert.
     pub fn bind(
         &self,
         at: PlanIndex,
-        run: &RunConstants,
         slots: &impl Slots,
         args: &mut Vec<Value>,
-    ) -> Result<(), TaskError> {
+    ) -> Result<(), BindError> {
         let node = self.node(at);
         args.reserve(node.args().len());
         for (index, expr) in node.args().iter().enumerate() {
-            let value = self.evaluate(expr, run, slots).map_err(|error| {
+            let value = self.evaluate(expr, slots).map_err(|error| {
                 let port = &node.task().signature.ports[index].name;
                 invalid(format!("input `{port}`: {}", error.message()))
             })?;
+            let value = match value {
+                Some(value) => value,
+                None => {
+                    let port = &node.task().signature.ports[index];
+                    port.when_absent().ok_or(BindError::Absent)?
+                }
+            };
             args.push(value);
         }
         Ok(())
     }
 
-    /// The value of an expression of this plan's workflow.
+    /// The value of an expression of this plan's workflow; `None` where something that it refers
+    /// to is absent.
     ///
     /// # Errors
-    /// As [`Plan::bind`].
-    pub fn evaluate(
-        &self,
-        expr: &Expr,
-        run: &RunConstants,
-        slots: &impl Slots,
-    ) -> Result<Value, TaskError> {
+    /// When a selection finds nothing, text cannot be made of a value, or a value does not convert.
+    pub fn evaluate(&self, expr: &Expr, slots: &impl Slots) -> Result<Option<Value>, TaskError> {
         match expr {
-            Expr::Const(value) => Ok(value.clone()),
-            Expr::Ref(reference) => self.resolve(reference, run, slots),
+            Expr::Const(value) => Ok(Some(value.clone())),
+            Expr::Ref(reference) => self.resolve(reference, slots),
             // Expressions nest as deep as a file or a builder's arguments do: bounded by both.
             Expr::List(items) => {
-                let items = items
-                    .iter()
-                    .map(|item| self.evaluate(item, run, slots))
-                    .collect::<Result<Vec<_>, _>>()?;
-                Value::list(items).map_err(invalid)
+                let items = items.iter().map(|item| self.evaluate(item, slots)).collect::<Result<
+                    Option<Vec<_>>,
+                    _,
+                >>(
+                )?;
+                items.map(|items| Value::list(items).map_err(invalid)).transpose()
             }
             Expr::Map(entries) => {
                 let entries = entries
                     .iter()
-                    .map(|(key, item)| Ok((key.as_str(), self.evaluate(item, run, slots)?)))
-                    .collect::<Result<Vec<_>, TaskError>>()?;
-                Value::map(entries).map_err(invalid)
+                    .map(|(key, item)| {
+                        Ok(self.evaluate(item, slots)?.map(|value| (key.as_str(), value)))
+                    })
+                    .collect::<Result<Option<Vec<_>>, TaskError>>()?;
+                entries.map(|entries| Value::map(entries).map_err(invalid)).transpose()
             }
             Expr::Text(pieces) => {
                 let mut text = String::new();
@@ -83,7 +109,9 @@ impl Plan {
                     match piece {
                         Piece::Literal(literal) => text.push_str(literal),
                         Piece::Ref(reference) => {
-                            let value = self.resolve(reference, run, slots)?;
+                            let Some(value) = self.resolve(reference, slots)? else {
+                                return Ok(None);
+                            };
                             push_text(&mut text, &value).map_err(|what| {
                                 let shown = self.show(reference);
                                 invalid(format!("{shown} gives {what}, which is not text"))
@@ -91,26 +119,30 @@ impl Plan {
                         }
                     }
                 }
-                Ok(Value::from(text))
+                Ok(Some(Value::from(text)))
             }
         }
     }
 
-    fn resolve(
-        &self,
-        reference: &Ref,
-        run: &RunConstants,
-        slots: &impl Slots,
-    ) -> Result<Value, TaskError> {
+    fn resolve(&self, reference: &Ref, slots: &impl Slots) -> Result<Option<Value>, TaskError> {
         let mut value = match reference.root {
             Root::Node(id) => match self.place(id) {
-                Some(place) => slots.output(place),
+                Some(place) => match slots.output(place) {
+                    Some(value) => value,
+                    None => return Ok(None),
+                },
                 None => Value::Null,
             },
-            Root::Input(id) => run.inputs.get(id.index()).cloned().unwrap_or_default(),
-            Root::RunId => Value::from(run.id.as_str()),
-            Root::RunSeed => Value::from(run.seed),
-            Root::WorkflowDir => Value::from(run.workflow_dir.as_str()),
+            Root::Outcome(id) => match self.place(id) {
+                Some(place) => slots.outcome(place),
+                None => Value::Null,
+            },
+            Root::Input(id) => slots.inputs().get(id.index()).cloned().unwrap_or_default(),
+            Root::RunId => Value::from(slots.run().id.as_str()),
+            Root::RunSeed => Value::from(slots.run().seed),
+            Root::WorkflowDir => {
+                Value::from(self.workflow.dir().unwrap_or(&slots.run().workflow_dir))
+            }
         };
         if let Some(adapt) = reference.adapt {
             value = (adapt.0)(value)?;
@@ -121,14 +153,20 @@ impl Plan {
                 invalid(format!("{shown}: there is no `{select}` in {}", describe(&value)))
             })?;
         }
-        Ok(value)
+        Ok(Some(value))
     }
 
     /// A reference as people write it.
     pub(crate) fn show(&self, reference: &Ref) -> String {
         let name = |root| match root {
-            Root::Node(id) => self.workflow.node(id).name().to_owned(),
-            Root::Input(id) => format!("inputs.{}", self.workflow.inputs()[id.index()].name),
+            Root::Node(id) | Root::Outcome(id) => self.workflow.node(id).name().to_owned(),
+            Root::Input(id) => {
+                let input = &self.workflow.inputs()[id.index()];
+                match input.role {
+                    InputRole::Declared => format!("inputs.{}", input.name),
+                    _ => input.name.clone(),
+                }
+            }
             Root::RunId => "run.id".to_owned(),
             Root::RunSeed => "run.seed".to_owned(),
             Root::WorkflowDir => "workflow.dir".to_owned(),

@@ -6,16 +6,20 @@
 //! [`bind`].
 
 mod bind;
+mod inner;
 
 use std::fmt;
 use std::ops::Range;
 
 use terrace_plugin_api::Lane;
 
-use crate::expr::{Expr, NodeId, Root};
-use crate::workflow::{Node, Workflow};
+use crate::expr::{Expr, NodeId};
+use crate::workflow::{Node, SubFlow, Workflow};
 
-pub use bind::{RunConstants, Slots};
+pub use bind::{BindError, RunConstants, Slots};
+pub use inner::{NodeKind, Tolerance};
+
+use inner::Inner;
 
 /// A node's place in run order. Not a [`NodeId`]: plans renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +61,7 @@ pub struct Plan {
     blocking: usize,
     readable: Vec<bool>,
     unneeded: Vec<NodeId>,
+    inner: Inner,
 }
 
 /// Why a workflow could not be compiled for the targets asked for.
@@ -76,7 +81,7 @@ pub enum PlanError {
 impl Workflow {
     /// Compiles the whole workflow. Costs O(nodes + edges).
     pub fn plan(&self) -> Plan {
-        Plan::compile(self, None)
+        Plan::compile(self, None, &[])
     }
 
     /// Compiles only what some nodes need. Their outputs are kept.
@@ -95,14 +100,25 @@ impl Workflow {
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Plan::compile(self, Some(&ids)))
+        Ok(Plan::compile(self, Some(&ids), &[]))
+    }
+}
+
+impl SubFlow {
+    /// Compiles the workflow inside a node.
+    pub fn plan(&self) -> Plan {
+        Plan::compile(&self.workflow, None, &self.body_exprs().collect::<Vec<_>>())
     }
 }
 
 impl Plan {
-    fn compile(workflow: &Workflow, targets: Option<&[NodeId]>) -> Self {
+    /// `wanted` are expressions beside the outputs that are evaluated when all nodes have ended.
+    fn compile(workflow: &Workflow, targets: Option<&[NodeId]>, wanted: &[&Expr]) -> Self {
         let n = workflow.nodes().len();
-        let needed = needed(workflow, targets);
+        let outputs = workflow.outputs().iter().map(|output| &output.value);
+        let ends: Vec<&Expr> =
+            outputs.chain(workflow.result()).chain(wanted.iter().copied()).collect();
+        let needed = needed(workflow, targets, &ends);
         let levels = workflow.levels();
         let mut plan = Self {
             workflow: workflow.clone(),
@@ -120,6 +136,7 @@ impl Plan {
             blocking: 0,
             readable: Vec::new(),
             unneeded: workflow.node_ids().filter(|id| !needed[id.index()]).collect(),
+            inner: Inner::default(),
         };
         for group in levels.groups() {
             for &id in group.iter().filter(|id| needed[id.index()]) {
@@ -133,7 +150,8 @@ impl Plan {
         plan.lanes = plan.node_ids.iter().map(|&id| workflow.node(id).lane()).collect();
         plan.blocking = plan.lanes.iter().filter(|&&lane| lane == Lane::Blocking).count();
         plan.connect();
-        plan.count_uses(targets.unwrap_or(&[]));
+        plan.count_uses(targets.unwrap_or(&[]), &ends);
+        plan.inner = Inner::find(&plan);
         plan
     }
 
@@ -170,21 +188,19 @@ impl Plan {
 
     /// Which outputs each node reads, and how often each output is read: by nodes, once each, and
     /// by the end of the run.
-    fn count_uses(&mut self, targets: &[NodeId]) {
+    fn count_uses(&mut self, targets: &[NodeId], ends: &[&Expr]) {
         let m = self.node_ids.len();
         self.uses = vec![0; m];
         let mut seen = vec![ABSENT; m];
         for at in 0..m {
             let id = self.node_ids[at];
-            for arg in self.workflow.node(id).args() {
+            for arg in self.workflow.node(id).exprs() {
                 let (sources, places) = (&mut self.sources, &self.places);
-                arg.each_ref(&mut |reference| {
-                    if let Root::Node(on) = reference.root {
-                        let place = places[on.index()];
-                        if seen[place as usize] != at as u32 {
-                            seen[place as usize] = at as u32;
-                            sources.push(PlanIndex(place));
-                        }
+                arg.each_node(&mut |on| {
+                    let place = places[on.index()];
+                    if seen[place as usize] != at as u32 {
+                        seen[place as usize] = at as u32;
+                        sources.push(PlanIndex(place));
                     }
                 });
             }
@@ -193,7 +209,7 @@ impl Plan {
         for source in &self.sources {
             self.uses[source.index()] += 1;
         }
-        let kept: Vec<NodeId> = self.readable_ids(targets).collect();
+        let kept: Vec<NodeId> = self.readable_ids(targets, ends).collect();
         self.readable = vec![false; m];
         for id in kept {
             let place = self.places[id.index()] as usize;
@@ -203,18 +219,18 @@ impl Plan {
     }
 
     /// The nodes whose output is read when the run is over, each once.
-    fn readable_ids(&self, targets: &[NodeId]) -> impl Iterator<Item = NodeId> + use<> {
+    fn readable_ids(
+        &self,
+        targets: &[NodeId],
+        ends: &[&Expr],
+    ) -> impl Iterator<Item = NodeId> + use<> {
         let mut kept = vec![false; self.places.len()];
         for &id in &self.node_ids {
             kept[id.index()] = self.workflow.node(id).kept();
         }
         targets.iter().for_each(|id| kept[id.index()] = true);
-        for output in self.workflow.outputs() {
-            output.value.each_ref(&mut |reference| {
-                if let Root::Node(id) = reference.root {
-                    kept[id.index()] = self.places[id.index()] != ABSENT;
-                }
-            });
+        for end in ends {
+            end.each_node(&mut |id| kept[id.index()] = self.places[id.index()] != ABSENT);
         }
         (0..kept.len() as u32).map(NodeId).filter(move |id| kept[id.index()])
     }
@@ -319,7 +335,7 @@ impl Plan {
 }
 
 /// Which nodes a run needs.
-fn needed(workflow: &Workflow, targets: Option<&[NodeId]>) -> Vec<bool> {
+fn needed(workflow: &Workflow, targets: Option<&[NodeId]>, ends: &[&Expr]) -> Vec<bool> {
     let mut needed = vec![false; workflow.nodes().len()];
     match targets {
         Some(targets) => targets.iter().for_each(|id| needed[id.index()] = true),
@@ -328,12 +344,8 @@ fn needed(workflow: &Workflow, targets: Option<&[NodeId]>) -> Vec<bool> {
                 let node = workflow.node(id);
                 needed[id.index()] = node.kept() || !node.task().signature.pure;
             }
-            for output in workflow.outputs() {
-                output.value.each_ref(&mut |reference| {
-                    if let Root::Node(id) = reference.root {
-                        needed[id.index()] = true;
-                    }
-                });
+            for end in ends {
+                end.each_node(&mut |id| needed[id.index()] = true);
             }
         }
     }

@@ -79,6 +79,7 @@ impl Type {
             (Self::Record(fields), Value::Map(_)) => return check_record(fields, value),
             (Self::Enum(alternatives), _) => return check_enum(alternatives, value),
             (Self::Outcome, Value::Map(map)) => map.get("status").is_some(),
+            (Self::Workflow, Value::Map(_)) => true,
             (Self::Ext(_), Value::Ext(_)) => true,
             _ => false,
         };

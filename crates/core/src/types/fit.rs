@@ -74,7 +74,7 @@ impl Type {
             (Self::Enum(port), Self::Enum(from)) => alternatives(port, from),
             (Self::Enum(_), Self::Str | Self::Record(_) | Self::Map(_)) => Fit::AtRunTime,
             (Self::Str | Self::Record(_) | Self::Map(_), Self::Enum(_)) => Fit::AtRunTime,
-            (Self::Outcome, Self::Record(_) | Self::Map(_)) => Fit::AtRunTime,
+            (Self::Outcome | Self::Workflow, Self::Record(_) | Self::Map(_)) => Fit::AtRunTime,
             (Self::Record(_) | Self::Map(_), Self::Outcome) => Fit::AtRunTime,
             (port, from) if port == from => Fit::Always,
             _ => Fit::Never,

@@ -1,7 +1,7 @@
 //! [`Type`]: the type of a port or input, with one notation everywhere.
 //!
 //! `any null bool i64 u64 f64 number str bytes list<T> map<str, T> array<f64> T? (T, U)
-//! {x: f64, y?: str} enum{Point, Circle: {r: f64}} outcome ext<name>`. Reading the notation is
+//! {x: f64, y?: str} enum{Point, Circle: {r: f64}} outcome workflow ext<name>`. Reading the notation is
 //! [`mod@parse`], whether one type may flow into another is [`fit`].
 
 mod check;
@@ -52,8 +52,21 @@ pub enum Type {
     Enum(Enum),
     /// How a node ended.
     Outcome,
+    /// As an output: a workflow, or the description of one, that runs in the place of the node
+    /// that gave it.
+    Workflow,
     /// A private type, by name.
     Ext(String),
+}
+
+impl Type {
+    /// The type without the mark that it may be left out.
+    pub fn inner(&self) -> &Type {
+        match self {
+            Self::Optional(inner) => inner,
+            other => other,
+        }
+    }
 }
 
 /// A field of a record.
@@ -112,6 +125,7 @@ impl fmt::Display for Type {
             }
             Self::Enum(alternatives) => write!(f, "{alternatives}"),
             Self::Outcome => f.write_str("outcome"),
+            Self::Workflow => f.write_str("workflow"),
             Self::Ext(name) => write!(f, "ext<{name}>"),
         }
     }

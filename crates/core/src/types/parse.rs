@@ -134,6 +134,7 @@ impl<'a> Reader<'a> {
             "str" => Type::Str,
             "bytes" => Type::Bytes,
             "outcome" => Type::Outcome,
+            "workflow" => Type::Workflow,
             "list" => {
                 self.expect('<')?;
                 let item = self.ty(depth + 1)?;

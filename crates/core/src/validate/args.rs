@@ -2,7 +2,7 @@
 
 use super::{Context, names, typing};
 use crate::catalog::TaskRef;
-use crate::draft::{Args, NodeDraft};
+use crate::draft::{Args, FlowDraft, InputRole, NodeDraft, TaskChoice};
 use crate::expr::{Expr, NodeId};
 use crate::source::Span;
 
@@ -27,14 +27,37 @@ pub(super) fn bind(context: &mut Context<'_>) -> Vec<Vec<Expr>> {
 }
 
 fn as_written(args: &Args) -> Vec<Expr> {
+    let mut all = Vec::new();
+    each(args, &mut |arg| all.push(arg.clone()));
+    all
+}
+
+/// Every argument as it is written.
+pub(super) fn each<'a>(args: &'a Args, visit: &mut impl FnMut(&'a Expr)) {
     match args {
-        Args::Positional(args) => args.clone(),
-        Args::Named(args) => args.iter().map(|(_, value)| value.clone()).collect(),
+        Args::Positional(args) => args.iter().for_each(visit),
+        Args::Named(args) => args.iter().map(|(_, value)| value).for_each(visit),
     }
+}
+
+/// What the inputs of a workflow inside a node get without being given it in `with`.
+fn inherited(flow: &FlowDraft) -> impl Iterator<Item = Option<Expr>> + '_ {
+    let mut captures = flow.captures.iter();
+    flow.draft.inputs.iter().map(move |input| match input.role {
+        InputRole::Captured => captures.next().cloned().map(Expr::Ref),
+        // Set for every item or pass.
+        InputRole::Local => Some(Expr::Const(terrace_plugin_api::Value::Null)),
+        InputRole::Declared => None,
+    })
 }
 
 fn bind_node(context: &mut Context<'_>, id: NodeId, node: &NodeDraft, task: &TaskRef) -> Vec<Expr> {
     let ports = &task.signature.ports;
+    let mut inherits: Vec<Option<Expr>> = match &node.task {
+        TaskChoice::Flow(flow) => inherited(flow).collect(),
+        _ => Vec::new(),
+    };
+    inherits.resize(ports.len(), None);
     let mut given: Vec<Option<(&Expr, Option<Span>)>> = vec![None; ports.len()];
     let value_span =
         |at: usize| node.spans.as_ref().and_then(|s| s.args.get(at)).map(|span| span.value);
@@ -50,13 +73,14 @@ fn bind_node(context: &mut Context<'_>, id: NodeId, node: &NodeDraft, task: &Tas
                 let problem = context.at_node(id, None, message).with_help(takes(task));
                 context.problems.push(problem);
             }
-            for (slot, arg) in given.iter_mut().zip(args) {
+            let open = given.iter_mut().zip(&inherits).filter(|(_, inherited)| inherited.is_none());
+            for ((slot, _), arg) in open.zip(args) {
                 *slot = Some((arg, None));
             }
         }
         Args::Named(args) => {
             for (at, (name, value)) in args.iter().enumerate() {
-                match task.signature.port(name) {
+                match task.signature.port(name).filter(|&port| inherits[port].is_none()) {
                     Some(port) => given[port] = Some((value, value_span(at))),
                     None => unknown_port(context, id, node, task, at, name),
                 }
@@ -67,12 +91,14 @@ fn bind_node(context: &mut Context<'_>, id: NodeId, node: &NodeDraft, task: &Tas
     let bound = ports
         .iter()
         .zip(given)
-        .map(|(port, given)| match given {
-            Some((value, span)) => {
+        .zip(inherits)
+        .map(|((port, given), inherited)| match (given, inherited) {
+            (_, Some(inherited)) => inherited,
+            (Some((value, span)), None) => {
                 typing::check_arg(context, id, task, port, value, span);
                 value.clone()
             }
-            None => {
+            (None, None) => {
                 let absent = port.when_absent();
                 if absent.is_none() {
                     missing.push(format!("`{}: {}`", port.name, port.ty));

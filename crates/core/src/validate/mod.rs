@@ -1,10 +1,13 @@
 //! From [`Draft`] to [`Workflow`]: every problem at once, each with where and a suggestion.
 //!
-//! Names in [`names`], tasks and their arguments in [`args`], types of references in [`typing`].
-//! What is wrong with one node does not hide what is wrong with the next; cycles are looked for
-//! even when types are wrong.
+//! Names in [`names`], tasks and their arguments in [`args`], workflows inside nodes in [`flows`],
+//! types of references in [`typing`]. What is wrong with one node does not hide what is wrong with
+//! the next; cycles are looked for even when types are wrong.
 
 mod args;
+mod assemble;
+mod cycles;
+mod flows;
 mod names;
 mod typing;
 
@@ -13,12 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::catalog::{Catalog, TaskRef};
-use crate::draft::{Draft, NodeDraft, TaskChoice};
-use crate::expr::{Expr, NodeId, Root};
-use crate::level::{self, Levels};
+use crate::draft::{Draft, NodeDraft, RepeatDraft, TaskChoice};
+use crate::expr::{Expr, NodeId};
+use crate::level::Levels;
 use crate::problem::{Place, Problem, Problems};
 use crate::source::Span;
-use crate::workflow::{Adjacency, Inner, Input, Node, Output, Workflow};
+use crate::types::Type;
+use crate::workflow::{Adjacency, SubFlow, Workflow};
 
 pub use names::is_name;
 pub(crate) use names::{RESERVED, suggest};
@@ -29,11 +33,30 @@ pub(crate) fn fresh_scope() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
+/// How deep workflows may be written inside each other. Workflows that were built before, and
+/// those that tasks give at run time, may lie deeper.
+const MAX_NESTING: usize = 128;
+
+/// Where a draft stands.
+struct Site<'a> {
+    catalog: &'a dyn Catalog,
+    scope: u64,
+    /// Names of the nodes around it, each with a point.
+    prefix: String,
+    depth: usize,
+}
+
 /// Everything the passes share.
 struct Context<'a> {
     draft: &'a Draft,
+    site: &'a Site<'a>,
+    /// Types of the inputs; the surroundings know more of them than the draft does.
+    inputs: Vec<Type>,
     names: Vec<Arc<str>>,
     tasks: Vec<Option<TaskRef>>,
+    /// What references to each node give.
+    types: Vec<Type>,
+    flows: Vec<Option<Arc<SubFlow>>>,
     problems: Vec<Problem>,
 }
 
@@ -43,7 +66,7 @@ impl Context<'_> {
         let problem = Problem::new(message);
         match (&self.draft.source, span) {
             (Some(source), Some(span)) => problem.with_span(source, span),
-            _ => problem.with_node(&*self.names[id.index()]),
+            _ => problem.with_node(format!("{}{}", self.site.prefix, self.names[id.index()])),
         }
     }
 
@@ -51,12 +74,26 @@ impl Context<'_> {
         let problem = Problem::new(message);
         match (&self.draft.source, span) {
             (Some(source), Some(span)) => problem.with_span(source, span),
+            _ if !self.site.prefix.is_empty() => {
+                problem.with_node(self.site.prefix.trim_end_matches('.'))
+            }
             _ => problem,
         }
     }
 
     fn node(&self, id: NodeId) -> &NodeDraft {
         &self.draft.nodes[id.index()]
+    }
+
+    /// Where a node's name stands.
+    fn name_span(&self, id: NodeId) -> Option<Span> {
+        self.node(id).spans.as_ref().map(|spans| spans.name)
+    }
+
+    fn report(&mut self, id: NodeId, span: Option<Span>, message: String, help: &str) {
+        let mut problem = self.at_node(id, span, message);
+        problem.help = (!help.is_empty()).then(|| help.to_owned());
+        self.problems.push(problem);
     }
 }
 
@@ -71,38 +108,76 @@ impl Draft {
     }
 
     pub(crate) fn validate_in(
-        mut self,
+        self,
         catalog: &dyn Catalog,
         scope: u64,
     ) -> Result<Workflow, Problems> {
-        let problems = std::mem::take(&mut self.problems);
-        let mut context = Context { draft: &self, names: Vec::new(), tasks: Vec::new(), problems };
-        names::assign(&mut context);
-        find_tasks(&mut context, catalog);
-        let args = args::bind(&mut context);
-        typing::check_outputs(&mut context);
-        let dependencies = dependencies(&self, &args);
-        let levels = match Levels::find(&dependencies) {
-            Ok(levels) => levels,
-            Err(()) => {
-                report_cycles(&mut context, &dependencies, &args);
-                Levels::default()
-            }
-        };
-        let Context { names, tasks, mut problems, .. } = context;
+        let site = Site { catalog, scope, prefix: String::new(), depth: 0 };
+        let inputs = self.inputs.iter().map(|input| input.ty.clone()).collect();
+        let (workflow, mut problems) = check(&self, &site, inputs, None);
         if self.source.is_some() {
-            // Reader and passes have come by the same places in turn.
-            problems.sort_by_key(|problem| match &problem.place {
-                Place::Text { span, .. } => span.start,
-                _ => usize::MAX,
-            });
+            // Reader and passes have come by the same places in turn. Files in the order in which
+            // they were come by.
+            let mut files: Vec<String> = Vec::new();
+            let mut place = |problem: &Problem| match &problem.place {
+                Place::Text { source, span } => {
+                    let at = files.iter().position(|known| known == source.name());
+                    let at = at.unwrap_or_else(|| {
+                        files.push(source.name().to_owned());
+                        files.len() - 1
+                    });
+                    (at, span.start)
+                }
+                _ => (usize::MAX, usize::MAX),
+            };
+            problems.sort_by_cached_key(|problem| place(problem));
         }
         Problems::check(problems)?;
-        Ok(assemble(self, scope, names, tasks, args, dependencies, levels))
+        Ok(workflow)
     }
 }
 
-fn find_tasks(context: &mut Context<'_>, catalog: &dyn Catalog) {
+/// Checks one draft. The workflow is whole only where there is no problem. `repeat` is what stands
+/// around a body and has expressions of it.
+fn check(
+    draft: &Draft,
+    site: &Site<'_>,
+    inputs: Vec<Type>,
+    repeat: Option<&RepeatDraft>,
+) -> (Workflow, Vec<Problem>) {
+    let mut context = Context {
+        draft,
+        site,
+        inputs,
+        names: Vec::new(),
+        tasks: Vec::new(),
+        types: Vec::new(),
+        flows: Vec::new(),
+        problems: draft.problems.clone(),
+    };
+    names::assign(&mut context);
+    find_tasks(&mut context);
+    flows::resolve(&mut context);
+    let mut args = args::bind(&mut context);
+    flows::check_fans(&mut context);
+    typing::check_outputs(&mut context);
+    if let Some(repeat) = repeat {
+        flows::check_body(&mut context, repeat);
+    }
+    typing::take_outcomes(&context, &mut args);
+    let dependencies = dependencies(draft, &args);
+    let levels = match Levels::find(&dependencies) {
+        Ok(levels) => levels,
+        Err(()) => {
+            cycles::report(&mut context, &dependencies, &args);
+            Levels::default()
+        }
+    };
+    let problems = std::mem::take(&mut context.problems);
+    (assemble::assemble(context, args, dependencies, levels), problems)
+}
+
+fn find_tasks(context: &mut Context<'_>) {
     let mut known: HashMap<&str, Option<TaskRef>> = HashMap::new();
     let mut names: Option<Vec<String>> = None;
     let draft = context.draft;
@@ -113,7 +188,13 @@ fn find_tasks(context: &mut Context<'_>, catalog: &dyn Catalog) {
                 continue;
             }
             TaskChoice::Named { name, expect } => (name, expect),
+            // Found later, when the types around are known.
+            _ => {
+                context.tasks.push(None);
+                continue;
+            }
         };
+        let catalog = context.site.catalog;
         let task = known.entry(name).or_insert_with(|| catalog.find(name)).clone();
         let id = NodeId(at as u32);
         match &task {
@@ -134,9 +215,20 @@ fn find_tasks(context: &mut Context<'_>, catalog: &dyn Catalog) {
         }
         context.tasks.push(task);
     }
+    context.types = context
+        .tasks
+        .iter()
+        .map(|task| match task.as_ref().map(|task| &task.signature.output) {
+            // What it gives runs in its place, and may give anything.
+            None | Some(Type::Workflow) => Type::Any,
+            Some(output) => output.clone(),
+        })
+        .collect();
+    context.flows = vec![None; draft.nodes.len()];
 }
 
-/// What each node depends on: its arguments' nodes in order, then `after`, each once.
+/// What each node depends on: its arguments' nodes in order, then what else it refers to, then
+/// `after`, each once.
 fn dependencies(draft: &Draft, args: &[Vec<Expr>]) -> Adjacency {
     let n = draft.nodes.len();
     let mut result = Adjacency::with_capacity(n);
@@ -151,101 +243,11 @@ fn dependencies(draft: &Draft, args: &[Vec<Expr>]) -> Adjacency {
             }
         };
         for arg in &args[at] {
-            arg.each_ref(&mut |reference| {
-                if let Root::Node(id) = reference.root {
-                    add(id);
-                }
-            });
+            arg.each_node(&mut add);
         }
+        flows::each_outer(node, &mut |expr| expr.each_node(&mut add));
         node.after.iter().copied().for_each(add);
         result.push(&list);
     }
     result
-}
-
-fn report_cycles(context: &mut Context<'_>, dependencies: &Adjacency, args: &[Vec<Expr>]) {
-    for cycle in level::cycles(dependencies) {
-        let edges: Vec<String> = cycle
-            .iter()
-            .enumerate()
-            .map(|(at, &node)| {
-                let on = cycle[(at + 1) % cycle.len()];
-                let port = context.tasks[node.index()]
-                    .as_ref()
-                    .and_then(|task| port_reading(&args[node.index()], on).map(|at| (task, at)))
-                    .map_or("after", |(task, at)| &task.signature.ports[at].name);
-                format!("{}.{port} ← {}", context.names[node.index()], context.names[on.index()])
-            })
-            .collect();
-        let first = cycle[0];
-        let span = context.node(first).spans.as_ref().map(|spans| spans.name);
-        let problem = context
-            .at_node(first, span, format!("nodes depend on each other: {}", edges.join(", ")))
-            .with_help("remove one of these edges");
-        context.problems.push(problem);
-    }
-}
-
-/// The first port of a node whose argument refers to another.
-fn port_reading(args: &[Expr], on: NodeId) -> Option<usize> {
-    args.iter().position(|arg| {
-        let mut found = false;
-        arg.each_ref(&mut |reference| found |= reference.root == Root::Node(on));
-        found
-    })
-}
-
-fn assemble(
-    draft: Draft,
-    scope: u64,
-    names: Vec<Arc<str>>,
-    tasks: Vec<Option<TaskRef>>,
-    args: Vec<Vec<Expr>>,
-    dependencies: Adjacency,
-    levels: Levels,
-) -> Workflow {
-    let by_name = names.iter().cloned().zip((0..).map(NodeId)).collect();
-    let nodes = draft
-        .nodes
-        .into_iter()
-        .zip(names)
-        .zip(tasks)
-        .zip(args)
-        .filter_map(|(((node, name), task), args)| {
-            let task = task?;
-            let lane = node.lane.unwrap_or(task.signature.lane);
-            let NodeDraft { label, after, keep, .. } = node;
-            Some(Node { name, label, task, args, after, lane, keep })
-        })
-        .collect();
-    let inputs = draft
-        .inputs
-        .into_iter()
-        .map(|input| Input {
-            name: input.name,
-            ty: input.ty,
-            default: input.default,
-            description: input.description,
-            secret: input.secret,
-            env: input.env,
-        })
-        .collect();
-    let outputs = draft
-        .outputs
-        .into_iter()
-        .map(|output| Output { name: output.name, value: output.value })
-        .collect();
-    Workflow(Arc::new(Inner {
-        scope,
-        name: draft.name.unwrap_or_default(),
-        description: draft.description,
-        packs: draft.packs,
-        inputs,
-        nodes,
-        outputs,
-        by_name,
-        dependencies,
-        levels,
-        warnings: Vec::new(),
-    }))
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Context;
-use crate::draft::{Draft, TaskChoice};
+use crate::draft::{Draft, FlowStyle, InputRole, TaskChoice};
 use crate::expr::NodeId;
 use crate::types::Type;
 
@@ -115,7 +115,8 @@ pub(super) fn assign(context: &mut Context<'_>) {
         );
         context.problems.push(problem);
     }
-    let inputs = draft.inputs.iter().map(|input| ("input", &input.name, input.span));
+    let declared = draft.inputs.iter().filter(|input| input.role == InputRole::Declared);
+    let inputs = declared.map(|input| ("input", &input.name, input.span));
     let outputs = draft.outputs.iter().map(|output| ("output", &output.name, output.span));
     let mut seen = HashSet::new();
     for (kind, name, span) in inputs.chain(outputs) {
@@ -159,8 +160,18 @@ fn invent(
     taken: &HashMap<Arc<str>, NodeId>,
 ) -> Arc<str> {
     let full = match task {
-        TaskChoice::Named { name, .. } => name,
-        TaskChoice::Inline(task) => &task.name,
+        TaskChoice::Named { name, .. } => &**name,
+        TaskChoice::Inline(task) => &*task.name,
+        TaskChoice::Flow(flow) => match (&flow.style, flow.draft.nodes.first()) {
+            (FlowStyle::Single, Some(node)) => return invent(&node.task, counters, taken),
+            (FlowStyle::File(path), _) => path.split('.').next().unwrap_or_default(),
+            (FlowStyle::Branches, _) => "branches",
+            (FlowStyle::Steps, _) => "steps",
+            _ => flow.draft.name.as_deref().unwrap_or("flow"),
+        },
+        TaskChoice::Workflow(workflow) => workflow.name(),
+        TaskChoice::File(path) => path.split('.').next().unwrap_or_default(),
+        TaskChoice::Succeed => "succeed",
     };
     let base: String = full
         .rsplit(['/', ':'])

@@ -1,12 +1,15 @@
 //! Types along edges: what a reference gives, and whether a port accepts it.
 
+use terrace_plugin_api::Value;
+
 use super::Context;
 use crate::catalog::TaskRef;
-use crate::draft::Expectation;
+use crate::draft::{Expectation, InputRole};
 use crate::expr::{Expr, NodeId, Piece, Ref, Root, Select};
 use crate::signature::Port;
 use crate::source::Span;
-use crate::types::{Fit, Type};
+use crate::types::{Field, Fit, Type};
+use crate::workflow::Workflow;
 
 /// Checks one argument against its port.
 pub(super) fn check_arg(
@@ -41,6 +44,12 @@ pub(super) fn check_arg(
 /// Checks that the outputs' references select something that can be there.
 pub(super) fn check_outputs(context: &mut Context<'_>) {
     let draft = context.draft;
+    if let Some(result) = &draft.result
+        && let Err(message) = mismatch(context, &Type::Any, result)
+    {
+        let problem = context.at_span(None, format!("`output`: {message}"));
+        context.problems.push(problem);
+    }
     for output in &draft.outputs {
         if let Err(message) = mismatch(context, &Type::Any, &output.value) {
             let message = format!("output `{}`: {message}", output.name);
@@ -79,11 +88,17 @@ pub(super) fn check_expectation(
 }
 
 /// Why a port of type `port` cannot take what `value` gives.
-fn mismatch(context: &Context<'_>, port: &Type, value: &Expr) -> Result<(), String> {
+pub(super) fn mismatch(context: &Context<'_>, port: &Type, value: &Expr) -> Result<(), String> {
     match value {
         Expr::Const(value) => port.check(value).map_err(|mismatch| mismatch.to_string()),
         Expr::Ref(reference) => {
             let from = type_of(context, reference)?;
+            // A port for outcomes takes how the node ended.
+            if let (Type::Outcome, Root::Node(_), []) =
+                (port.inner(), reference.root, &*reference.path)
+            {
+                return Ok(());
+            }
             // A Rust value on the way to a closure, or made into data for a pack.
             if reference.adapt.is_some() || port.accepts(&from) != Fit::Never {
                 return Ok(());
@@ -188,11 +203,12 @@ fn show(context: &Context<'_>, reference: &Ref) -> String {
 
 fn root_name(context: &Context<'_>, root: Root) -> String {
     match root {
-        Root::Node(id) => {
+        Root::Node(id) | Root::Outcome(id) => {
             context.names.get(id.index()).map_or_else(|| "?".to_owned(), ToString::to_string)
         }
         Root::Input(id) => match context.draft.inputs.get(id.index()) {
-            Some(input) => format!("inputs.{}", input.name),
+            Some(input) if input.role == InputRole::Declared => format!("inputs.{}", input.name),
+            Some(input) => input.name.clone(),
             None => "inputs.?".to_owned(),
         },
         Root::RunId => "run.id".to_owned(),
@@ -202,16 +218,12 @@ fn root_name(context: &Context<'_>, root: Root) -> String {
 }
 
 /// The type a reference gives, after its selections.
-fn type_of(context: &Context<'_>, reference: &Ref) -> Result<Type, String> {
+pub(super) fn type_of(context: &Context<'_>, reference: &Ref) -> Result<Type, String> {
     let mut ty = match reference.root {
-        Root::Node(id) => match context.tasks.get(id.index()) {
-            Some(Some(task)) => task.signature.output.clone(),
-            // Unknown, and reported where it stands.
-            _ => Type::Any,
-        },
-        Root::Input(id) => {
-            context.draft.inputs.get(id.index()).map_or(Type::Any, |input| input.ty.clone())
-        }
+        // Unknown ones are reported where they stand.
+        Root::Node(id) => context.types.get(id.index()).cloned().unwrap_or(Type::Any),
+        Root::Input(id) => context.inputs.get(id.index()).cloned().unwrap_or(Type::Any),
+        Root::Outcome(_) => Type::Outcome,
         Root::RunId | Root::WorkflowDir => Type::Str,
         Root::RunSeed => Type::U64,
     };
@@ -235,6 +247,112 @@ fn type_of(context: &Context<'_>, reference: &Ref) -> Result<Type, String> {
         })?;
     }
     Ok(ty)
+}
+
+/// The type of what an expression gives, as far as it is known.
+pub(super) fn type_of_expr(context: &Context<'_>, expr: &Expr) -> Type {
+    let of = |reference: &Ref| type_of(context, reference).unwrap_or(Type::Any);
+    expr_type(expr, &of)
+}
+
+/// The type of an expression of a workflow that is checked already.
+pub(super) fn type_in(workflow: &Workflow, expr: &Expr) -> Type {
+    let of = |reference: &Ref| {
+        let mut ty = match reference.root {
+            Root::Node(id) => {
+                match workflow.nodes().get(id.index()).map(|node| &node.task().signature.output) {
+                    None | Some(Type::Workflow) => Type::Any,
+                    Some(output) => output.clone(),
+                }
+            }
+            Root::Input(id) => {
+                workflow.inputs().get(id.index()).map_or(Type::Any, |input| input.ty.clone())
+            }
+            Root::Outcome(_) => Type::Outcome,
+            Root::RunId | Root::WorkflowDir => Type::Str,
+            Root::RunSeed => Type::U64,
+        };
+        for select in &reference.path {
+            ty = selected(&ty, select).unwrap_or(Type::Any);
+        }
+        ty
+    };
+    expr_type(expr, &of)
+}
+
+fn expr_type(expr: &Expr, of: &dyn Fn(&Ref) -> Type) -> Type {
+    match expr {
+        Expr::Const(value) => value_type(value),
+        Expr::Ref(reference) => of(reference),
+        Expr::Text(_) => Type::Str,
+        Expr::List(items) => {
+            Type::List(Box::new(common(items.iter().map(|item| expr_type(item, of)))))
+        }
+        Expr::Map(entries) => Type::Record(
+            entries
+                .iter()
+                .map(|(name, value)| Field {
+                    name: name.clone(),
+                    ty: expr_type(value, of),
+                    optional: false,
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// The type of a constant. Numbers are either kind: what is written as `1` may be meant as `1.0`.
+fn value_type(value: &Value) -> Type {
+    match value {
+        Value::Null => Type::Null,
+        Value::Bool(_) => Type::Bool,
+        Value::I64(_) | Value::U64(_) | Value::F64(_) => Type::Number,
+        Value::Str(_) => Type::Str,
+        Value::Bytes(_) => Type::Bytes,
+        // A long list is of one kind or of any.
+        Value::List(items) => {
+            Type::List(Box::new(common(items.iter().take(1_000).map(value_type))))
+        }
+        Value::Map(map) => {
+            Type::Map(Box::new(common(map.iter().take(1_000).map(|(_, v)| value_type(v)))))
+        }
+        _ => Type::Any,
+    }
+}
+
+/// The type that all have, or `any`.
+fn common(mut types: impl Iterator<Item = Type>) -> Type {
+    let Some(first) = types.next() else { return Type::Any };
+    if types.all(|ty| ty == first) { first } else { Type::Any }
+}
+
+/// Turns references to nodes into references to how they ended, where a port takes that.
+pub(super) fn take_outcomes(context: &Context<'_>, args: &mut [Vec<Expr>]) {
+    for (task, args) in context.tasks.iter().zip(args) {
+        let Some(task) = task else { continue };
+        for (port, arg) in task.signature.ports.iter().zip(args) {
+            as_outcome(context, &port.ty, arg);
+        }
+    }
+}
+
+fn as_outcome(context: &Context<'_>, port: &Type, arg: &mut Expr) {
+    match (port.inner(), arg) {
+        (Type::Outcome, Expr::Ref(reference)) if reference.path.is_empty() => {
+            let Root::Node(id) = reference.root else { return };
+            // What gives an outcome itself is passed on.
+            if !matches!(context.types.get(id.index()), Some(Type::Outcome)) {
+                *reference = Ref::new(Root::Outcome(id));
+            }
+        }
+        (Type::List(item), Expr::List(args)) => {
+            args.iter_mut().for_each(|arg| as_outcome(context, item, arg));
+        }
+        (Type::Map(item), Expr::Map(args)) => {
+            args.iter_mut().for_each(|(_, arg)| as_outcome(context, item, arg));
+        }
+        _ => {}
+    }
 }
 
 /// The type of a part; `None` where there can be none.

@@ -5,7 +5,7 @@ mod json;
 mod levels;
 mod mermaid;
 
-use crate::expr::{NodeId, Root};
+use crate::expr::NodeId;
 use crate::workflow::Workflow;
 
 impl Workflow {
@@ -46,11 +46,7 @@ impl Workflow {
     fn output_nodes(&self) -> Vec<bool> {
         let mut found = vec![false; self.nodes().len()];
         for output in self.outputs() {
-            output.value.each_ref(&mut |reference| {
-                if let Root::Node(id) = reference.root {
-                    found[id.index()] = true;
-                }
-            });
+            output.value.each_node(&mut |id| found[id.index()] = true);
         }
         found
     }
@@ -58,8 +54,8 @@ impl Workflow {
     /// Whether a node takes a value from another, rather than only waiting for it.
     fn takes_value_of(&self, id: NodeId, on: NodeId) -> bool {
         let mut found = false;
-        for arg in self.node(id).args() {
-            arg.each_ref(&mut |reference| found |= reference.root == Root::Node(on));
+        for arg in self.node(id).exprs() {
+            arg.each_node(&mut |id| found |= id == on);
         }
         found
     }

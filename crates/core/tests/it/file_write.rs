@@ -2,7 +2,7 @@
 
 use terrace_core::{
     Args, Catalog, Draft, Expr, Format, InputDraft, Lane, NodeDraft, NodeId, OutputDraft,
-    PackRequirement, Piece, Ref, Root, Select, Source, TaskChoice, Value,
+    PackRequirement, Piece, Ref, Root, Select, Source, TaskChoice, Type, Value,
 };
 use terrace_plugin_api::Array;
 
@@ -269,20 +269,18 @@ impl Generator {
             let ty = self.random.pick(TYPES).parse().unwrap();
             let secret = self.random.once_in(4);
             let mut input = InputDraft {
-                name: format!("i{at}"),
                 ty,
-                default: None,
                 description: self.random.once_in(3).then(|| self.filled()),
                 secret,
                 env: self.random.once_in(4).then(|| "TOKEN".to_owned()),
-                span: None,
+                ..InputDraft::new(format!("i{at}"), Type::Any)
             };
             if !secret && self.random.once_in(2) {
                 let default = self.value(3);
                 if input.ty.check(&default).is_ok() {
                     input.default = Some(default);
                 } else {
-                    input.ty = terrace_core::Type::Any;
+                    input.ty = Type::Any;
                     input.default = Some(default);
                 }
             }
@@ -298,12 +296,13 @@ impl Generator {
             draft.nodes.push(NodeDraft {
                 name: Some(name.into()),
                 label: self.random.once_in(3).then(|| self.filled()),
-                task: TaskChoice::Named { name: self.filled().into(), expect: None },
-                args: Args::Named(args),
                 after,
                 lane,
                 keep: self.random.once_in(3),
-                spans: None,
+                ..NodeDraft::new(
+                    TaskChoice::Named { name: self.filled().into(), expect: None },
+                    Args::Named(args),
+                )
             });
         }
         for at in 0..self.random.below(3) {

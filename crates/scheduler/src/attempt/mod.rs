@@ -10,7 +10,7 @@ mod temp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use terrace_core::{PlanIndex, RunConstants, Slots, TaskError, Value};
+use terrace_core::{BindError, PlanIndex, RunConstants, Slots, TaskError, Value};
 use terrace_plugin_api::{ErrorClass, TaskContext};
 
 use crate::run::Run;
@@ -51,23 +51,33 @@ unsafe fn bind(run: &Run, at: PlanIndex, args: &mut Vec<Value>) -> Result<(), Ta
     let plan = run.plan();
     let sources = plan.sources(at);
     if sources.is_empty() {
-        return guarded(|| plan.bind(at, run.constants(), &NoSlots, args));
+        return bound(guarded(|| Ok(plan.bind(at, &NoSlots { run }, args))));
     }
     let mut references = 0;
     for arg in plan.args(at) {
         arg.each_ref(&mut |reference| {
-            references += usize::from(matches!(reference.root, terrace_core::Root::Node(_)));
+            references += usize::from(reference.root.node().is_some());
         });
     }
     // Every output is asked for once: the first answer may be the last.
-    let reader = Reader { frame: run.frame(), only_once: references == sources.len() };
-    let result = guarded(|| plan.bind(at, run.constants(), &reader, args));
+    let reader = Reader { run, frame: run.frame(), only_once: references == sources.len() };
+    let result = bound(guarded(|| Ok(plan.bind(at, &reader, args))));
     for &source in sources {
         // SAFETY: a source is a dependency, so it is published to the node's holder; `bind` is done
         // reading, and this runs once per node.
         unsafe { run.frame().release(source) };
     }
     result
+}
+
+fn bound(result: Result<Result<(), BindError>, TaskError>) -> Result<(), TaskError> {
+    match result {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(BindError::Wrong(error))) | Err(error) => Err(error),
+        Ok(Err(BindError::Absent)) => {
+            Err(TaskError::new(ErrorClass::INVALID_INPUT, "a required input is absent"))
+        }
+    }
 }
 
 /// Calls foreign code; its panic is an error.
@@ -83,36 +93,53 @@ fn guarded<T>(call: impl FnOnce() -> Result<T, TaskError>) -> Result<T, TaskErro
 ///
 /// # Safety
 /// Every node that the expression refers to has succeeded and is published to the caller.
-pub(crate) unsafe fn evaluate(
-    run: &Run,
-    constants: &RunConstants,
-    expr: &terrace_core::Expr,
-) -> Result<Value, TaskError> {
-    let reader = Reader { frame: run.frame(), only_once: false };
-    guarded(|| run.plan().evaluate(expr, constants, &reader))
+pub(crate) unsafe fn evaluate(run: &Run, expr: &terrace_core::Expr) -> Result<Value, TaskError> {
+    let reader = Reader { run, frame: run.frame(), only_once: false };
+    guarded(|| run.plan().evaluate(expr, &reader)).map(Option::unwrap_or_default)
 }
 
 /// Reads outputs for a node whose dependencies are all published to this thread.
 struct Reader<'a> {
+    run: &'a Run,
     frame: &'a Frame,
     only_once: bool,
 }
 
 impl Slots for Reader<'_> {
-    fn output(&self, at: PlanIndex) -> Value {
+    fn run(&self) -> &RunConstants {
+        self.run.constants()
+    }
+    fn inputs(&self) -> &[Value] {
+        self.run.inputs()
+    }
+    fn outcome(&self, _at: PlanIndex) -> Value {
+        Value::Null
+    }
+    fn output(&self, at: PlanIndex) -> Option<Value> {
         // SAFETY: the plan asks only for what the node's own expressions refer to: dependencies of
         // the node, published to its holder, who is counted off after binding. `only_once` was
         // found by counting those references.
-        unsafe { self.frame.read(at, self.only_once) }
+        Some(unsafe { self.frame.read(at, self.only_once) })
     }
 }
 
 /// For nodes that read no outputs.
-struct NoSlots;
+struct NoSlots<'a> {
+    run: &'a Run,
+}
 
-impl Slots for NoSlots {
-    fn output(&self, _at: PlanIndex) -> Value {
+impl Slots for NoSlots<'_> {
+    fn run(&self) -> &RunConstants {
+        self.run.constants()
+    }
+    fn inputs(&self) -> &[Value] {
+        self.run.inputs()
+    }
+    fn outcome(&self, _at: PlanIndex) -> Value {
         Value::Null
+    }
+    fn output(&self, _at: PlanIndex) -> Option<Value> {
+        None
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use terrace_core::{EventKind, Expr, OutcomeStatus, Root, Value};
+use terrace_core::{EventKind, Expr, OutcomeStatus, Value};
 
 use super::{Run, lock};
 use crate::attempt::evaluate;
@@ -89,7 +89,7 @@ impl Run {
         let runs = |expr: &Expr| {
             let mut all = true;
             expr.each_ref(&mut |reference| {
-                if let Root::Node(id) = reference.root {
+                if let Some(id) = reference.root.node() {
                     all &= self.plan().place(id).is_some();
                 }
             });
@@ -104,7 +104,7 @@ impl Run {
     fn output(&self, expr: &Expr) -> Result<Value, OutputError> {
         let mut missing = None;
         expr.each_ref(&mut |reference| {
-            let Root::Node(node) = reference.root else { return };
+            let Some(node) = reference.root.node() else { return };
             let Some(at) = self.plan().place(node).filter(|_| missing.is_none()) else { return };
             // SAFETY: all nodes have ended and the caller has acquired them.
             let status = unsafe { self.frame.record(at) }.status;
@@ -121,7 +121,7 @@ impl Run {
         match missing {
             Some(error) => Err(error),
             // SAFETY: every node it refers to has succeeded, and stays readable.
-            None => unsafe { evaluate(self, &self.constants, expr) }.map_err(OutputError::Value),
+            None => unsafe { evaluate(self, expr) }.map_err(OutputError::Value),
         }
     }
 }

@@ -15,7 +15,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use crossbeam::utils::Backoff;
-use terrace_core::{EventKind, Plan, PlanIndex, RunConstants};
+use terrace_core::{EventKind, Plan, PlanIndex, RunConstants, Value};
 
 use crate::attempt::RunFolder;
 use crate::blocking::{Answer, Lane, TakeTurn};
@@ -63,6 +63,7 @@ pub(crate) enum Role {
 pub(crate) struct Run {
     frame: Arc<Frame>,
     constants: RunConstants,
+    inputs: Vec<Value>,
     machine: Arc<Machine>,
     path: Path,
     seats: Seats,
@@ -123,12 +124,8 @@ impl Run {
         }
         Arc::new(Self {
             frame: Arc::new(Frame::new(plan)),
-            constants: RunConstants {
-                id,
-                seed: options.seed,
-                workflow_dir: options.workflow_dir,
-                inputs,
-            },
+            constants: RunConstants { id, seed: options.seed, workflow_dir: options.workflow_dir },
+            inputs,
             machine: Arc::clone(machine),
             path,
             seats: Seats::new(machine.workers),
@@ -172,6 +169,11 @@ impl Run {
 
     pub(crate) fn frame(&self) -> &Frame {
         &self.frame
+    }
+
+    /// The values of the workflow's inputs.
+    pub(crate) fn inputs(&self) -> &[Value] {
+        &self.inputs
     }
 
     pub(crate) fn constants(&self) -> &RunConstants {

@@ -48,13 +48,10 @@ impl Graph {
         let name = format!("n{}", self.draft.nodes.len());
         self.draft.nodes.push(NodeDraft {
             name: Some(name.into()),
-            label: None,
-            task: TaskChoice::Inline(task.clone()),
-            args: Args::Positional(on.iter().map(|&on| output(on)).collect()),
-            after: Vec::new(),
-            lane: None,
-            keep: false,
-            spans: None,
+            ..NodeDraft::new(
+                TaskChoice::Inline(task.clone()),
+                Args::Positional(on.iter().map(|&on| output(on)).collect()),
+            )
         });
         self.draft.nodes.len() - 1
     }

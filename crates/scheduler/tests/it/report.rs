@@ -127,13 +127,8 @@ fn inputs_default_and_wrong_selections_fail_the_run() {
         let scheduler = Scheduler::builder().workers(1).build().unwrap();
         let mut graph = Graph::new();
         graph.draft.inputs.push(InputDraft {
-            name: "x".to_owned(),
-            ty: Type::I64,
             default: Some(Value::from(5_i64)),
-            description: None,
-            secret: false,
-            env: None,
-            span: None,
+            ..InputDraft::new("x", Type::I64)
         });
         let x = graph.draft.clone().validate(&NoTasks).unwrap().input("x").unwrap();
         let a = graph.node(&[], |_, _| Ok(Value::list(vec![]).unwrap()));

@@ -100,15 +100,8 @@ impl<'t> Reader<'t> {
     /// `x: f64` or `x: { type: f64, … }`.
     pub(super) fn input(&mut self, key: &Key, tree: &'t Tree) -> InputDraft {
         let subject = format!("input {}", quoted(&key.name));
-        let mut input = InputDraft {
-            name: key.name.clone(),
-            ty: Type::Any,
-            default: None,
-            description: None,
-            secret: false,
-            env: None,
-            span: Some(key.span),
-        };
+        let mut input =
+            InputDraft { span: Some(key.span), ..InputDraft::new(key.name.clone(), Type::Any) };
         if let Kind::Str(_) = tree.kind {
             input.ty = self.ty(tree, &subject).unwrap_or(Type::Any);
             return input;

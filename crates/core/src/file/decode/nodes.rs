@@ -25,16 +25,11 @@ impl<'t> Reader<'t> {
     pub(super) fn node(&mut self, key: &Key, tree: &'t Tree, names: &Names<'_>) -> NodeDraft {
         let subject = format!("node {}", quoted(&key.name));
         let mut spans = NodeSpans { name: key.span, task: key.span, ..NodeSpans::default() };
+        // Known to validation as something that was reported already.
+        let task = TaskChoice::Named { name: Arc::from(""), expect: None };
         let mut node = NodeDraft {
             name: Some(Arc::from(key.name.as_str())),
-            label: None,
-            // Known to validation as something that was reported already.
-            task: TaskChoice::Named { name: Arc::from(""), expect: None },
-            args: Args::Named(Vec::new()),
-            after: Vec::new(),
-            lane: None,
-            keep: false,
-            spans: None,
+            ..NodeDraft::new(task, Args::Named(Vec::new()))
         };
         if self.fields(tree, &subject, &NODE) {
             self.node_fields(tree, &subject, names, &mut node, &mut spans);

@@ -1,0 +1,152 @@
+//! One body many times: [`Map`] over items, [`Loop`] until something holds.
+//!
+//! Both belong to a node whose body is a workflow. Expressions say in their docs whether they are
+//! of the workflow *around* the node or of the *body*.
+
+use crate::catalog::TaskRef;
+use crate::expr::{Expr, InputId};
+
+/// A body that runs once per item. `R` says how results are reduced: as written
+/// ([`crate::ReduceDraft`]) or found ([`Reduce`]).
+#[derive(Clone, Debug)]
+pub struct Map<R> {
+    /// What it runs over. Around.
+    pub over: Over,
+    /// The inputs of the body that get the item, one for each list of `over`.
+    pub items: Vec<InputId>,
+    /// The input of the body that gets the item's index, from 0.
+    pub index: Option<InputId>,
+    /// The input of the body that gets the item's key.
+    pub key: Option<InputId>,
+    /// Makes a key for each item of a list. Of the body; may refer to `items` and `index` only.
+    pub key_by: Option<Expr>,
+    /// How many items one attempt takes.
+    pub chunk: Chunk,
+    /// How many items may be on their way at once, where the scheduler is not to decide.
+    pub window: Option<u32>,
+    /// What is gathered.
+    pub collect: Collect,
+    /// How the results become one value, where they do.
+    pub reduce: Option<R>,
+}
+
+impl<R> Map<R> {
+    /// A map over one list or keyed map, whose items go to an input of the body.
+    pub fn over(over: Expr, item: InputId) -> Self {
+        Self {
+            over: Over::Each(over),
+            items: vec![item],
+            index: None,
+            key: None,
+            key_by: None,
+            chunk: Chunk::Auto,
+            window: None,
+            collect: Collect::Values,
+            reduce: None,
+        }
+    }
+}
+
+/// What a map runs over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Over {
+    /// The items of a list or the values of a keyed map.
+    Each(Expr),
+    /// The items of several lists side by side, which must be equally long; or the values of
+    /// several maps with the same keys.
+    Zip(Vec<Expr>),
+    /// Every combination, the last list fastest.
+    Cross(Vec<Expr>),
+}
+
+impl Over {
+    /// The lists.
+    pub fn lists(&self) -> &[Expr] {
+        match self {
+            Self::Each(list) => std::slice::from_ref(list),
+            Self::Zip(lists) | Self::Cross(lists) => lists,
+        }
+    }
+
+    /// How many items there are, where that is known before anything runs.
+    pub fn len(&self) -> Option<u64> {
+        let mut lengths = self.lists().iter().map(constant_len);
+        match self {
+            Self::Each(_) | Self::Zip(_) => lengths.next()?,
+            Self::Cross(_) => lengths.try_fold(1_u64, |all, one| all.checked_mul(one?)),
+        }
+    }
+
+    /// Whether it is known that there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+}
+
+fn constant_len(list: &Expr) -> Option<u64> {
+    use terrace_plugin_api::Value;
+    let length = match list {
+        Expr::List(items) => items.len(),
+        Expr::Map(entries) => entries.len(),
+        Expr::Const(Value::List(items)) => items.len(),
+        Expr::Const(Value::Map(entries)) => entries.len(),
+        Expr::Const(Value::Array(array)) => array.shape().first().map(|&n| n as usize)?,
+        _ => return None,
+    };
+    Some(length as u64)
+}
+
+/// How many items one attempt takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Chunk {
+    /// As many as take about a millisecond, found by measuring; one where the body is a workflow.
+    #[default]
+    Auto,
+    /// This many, at least one.
+    Of(u32),
+}
+
+/// What a map gathers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Collect {
+    /// The items' results. A failed item fails the map, when all others have ended.
+    #[default]
+    Values,
+    /// How each item ended, as `outcome`. The map succeeds.
+    Outcomes,
+}
+
+/// How a map's results become one value.
+#[derive(Clone, Debug)]
+pub struct Reduce {
+    /// The combiner: its first port takes what is joined already, its second the next result.
+    /// Where its signature says `associative`, neighbours are joined as a tree whose shape depends
+    /// on the number of items alone; else one after the other in the items' order.
+    pub task: TaskRef,
+    /// What stands before the first result. Around.
+    pub start: Option<Expr>,
+}
+
+/// A body that runs again and again, each time with what the last one gave.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// The values handed from one pass to the next.
+    pub carry: Vec<Carry>,
+    /// Ends it when it gives true after a pass. Of the body. Without it the body runs `max` times.
+    pub until: Option<Expr>,
+    /// The most passes. With `until` it is an error to reach it.
+    pub max: u64,
+    /// The input of the body that gets the number of the pass, from 0.
+    pub index: Option<InputId>,
+}
+
+/// A value handed from one pass of a loop to the next.
+#[derive(Clone, Debug)]
+pub struct Carry {
+    /// The input of the body that gets it.
+    pub input: InputId,
+    /// For the first pass. Around.
+    pub start: Expr,
+    /// For the next pass. Of the body.
+    pub next: Expr,
+}

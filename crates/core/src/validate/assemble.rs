@@ -1,0 +1,65 @@
+//! The last step: a [`Workflow`] from what the passes found.
+
+use std::sync::Arc;
+
+use super::Context;
+use crate::draft::TaskChoice;
+use crate::expr::{Expr, NodeId};
+use crate::level::Levels;
+use crate::workflow::{Adjacency, Inner, Input, Node, NodeBody, Output, Workflow};
+
+pub(super) fn assemble(
+    context: Context<'_>,
+    args: Vec<Vec<Expr>>,
+    dependencies: Adjacency,
+    levels: Levels,
+) -> Workflow {
+    let Context { draft, site, inputs, names, tasks, flows, .. } = context;
+    let by_name = names.iter().cloned().zip((0..).map(NodeId)).collect();
+    let found = names.into_iter().zip(tasks).zip(args).zip(flows);
+    let nodes = draft.nodes.iter().zip(found).filter_map(|(node, (((name, task), args), flow))| {
+        let task = task?;
+        Some(Node {
+            name,
+            label: node.label.clone(),
+            lane: node.lane.unwrap_or(task.signature.lane),
+            task,
+            args,
+            after: node.after.clone(),
+            keep: node.keep,
+            when: node.when.clone(),
+            run_if: node.run_if,
+            body: match (flow, &node.task) {
+                (Some(flow), _) => NodeBody::Flow(flow),
+                (None, TaskChoice::Succeed) => NodeBody::Succeed,
+                _ => NodeBody::Task,
+            },
+        })
+    });
+    let nodes = nodes.collect();
+    let inputs = draft.inputs.iter().zip(inputs).map(|(input, ty)| Input {
+        name: input.name.clone(),
+        ty,
+        default: input.default.clone(),
+        description: input.description.clone(),
+        secret: input.secret,
+        env: input.env.clone(),
+        role: input.role,
+    });
+    let output = |name: &str, value: &Expr| Output { name: name.to_owned(), value: value.clone() };
+    Workflow(Arc::new(Inner {
+        scope: site.scope,
+        name: draft.name.clone().unwrap_or_default(),
+        description: draft.description.clone(),
+        packs: draft.packs.clone(),
+        inputs: inputs.collect(),
+        nodes,
+        outputs: draft.outputs.iter().map(|o| output(&o.name, &o.value)).collect(),
+        result: draft.result.clone(),
+        dir: draft.dir.clone(),
+        by_name,
+        dependencies,
+        levels,
+        warnings: Vec::new(),
+    }))
+}

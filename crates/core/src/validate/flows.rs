@@ -1,0 +1,422 @@
+//! Workflows inside nodes: checked from the outside in, so that a body knows the types of what it
+//! sees around it, and in the order of the edges, so that a node knows the type of a body before
+//! it.
+
+use std::sync::Arc;
+
+use terrace_plugin_api::{ErrorClass, TaskContext, TaskError, Value};
+
+use super::{Context, MAX_NESTING, Site, check, typing};
+use crate::catalog::{Task, TaskRef};
+use crate::draft::{
+    FlowDraft, FlowStyle, InputRole, NodeDraft, ReduceDraft, RepeatDraft, TaskChoice,
+};
+use crate::expr::{Expr, NodeId};
+use crate::level::Levels;
+use crate::repeat::{Collect, Map, Over, Reduce};
+use crate::signature::{Port, Signature};
+use crate::types::{Field, Fit, Type};
+use crate::workflow::{Adjacency, Repeat, SubFlow, Workflow};
+
+/// Every expression of a node beside its arguments that is of the workflow around it.
+pub(super) fn each_outer<'n>(node: &'n NodeDraft, visit: &mut impl FnMut(&'n Expr)) {
+    match &node.repeat {
+        Some(RepeatDraft::Map(map)) => {
+            map.over.lists().iter().for_each(&mut *visit);
+            map.reduce.iter().filter_map(|reduce| reduce.start.as_ref()).for_each(&mut *visit);
+        }
+        Some(RepeatDraft::Loop(repeat)) => {
+            repeat.carry.iter().map(|carry| &carry.start).for_each(&mut *visit);
+        }
+        None => {}
+    }
+    node.when.iter().for_each(visit);
+}
+
+/// Finds the workflows that nodes run.
+pub(super) fn resolve(context: &mut Context<'_>) {
+    let draft = context.draft;
+    let special =
+        |node: &NodeDraft| !matches!(node.task, TaskChoice::Named { .. } | TaskChoice::Inline(_));
+    if !draft.nodes.iter().any(special) {
+        return;
+    }
+    for id in order(context) {
+        match &draft.nodes[id.index()].task {
+            TaskChoice::Named { .. } | TaskChoice::Inline(_) => {}
+            TaskChoice::Succeed => {
+                context.tasks[id.index()] =
+                    Some(stand_in("succeed".into(), Vec::new(), Type::Null));
+                context.types[id.index()] = Type::Null;
+            }
+            TaskChoice::File(path) => {
+                let span = draft.nodes[id.index()].spans.as_ref().map(|spans| spans.task);
+                let message = format!("the file `{path}` was not read");
+                context.report(id, span, message, "read the workflow from a file, which finds it");
+            }
+            TaskChoice::Flow(flow) => resolve_draft(context, id, flow),
+            TaskChoice::Workflow(workflow) => {
+                let name = if workflow.name().is_empty() { "workflow" } else { workflow.name() };
+                let name = name.to_owned();
+                let style = FlowStyle::Nodes;
+                settle(context, id, workflow.clone(), result_type(workflow), &name, style);
+            }
+        }
+    }
+}
+
+/// The nodes, each after what it depends on; as written where they depend on each other.
+fn order(context: &Context<'_>) -> Vec<NodeId> {
+    let draft = context.draft;
+    let n = draft.nodes.len();
+    let mut dependencies = Adjacency::with_capacity(n);
+    let mut list = Vec::new();
+    for node in &draft.nodes {
+        list.clear();
+        let mut add = |id: NodeId| {
+            if id.index() < n {
+                list.push(id);
+            }
+        };
+        super::args::each(&node.args, &mut |arg| arg.each_node(&mut add));
+        each_outer(node, &mut |expr| expr.each_node(&mut add));
+        if let TaskChoice::Flow(flow) = &node.task {
+            flow.captures.iter().filter_map(|capture| capture.root.node()).for_each(&mut add);
+        }
+        node.after.iter().copied().for_each(&mut add);
+        list.sort_unstable();
+        list.dedup();
+        dependencies.push(&list);
+    }
+    match Levels::find(&dependencies) {
+        Ok(levels) => levels.order().to_vec(),
+        Err(()) => (0..n as u32).map(NodeId).collect(),
+    }
+}
+
+fn resolve_draft(context: &mut Context<'_>, id: NodeId, flow: &FlowDraft) {
+    let node = &context.draft.nodes[id.index()];
+    if context.site.depth >= MAX_NESTING {
+        let message = format!("workflows are nested more than {MAX_NESTING} deep");
+        let span = context.name_span(id);
+        context.report(id, span, message, "let a task give the inner workflow at run time");
+        return;
+    }
+    let inputs = input_types(context, flow, node.repeat.as_ref());
+    let site = Site {
+        catalog: context.site.catalog,
+        scope: context.site.scope,
+        prefix: format!("{}{}.", context.site.prefix, context.names[id.index()]),
+        depth: context.site.depth + 1,
+    };
+    let (workflow, problems) = check(&flow.draft, &site, inputs, node.repeat.as_ref());
+    context.problems.extend(problems);
+    let name = match &flow.style {
+        FlowStyle::Single => match workflow.nodes().first() {
+            Some(node) => node.task().name.to_string(),
+            None => String::new(),
+        },
+        FlowStyle::Nodes => "workflow".to_owned(),
+        FlowStyle::Steps => "steps".to_owned(),
+        FlowStyle::Branches => "branches".to_owned(),
+        FlowStyle::File(path) => path.clone(),
+    };
+    let output = result_type(&workflow);
+    settle(context, id, workflow, output, &name, flow.style.clone());
+}
+
+/// The types of a body's inputs, as the surroundings know them.
+fn input_types(context: &Context<'_>, flow: &FlowDraft, repeat: Option<&RepeatDraft>) -> Vec<Type> {
+    let mut types: Vec<Type> = flow.draft.inputs.iter().map(|input| input.ty.clone()).collect();
+    let captured = flow.draft.inputs.iter().enumerate();
+    let captured = captured.filter(|(_, input)| input.role == InputRole::Captured);
+    for ((at, _), capture) in captured.zip(&flow.captures) {
+        // A selection that is wrong is reported where the body's own reference is checked.
+        types[at] = typing::type_of(context, capture).unwrap_or(Type::Any);
+    }
+    let mut set = |input: Option<crate::expr::InputId>, ty: Type| {
+        if let Some(slot) = input.and_then(|input| types.get_mut(input.index())) {
+            *slot = ty;
+        }
+    };
+    match repeat {
+        Some(RepeatDraft::Map(map)) => {
+            for (list, &input) in map.over.lists().iter().zip(&map.items) {
+                set(Some(input), item_type(&typing::type_of_expr(context, list)));
+            }
+            set(map.index, Type::I64);
+            let keyed = map.key_by.is_some() || is_keyed(context, &map.over) == Some(true);
+            set(map.key, if keyed { Type::Str } else { Type::Any });
+        }
+        Some(RepeatDraft::Loop(repeat)) => {
+            for carry in &repeat.carry {
+                set(Some(carry.input), typing::type_of_expr(context, &carry.start));
+            }
+            set(repeat.index, Type::I64);
+        }
+        None => {}
+    }
+    types
+}
+
+/// Remembers a workflow that a node runs, and what stands for it as a task.
+fn settle(
+    context: &mut Context<'_>,
+    id: NodeId,
+    workflow: Workflow,
+    result: Type,
+    name: &str,
+    style: FlowStyle,
+) {
+    let node = &context.draft.nodes[id.index()];
+    let (repeat, output) = match &node.repeat {
+        None => (Repeat::Once, result),
+        Some(RepeatDraft::Loop(repeat)) => (Repeat::Loop(repeat.clone()), result),
+        Some(RepeatDraft::Map(map)) => {
+            let reduce = map.reduce.as_ref().and_then(|reduce| find_reduce(context, id, reduce));
+            let output = match &reduce {
+                Some(reduce) => reduce.task.signature.output.clone(),
+                None => gathered(context, map, result),
+            };
+            let Map { over, items, index, key, key_by, chunk, window, collect, .. } = &**map;
+            let map = Map {
+                over: over.clone(),
+                items: items.clone(),
+                index: *index,
+                key: *key,
+                key_by: key_by.clone(),
+                chunk: *chunk,
+                window: *window,
+                collect: *collect,
+                reduce,
+            };
+            (Repeat::Map(Box::new(map)), output)
+        }
+    };
+    let ports = workflow.inputs().iter().map(|input| Port {
+        default: input.default.clone(),
+        secret: input.secret,
+        ..Port::new(input.name.clone(), input.ty.clone())
+    });
+    context.types[id.index()] = output.clone();
+    context.tasks[id.index()] = Some(stand_in(name.into(), ports.collect(), output));
+    context.flows[id.index()] = Some(Arc::new(SubFlow { workflow, repeat, style }));
+}
+
+fn find_reduce(context: &mut Context<'_>, id: NodeId, reduce: &ReduceDraft) -> Option<Reduce> {
+    let task = match &reduce.task {
+        TaskChoice::Inline(task) => Some(task.clone()),
+        TaskChoice::Named { name, .. } => {
+            let found = context.site.catalog.find(name);
+            if found.is_none() && !name.is_empty() {
+                let names = context.site.catalog.names();
+                let help = super::names::missing_task_help(name, &names, context.draft);
+                let message = format!("unknown task `{name}` to reduce with");
+                context.report(id, reduce.span, message, &help.unwrap_or_default());
+            }
+            found
+        }
+        _ => None,
+    }?;
+    let ports = &task.signature.ports;
+    let spare = ports.iter().skip(2).filter(|port| port.when_absent().is_none());
+    if ports.len() < 2 || spare.count() > 0 {
+        let message = format!(
+            "`{}` cannot reduce: it must take two values, what is joined already and the next \
+             result, and no other that is required",
+            task.name
+        );
+        context.report(id, reduce.span, message, "");
+        return None;
+    }
+    if ports[0].ty.accepts(&task.signature.output) == Fit::Never {
+        let message = format!(
+            "`{}` cannot reduce: it gives {}, which its own input `{}: {}` does not take",
+            task.name, task.signature.output, ports[0].name, ports[0].ty
+        );
+        context.report(id, reduce.span, message, "");
+        return None;
+    }
+    if let Some(start) = &reduce.start
+        && let Err(message) = typing::mismatch(context, &ports[0].ty, start)
+    {
+        context.report(id, reduce.span, format!("`start` of the reduction: {message}"), "");
+    }
+    Some(Reduce { task, start: reduce.start.clone() })
+}
+
+/// What a map gives for results of one type.
+fn gathered(context: &Context<'_>, map: &Map<ReduceDraft>, result: Type) -> Type {
+    let result = if map.collect == Collect::Outcomes { Type::Outcome } else { result };
+    if map.key_by.is_some() {
+        return Type::Map(Box::new(result));
+    }
+    match is_keyed(context, &map.over) {
+        Some(true) => Type::Map(Box::new(result)),
+        Some(false) => Type::List(Box::new(result)),
+        None => Type::Any,
+    }
+}
+
+/// Whether the items have keys of their own, as far as that is known.
+fn is_keyed(context: &Context<'_>, over: &Over) -> Option<bool> {
+    if let Over::Cross(_) = over {
+        return Some(false);
+    }
+    match typing::type_of_expr(context, over.lists().first()?) {
+        Type::Map(_) | Type::Record(_) => Some(true),
+        Type::List(_) | Type::Tuple(_) | Type::Array(_) => Some(false),
+        _ => None,
+    }
+}
+
+fn item_type(list: &Type) -> Type {
+    match list {
+        Type::List(item) | Type::Map(item) => (**item).clone(),
+        Type::Array(kind) if kind.starts_with('f') => Type::F64,
+        Type::Array(_) => Type::I64,
+        _ => Type::Any,
+    }
+}
+
+/// What running a workflow gives to the one around it.
+fn result_type(workflow: &Workflow) -> Type {
+    let of = |expr: &Expr| typing::type_in(workflow, expr);
+    match workflow.result() {
+        Some(result) => of(result),
+        None if workflow.outputs().is_empty() => Type::Null,
+        None => Type::Record(
+            workflow
+                .outputs()
+                .iter()
+                .map(|output| Field {
+                    name: output.name.clone(),
+                    ty: of(&output.value),
+                    optional: false,
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// Checks what nodes say beside their arguments.
+pub(super) fn check_fans(context: &mut Context<'_>) {
+    let draft = context.draft;
+    for (at, node) in draft.nodes.iter().enumerate() {
+        let id = NodeId(at as u32);
+        let span = |pick: fn(&crate::draft::NodeSpans) -> crate::source::Span| {
+            node.spans.as_ref().map(|spans| pick(spans))
+        };
+        if let Some(when) = &node.when
+            && let Err(message) = typing::mismatch(context, &Type::Bool, when)
+        {
+            let help = "`util/compare`, `and`, `or` and `not` make a bool";
+            context.report(id, span(|s| s.when), format!("`when`: {message}"), help);
+        }
+        match &node.repeat {
+            Some(RepeatDraft::Map(map)) => {
+                for list in map.over.lists() {
+                    let wrong = match typing::mismatch(context, &Type::Any, list) {
+                        Err(message) => Some(message),
+                        Ok(()) => not_a_list(&typing::type_of_expr(context, list)),
+                    };
+                    if let Some(message) = wrong {
+                        context.report(id, span(|s| s.repeat), format!("`map`: {message}"), "");
+                    }
+                }
+                let lengths: Vec<Option<u64>> =
+                    map.over.lists().iter().map(|list| Over::Each(list.clone()).len()).collect();
+                if matches!(map.over, Over::Zip(_))
+                    && lengths
+                        .windows(2)
+                        .any(|pair| pair[0].zip(pair[1]).is_some_and(|(a, b)| a != b))
+                {
+                    let message = "`map`: the lists side by side are not equally long".to_owned();
+                    context.report(id, span(|s| s.repeat), message, "");
+                }
+            }
+            Some(RepeatDraft::Loop(repeat)) => {
+                for carry in &repeat.carry {
+                    if let Err(message) = typing::mismatch(context, &Type::Any, &carry.start) {
+                        context.report(id, span(|s| s.repeat), format!("`loop`: {message}"), "");
+                    }
+                }
+                if repeat.max == 0 {
+                    let message = "`loop`: `max` must be at least 1".to_owned();
+                    context.report(id, span(|s| s.repeat), message, "");
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+fn not_a_list(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Any
+        | Type::List(_)
+        | Type::Tuple(_)
+        | Type::Array(_)
+        | Type::Map(_)
+        | Type::Record(_)
+        | Type::Enum(_)
+        | Type::Outcome
+        | Type::Optional(_) => None,
+        other => Some(format!("expected a list or a map to run over, found {other}")),
+    }
+}
+
+/// Checks the expressions of a map or loop that are of its body.
+pub(super) fn check_body(context: &mut Context<'_>, repeat: &RepeatDraft) {
+    let mut wrong = Vec::new();
+    match repeat {
+        RepeatDraft::Map(map) => {
+            if let Some(key) = &map.key_by {
+                let mut refers = false;
+                key.each_node(&mut |_| refers = true);
+                if refers {
+                    wrong.push(
+                        "`key` must be made of the item: it is needed before the body runs"
+                            .to_owned(),
+                    );
+                } else if let Err(message) = typing::mismatch(context, &Type::Any, key) {
+                    wrong.push(format!("`key`: {message}"));
+                }
+            }
+        }
+        RepeatDraft::Loop(repeat) => {
+            if let Some(until) = &repeat.until
+                && let Err(message) = typing::mismatch(context, &Type::Bool, until)
+            {
+                wrong.push(format!("`until`: {message}"));
+            }
+            for carry in &repeat.carry {
+                let ty = context.inputs.get(carry.input.index()).cloned().unwrap_or(Type::Any);
+                if let Err(message) = typing::mismatch(context, &ty, &carry.next) {
+                    let name = &context.draft.inputs[carry.input.index()].name;
+                    wrong.push(format!("`{name}` for the next pass: {message}"));
+                }
+            }
+        }
+    }
+    for message in wrong {
+        let span = context.draft.inputs.iter().find_map(|input| input.span);
+        let problem = context.at_span(span, message);
+        context.problems.push(problem);
+    }
+}
+
+/// A workflow, or the end of a run, seen as a task.
+fn stand_in(name: Arc<str>, ports: Vec<Port>, output: Type) -> TaskRef {
+    let signature = Signature { ports, output, ..Signature::default() };
+    TaskRef { name, signature: Arc::new(signature), body: Arc::new(NotCallable), pack: None }
+}
+
+struct NotCallable;
+
+impl Task for NotCallable {
+    fn call(&self, _: &TaskContext<'_>, _: &mut [Value]) -> Result<Value, TaskError> {
+        let message = "a workflow inside a node is run by a scheduler and not called";
+        Err(TaskError::new(ErrorClass::INTERNAL, message))
+    }
+}
