@@ -12,6 +12,8 @@ use abi_stable::{
     StableAbi,
 };
 
+use crate::interface::{self, AnyOffer, Interface, InterfaceError};
+
 /// How much a log line matters.
 #[repr(u8)]
 #[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,10 +70,44 @@ pub trait Host: Sync {
     fn progress(&self, fraction: f64, note: &str);
     /// Takes a log line.
     fn log(&self, level: LogLevel, message: &str);
-    /// An interface of the host by name, for what later versions add. Null where unknown.
-    fn interface(&self, name: &str) -> *const () {
+    /// An interface that the host offers tasks, by its name. A host of several answers with
+    /// [`AnyOffer::find`].
+    ///
+    /// ```
+    /// # use std::borrow::Cow;
+    /// # use terrace_plugin_api::{AnyOffer, Host, Interface, LogLevel, Offer, TaskContext};
+    /// #[repr(C)]
+    /// #[derive(Interface)]
+    /// #[interface(name = "lab.gauge/1")]
+    /// struct Gauge { read: extern "C" fn(channel: u32) -> f64 }
+    ///
+    /// struct Lab { gauge: Offer<Gauge> }
+    ///
+    /// impl Host for Lab {
+    ///     fn interface(&self, name: &str) -> Option<AnyOffer<'_>> {
+    ///         AnyOffer::find(&[self.gauge.any()], name)
+    ///     }
+    /// #   fn node(&self) -> Cow<'_, str> { "measure".into() }
+    /// #   fn cancelled(&self) -> bool { false }
+    /// #   fn seed(&self) -> u64 { 0 }
+    /// #   fn temp_dir(&self) -> std::io::Result<std::path::PathBuf> { Ok(std::env::temp_dir()) }
+    /// #   fn progress(&self, _: f64, _: &str) {}
+    /// #   fn log(&self, _: LogLevel, _: &str) {}
+    ///     // …
+    /// }
+    ///
+    /// extern "C" fn read(channel: u32) -> f64 { f64::from(channel) / 2.0 }
+    /// let lab = Lab { gauge: Offer::new(Gauge { read }) };
+    /// let ctx = TaskContext::new(&lab);
+    /// // In a task of a pack that declares the same `Gauge`:
+    /// if let Some(gauge) = ctx.interface::<Gauge>()? {
+    ///     assert_eq!((gauge.read)(3), 1.5);
+    /// }
+    /// # Ok::<(), terrace_plugin_api::InterfaceError>(())
+    /// ```
+    fn interface(&self, name: &str) -> Option<AnyOffer<'_>> {
         let _ = name;
-        std::ptr::null()
+        None
     }
 }
 
@@ -93,6 +129,7 @@ pub struct ContextVTable {
     temp_dir: extern "C" fn(*const (), &mut bool) -> RString,
     progress: extern "C" fn(*const (), f64, RStr<'_>),
     log: extern "C" fn(*const (), LogLevel, RStr<'_>),
+    /// Null, or the address of an `Offer` that lives as long as the host.
     interface: extern "C" fn(*const (), RStr<'_>) -> *const (),
 }
 
@@ -218,9 +255,16 @@ impl<'a> TaskContext<'a> {
         (self.vtable.log)(self.host, level, RStr::from(message.to_string().as_str()));
     }
 
-    /// Looks up an interface of the host by name. Null where the host has none of that name.
-    pub fn interface(&self, name: &str) -> *const () {
-        (self.vtable.interface)(self.host, RStr::from(name))
+    /// An interface that the host offers; `None` where it has none of that name, as an older
+    /// host or one that does other things. See [`Interface`].
+    ///
+    /// # Errors
+    /// When the host declares it differently under the same name.
+    pub fn interface<T: Interface>(&self) -> Result<Option<&'a T>, InterfaceError> {
+        let head = (self.vtable.interface)(self.host, RStr::from_str(T::NAME));
+        // SAFETY: by the contract of the slot it is null or an `Offer` borrowed from the host,
+        // which is alive for `'a`.
+        unsafe { interface::read(head) }
     }
 }
 
@@ -318,6 +362,6 @@ impl<H: Host> VTableOf<H> {
         Self::ask(host, (), |host| host.log(level, message.as_str()));
     }
     extern "C" fn interface(host: *const (), name: RStr<'_>) -> *const () {
-        Self::ask(host, std::ptr::null(), |host| host.interface(name.as_str()))
+        Self::ask(host, std::ptr::null(), |host| AnyOffer::into_head(host.interface(name.as_str())))
     }
 }

@@ -32,6 +32,8 @@ impl ErrorClass {
     pub const INTERNAL: Self = Self(6);
     /// It took longer than it was allowed.
     pub const TIMED_OUT: Self = Self(7);
+    /// A limit of the run or of the workflow was reached.
+    pub const LIMIT: Self = Self(8);
 
     /// The name used in documents: `invalid_input`.
     pub fn name(self) -> &'static str {
@@ -44,6 +46,7 @@ impl ErrorClass {
             Self::INVALID_OUTPUT => "invalid_output",
             Self::INTERNAL => "internal",
             Self::TIMED_OUT => "timed_out",
+            Self::LIMIT => "limit",
             _ => "unknown",
         }
     }

@@ -37,7 +37,8 @@
 //!
 //! [`task`](macro@task) says how a function becomes a task, [`PortType`] which types can go in and
 //! out, [`Record`](macro@Record) and [`Opaque`](macro@Opaque) make more of them, [`TaskContext`]
-//! is what a running task may ask of its host, [`TaskError`] how it fails. The rest is for hosts.
+//! is what a running task may ask of its host, [`TaskError`] how it fails. [`Interface`] lets packs
+//! and hosts offer each other more than tasks. The rest is for hosts.
 //!
 //! # Promises
 //! - Nothing with a Rust-only layout crosses: every crossing type derives `StableAbi`.
@@ -55,6 +56,7 @@ mod call;
 mod context;
 mod error;
 mod ext;
+mod interface;
 mod manifest;
 mod module;
 mod outcome;
@@ -67,6 +69,7 @@ pub use call::{status, TaskCall, TaskResult};
 pub use context::{ContextVTable, Host, Item, LogLevel, TaskContext};
 pub use error::{ErrorClass, Retryable, TaskError};
 pub use ext::{Ext, ExtTag, ExtVTable};
+pub use interface::{AnyOffer, Interface, InterfaceError, Offer};
 pub use manifest::{Lane, PackDef, PortDef, PortMode, TaskDef, MANIFEST_FORMAT, MANIFEST_SECTION};
 pub use module::{
     manifest_hash, PackModule, PackModuleRef, StaticPack, TaskEntry, ABI, SYMBOL_PREFIX,
@@ -74,30 +77,39 @@ pub use module::{
 pub use outcome::{Outcome, OutcomeStatus};
 pub use port::{Held, HeldSlice, PortError, PortRef, PortType, TaskReturn};
 pub use schema::{EnumTag, Field, Schema, Variant};
+pub use shield::catch_panic;
 pub use value::{
     from_value, from_value_ref, to_value, Array, BigU64, Bytes, DType, Element, List, Map,
     SerdeError, Str, Value, ValueError, MAX_DEPTH,
 };
 
-pub use terrace_plugin_macros::export_pack;
 /// Exports the tasks of a pack: once in its crate, where the tasks are in scope.
 ///
 /// ```
 /// # use terrace_plugin_api::{export_pack, task};
+/// # use terrace_plugin_api::{Interface, Offer};
+/// # #[repr(C)] #[derive(Interface)] #[interface(name = "math.tables/1")]
+/// # struct Tables { prime: extern "C" fn(u64) -> u64 }
+/// # extern "C" fn prime(_: u64) -> u64 { 2 }
+/// # static TABLES: Offer<Tables> = Offer::new(Tables { prime });
 /// # #[task] fn add(x: i64, y: i64) -> i64 { x + y }
 /// # mod stats { #[terrace_plugin_api::task] pub(crate) fn mean(values: &[f64]) -> f64 { 0.0 } }
 /// export_pack! {
 ///     name: math,                          // a-z, 0-9, `_` and `-`
 ///     description: "Numbers and lists.",   // may be left out
 ///     tasks: [add, stats::mean],           // paths to functions with `#[task]`
+///     interfaces: [TABLES],                // paths to statics of type `Offer`; may be left out
 /// }
 /// # fn main() {}
 /// ```
 ///
 /// The version is that of the crate. Beside what a host loads it makes `pub fn pack()`, which
-/// gives the [`StaticPack`] for linking the pack into a program instead.
+/// gives the [`StaticPack`] for linking the pack into a program instead. Interfaces: [`Interface`].
+pub use terrace_plugin_macros::export_pack;
+
+// For the facade, under the names without `Host`.
 #[doc(hidden)]
-pub use terrace_plugin_macros::HostRecord;
+pub use terrace_plugin_macros::{HostInterface, HostRecord};
 
 /// Makes a task of a function; each parameter becomes a port of its name, its doc comment the
 /// port's. The function stays as it is.
@@ -189,9 +201,16 @@ pub use terrace_plugin_macros::Record;
 /// `Serialize`, it becomes data where it leaves the process; without, it is refused there.
 pub use terrace_plugin_macros::Opaque;
 
+/// Makes an interface of a `repr(C)` struct of functions and data: see the trait [`Interface`].
+///
+/// Its name ends in its version: `#[interface(name = "circuit.gates/1")]`. Lower-case ASCII
+/// letters, digits, `_`, `-` and `.`, a slash, a number from 1.
+pub use terrace_plugin_macros::Interface;
+
 /// What generated code names. Not for use by hand: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::interface::{check_offers, offer, Crosses, InterfaceField, InterfaceLayout};
     pub use crate::manifest::{
         check_default, check_pack, head_json, head_len, pack_hash, pack_json, pack_len, task_json,
         task_len,
@@ -201,4 +220,5 @@ pub mod __private {
     pub use crate::port::record::*;
     pub use crate::port::support::*;
     pub use crate::shield::mismatch;
+    pub use abi_stable::type_layout::TypeLayout;
 }

@@ -13,6 +13,7 @@ use abi_stable::{
 use crate::call::TaskResult;
 use crate::context::TaskContext;
 use crate::error::TaskError;
+use crate::interface::{self, AnyOffer, Interface, InterfaceError};
 use crate::manifest::TaskDef;
 use crate::shield;
 use crate::value::Value;
@@ -44,7 +45,8 @@ pub struct PackModule {
     pub manifest_hash: u64,
     /// The tasks, in the manifest's order.
     pub tasks: RSlice<'static, TaskEntry>,
-    /// Looks up an interface of the pack by name, for what later versions add. Null where unknown.
+    /// Looks up an interface of the pack by name: null, or the address of an
+    /// [`Offer`](crate::Offer) that lives as long as the library. Any thread may call it.
     #[sabi(last_prefix_field)]
     pub get_interface: extern "C" fn(RStr<'_>) -> *const (),
 }
@@ -92,6 +94,8 @@ pub trait PackItem {
     const MANIFEST_HASH: u64;
     /// The tasks, in the manifest's order.
     const TASKS: &'static [TaskEntry];
+    /// What the pack offers its host.
+    fn interfaces() -> &'static [AnyOffer<'static>];
 }
 
 struct ModuleOf<P>(P);
@@ -101,7 +105,7 @@ impl<P: PackItem> ModuleOf<P> {
         const MODULE: WithMetadata<PackModule> = WithMetadata::new(PackModule {
             manifest_hash: P::MANIFEST_HASH,
             tasks: RSlice::from_slice(P::TASKS),
-            get_interface: no_interface,
+            get_interface: Self::get_interface,
         })
     }
 
@@ -111,10 +115,23 @@ impl<P: PackItem> ModuleOf<P> {
         // Catches panics; there is none, but the header wants this form.
         abi_stable::library::__call_root_module_loader(|| Self::REF)
     }
+
+    /// Compares names and runs nothing of the pack's, so no panic can reach this frame.
+    extern "C" fn get_interface(name: RStr<'_>) -> *const () {
+        AnyOffer::into_head(AnyOffer::find(P::interfaces(), name.as_str()))
+    }
 }
 
-extern "C" fn no_interface(_name: RStr<'_>) -> *const () {
-    std::ptr::null()
+impl PackModuleRef {
+    /// An interface that the pack offers; `None` where it has none of that name, as an older one.
+    ///
+    /// # Errors
+    /// When the pack declares it differently under the same name.
+    pub fn interface<T: Interface>(&self) -> Result<Option<&'static T>, InterfaceError> {
+        let head = (self.get_interface())(RStr::from_str(T::NAME));
+        // SAFETY: by the contract of `get_interface`; no library is ever unloaded.
+        unsafe { interface::read(head) }
+    }
 }
 
 /// The header that a pack exports.
@@ -173,7 +190,7 @@ macro_rules! __export_pack {
     (
         name: $name:literal, version: $version:expr, description: $description:expr,
         symbol: $symbol:literal, manifest_symbol: $manifest_symbol:literal,
-        tasks: [$($task:path),*]
+        tasks: [$($task:path),*], interfaces: $count:literal [$($interface:path),*]
     ) => {
         /// The pack, for linking it into a program instead of loading it.
         #[must_use]
@@ -215,6 +232,10 @@ macro_rules! __export_pack {
                 const MANIFEST_HASH: u64 = $crate::__private::pack_hash(HEAD, PARTS);
                 const TASKS: &'static [$crate::TaskEntry] =
                     &[$(<$task as $crate::__private::TaskItem>::ENTRY),*];
+
+                fn interfaces() -> &'static [$crate::AnyOffer<'static>] {
+                    terrace_interfaces()
+                }
             }
 
             #[export_name = $symbol]
@@ -222,6 +243,13 @@ macro_rules! __export_pack {
                 $crate::__private::header::<Pack>();
 
             $crate::StaticPack::of::<Pack>(&MANIFEST)
+        }
+
+        // Not inside `pack`, whose own names would hide those of the author's statics.
+        fn terrace_interfaces() -> &'static [$crate::AnyOffer<'static>] {
+            static OFFERS_OF_THIS_PACK: [$crate::AnyOffer<'static>; $count] =
+                $crate::__private::check_offers([$($crate::__private::offer(&$interface)),*]);
+            &OFFERS_OF_THIS_PACK
         }
     };
 }

@@ -154,6 +154,7 @@ fn class_of_name(name: &str) -> ErrorClass {
         ErrorClass::INVALID_OUTPUT,
         ErrorClass::INTERNAL,
         ErrorClass::TIMED_OUT,
+        ErrorClass::LIMIT,
     ]
     .into_iter()
     .find(|class| class.name() == name)

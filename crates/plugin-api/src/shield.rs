@@ -45,26 +45,41 @@ pub(crate) unsafe fn run(
     out: *mut TaskResult,
     body: impl FnOnce(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError>,
 ) -> u32 {
-    install_hook();
     let args: &mut [Value] = if n == 0 {
         &mut []
     } else {
         // SAFETY: by this function's contract.
         unsafe { std::slice::from_raw_parts_mut(args, n) }
     };
-    // A panic on this thread that another hook saw must not lend this one its place.
-    PLACE.with(|slot| slot.borrow_mut().take());
-    INSIDE.with(|inside| inside.set(inside.get() + 1));
-    let result = catch_unwind(AssertUnwindSafe(|| body(ctx, args)));
-    INSIDE.with(|inside| inside.set(inside.get() - 1));
-    let (code, result) = match result {
-        Ok(Ok(value)) => (status::OK, TaskResult::Value(value)),
-        Ok(Err(error)) => (status::FAILED, TaskResult::Error(error)),
-        Err(payload) => (status::FAILED, TaskResult::Error(panicked(payload))),
+    let (code, result) = match catch_panic(|| body(ctx, args)) {
+        Ok(value) => (status::OK, TaskResult::Value(value)),
+        Err(error) => (status::FAILED, TaskResult::Error(error)),
     };
     // SAFETY: by this function's contract.
     unsafe { *out = result };
     code
+}
+
+/// Runs a closure and makes an error of a panic, with its message and place; nothing is printed.
+/// Tasks run in it. For functions of an [`Interface`](crate::Interface) and the like: a panic that
+/// left an `extern "C" fn` would end the process.
+///
+/// ```
+/// # use terrace_plugin_api::{catch_panic, ErrorClass};
+/// let error = catch_panic::<u8>(|| panic!("no gates")).unwrap_err();
+/// assert_eq!((error.class(), error.message()), (ErrorClass::PANIC, "no gates"));
+/// ```
+///
+/// # Errors
+/// The closure's own, or its panic's.
+pub fn catch_panic<T>(body: impl FnOnce() -> Result<T, TaskError>) -> Result<T, TaskError> {
+    install_hook();
+    // A panic on this thread that another hook saw must not lend this one its place.
+    PLACE.with(|slot| slot.borrow_mut().take());
+    INSIDE.with(|inside| inside.set(inside.get() + 1));
+    let result = catch_unwind(AssertUnwindSafe(body));
+    INSIDE.with(|inside| inside.set(inside.get() - 1));
+    result.unwrap_or_else(|payload| Err(panicked(payload)))
 }
 
 fn panicked(payload: Box<dyn Any + Send>) -> TaskError {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use terrace_core::PackRequirement;
+use terrace_plugin_api::InterfaceError;
 
 /// What a lower layer said.
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
@@ -251,7 +252,9 @@ pub enum Fault {
     )]
     ChangedInPlace,
     /// The loader gave code of an earlier file for this one.
-    #[error("could not be loaded beside an earlier build of it; restart the program")]
+    #[error(
+        "was not loaded: the system's loader gave the code of an earlier file for it; restart the program"
+    )]
     OldCode,
     /// It needs a symbol that nobody has.
     #[error(
@@ -279,7 +282,7 @@ pub enum Fault {
     )]
     NewerSystem(#[source] Cause),
     /// The system's loader refused it for another reason.
-    #[error("is refused by the system's loader")]
+    #[error("is refused by the system's loader; build the pack for this system")]
     Loader(#[source] Cause),
     /// It does not export the symbol its manifest names.
     #[error(
@@ -345,6 +348,14 @@ pub enum Fault {
     TaskNotInManifest {
         /// The task.
         task: String,
+    },
+    /// An interface of it is declared differently than here. The rest of the pack can be used.
+    #[error("offers the interface `{interface}` in another form than this program's")]
+    OtherInterface {
+        /// Its name.
+        interface: &'static str,
+        /// What differs, seen from here.
+        source: InterfaceError,
     },
 }
 

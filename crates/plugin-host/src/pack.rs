@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use terrace_core::{PackId, Signature, Task, TaskRef};
+use terrace_plugin_api::{Interface, PackModuleRef};
 
+use crate::error::{Fault, PackError};
 use crate::manifest::PackManifest;
 
 /// A pack in this process. Cloning shares it; it stays until the process ends.
@@ -18,6 +20,8 @@ struct Inner {
     path: Option<PathBuf>,
     id: Arc<PackId>,
     tasks: BTreeMap<String, Entry>,
+    /// None where the pack is only described.
+    module: Option<PackModuleRef>,
 }
 
 /// A task of a pack.
@@ -32,9 +36,10 @@ impl Pack {
         path: Option<&Path>,
         id: Arc<PackId>,
         tasks: BTreeMap<String, Entry>,
+        module: Option<PackModuleRef>,
     ) -> Self {
         let path = path.map(Path::to_owned);
-        Self(Arc::new(Inner { manifest: Arc::new(manifest), path, id, tasks }))
+        Self(Arc::new(Inner { manifest: Arc::new(manifest), path, id, tasks, module }))
     }
 
     /// What it says of itself.
@@ -71,6 +76,37 @@ impl Pack {
     /// The names of its tasks, sorted.
     pub fn task_names(&self) -> impl Iterator<Item = &str> {
         self.0.tasks.keys().map(String::as_str)
+    }
+
+    /// Asks the pack for an interface. `None` where it has none of that name, as an older pack, or
+    /// where the pack is only described. What it gives is valid as long as the process, like the
+    /// pack, and its functions run in this process.
+    ///
+    /// ```no_run
+    /// use terrace_plugin_api::{Interface, Value};
+    /// use terrace_plugin_host::Registry;
+    ///
+    /// // As the pack declares it.
+    /// #[repr(C)]
+    /// #[derive(Interface)]
+    /// #[interface(name = "circuit.gates/1")]
+    /// struct Gates { count: extern "C" fn(circuit: &Value) -> u64 }
+    ///
+    /// let pack = Registry::new().load_file("target/release/libcircuit.so")?;
+    /// if let Some(gates) = pack.interface::<Gates>()? {
+    ///     println!("{} gates", (gates.count)(&Value::Null));
+    /// }
+    /// # Ok::<(), terrace_plugin_host::PackError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Fault::OtherInterface`] when the pack declares it differently under the same name.
+    pub fn interface<T: Interface>(&self) -> Result<Option<&'static T>, PackError> {
+        let Some(module) = &self.0.module else { return Ok(None) };
+        module.interface().map_err(|source| {
+            let path = self.path().unwrap_or_else(|| Path::new(&self.0.manifest.name));
+            PackError::new(path, Fault::OtherInterface { interface: T::NAME, source })
+        })
     }
 
     /// Whether both are the same pack in memory, so that their private types are the same.

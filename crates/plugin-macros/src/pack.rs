@@ -1,7 +1,7 @@
 //! `export_pack!`: reads and checks the description of a pack; the exported items themselves come
 //! from `terrace_plugin_api::__export_pack!`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -19,12 +19,13 @@ struct Pack {
     name: String,
     description: Expr,
     tasks: Vec<Path>,
+    interfaces: Vec<Path>,
 }
 
 impl Parse for Pack {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let mut errors = Errors::default();
-        let (mut name, mut description, mut tasks) = (None, None, None);
+        let (mut name, mut description, mut tasks, mut interfaces) = (None, None, None, None);
         while !input.is_empty() {
             let key: Ident = input
                 .parse()
@@ -34,6 +35,7 @@ impl Parse for Pack {
                 "name" => name.replace(read_name(input, &mut errors)?).is_some(),
                 "description" => description.replace(input.parse::<Expr>()?).is_some(),
                 "tasks" => tasks.replace(read_tasks(input, &mut errors)?).is_some(),
+                "interfaces" => interfaces.replace(read_interfaces(input)?).is_some(),
                 _ => {
                     let message = format!("a pack has no `{}`; {}", key, SHAPE);
                     return Err(syn::Error::new(key.span(), message));
@@ -57,6 +59,7 @@ impl Parse for Pack {
             name: name.unwrap_or_default(),
             description: description.unwrap_or_else(|| syn::parse_quote!("")),
             tasks: tasks.unwrap_or_default(),
+            interfaces: interfaces.unwrap_or_default(),
         })
     }
 }
@@ -87,28 +90,37 @@ fn read_name(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<String>
 }
 
 fn read_tasks(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<Path>> {
-    let content;
-    let bracket = bracketed!(content in input);
-    let tasks = Punctuated::<Path, Token![,]>::parse_terminated_with(&content, Path::parse_mod_style)
-        .map_err(|error| {
-            let message = format!(
-                "{}; the tasks are a list of paths to functions with `#[task]`, as in `[add, stats::mean]`",
-                error
-            );
-            syn::Error::new(error.span(), message)
-        })?;
+    let what =
+        "the tasks are a list of paths to functions with `#[task]`, as in `[add, stats::mean]`";
+    let (tasks, place) = read_paths(input, what)?;
     if tasks.is_empty() {
         let message = "a pack exports at least one task: list the functions that have `#[task]`";
-        errors.push(syn::Error::new(bracket.span.join(), message));
+        errors.push(syn::Error::new(place, message));
     }
-    Ok(tasks.into_iter().collect())
+    Ok(tasks)
+}
+
+fn read_interfaces(input: ParseStream<'_>) -> syn::Result<Vec<Path>> {
+    let what = "the interfaces are a list of paths to statics of type `Offer`, as in `[GATES]`";
+    Ok(read_paths(input, what)?.0)
+}
+
+/// A list of paths in brackets, and its place.
+fn read_paths(input: ParseStream<'_>, what: &str) -> syn::Result<(Vec<Path>, Span)> {
+    let content;
+    let bracket = bracketed!(content in input);
+    let paths =
+        Punctuated::<Path, Token![,]>::parse_terminated_with(&content, Path::parse_mod_style)
+            .map_err(|error| syn::Error::new(error.span(), format!("{}; {}", error, what)))?;
+    Ok((paths.into_iter().collect(), bracket.span.join()))
 }
 
 pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
-    let Pack { name, description, tasks } = syn::parse2(input)?;
+    let Pack { name, description, tasks, interfaces } = syn::parse2(input)?;
     let suffix = name.replace('-', "_");
     let symbol = format!("{}{}", SYMBOL_PREFIX, suffix);
     let manifest_symbol = format!("TERRACE_MANIFEST_V1_{}", suffix);
+    let count = interfaces.len();
     Ok(quote! {
         ::terrace_plugin_api::__export_pack! {
             name: #name,
@@ -116,7 +128,8 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
             description: #description,
             symbol: #symbol,
             manifest_symbol: #manifest_symbol,
-            tasks: [#(#tasks),*]
+            tasks: [#(#tasks),*],
+            interfaces: #count [#(#interfaces),*]
         }
     })
 }

@@ -293,3 +293,15 @@ pub const fn check_pack<const N: usize>(pack: &PackDef) {
         at += 1;
     }
 }
+
+/// Fails the build where two interfaces of a pack share a name.
+///
+/// # Panics
+/// Where it is so.
+pub(crate) const fn check_interfaces(first: &str, second: &str) {
+    if same(first, second) {
+        let text = Text::<200>::new().push("two interfaces of this pack are called `");
+        let text = text.push(second).push("`: offer one of them, or raise its version");
+        panic!("{}", text.as_str());
+    }
+}

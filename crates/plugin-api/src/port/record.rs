@@ -100,13 +100,47 @@ fn takes_null(schema: &Schema) -> bool {
 }
 
 fn unknown(what: &str, name: &str, known: &[&str]) -> PortError {
-    match known {
-        [] => PortError::msg(format!("unknown {} `{}`, there are none", what, name)),
-        known => {
-            let known = known.join("`, `");
-            PortError::msg(format!("unknown {} `{}`, expected one of `{}`", what, name, known))
-        }
+    if known.is_empty() {
+        return PortError::msg(format!("unknown {} `{}`, there are none", what, name));
     }
+    let meant = match nearest(name, known) {
+        Some(meant) => format!(" (did you mean `{}`?)", meant),
+        None => String::new(),
+    };
+    let known = known.join("`, `");
+    PortError::msg(format!("unknown {} `{}`{}, expected one of `{}`", what, name, meant, known))
+}
+
+/// The known name that `name` most likely stands for.
+fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let limit = (name.chars().count() / 3).min(4);
+    known
+        .iter()
+        .map(|known| (distance(&name.to_lowercase(), &known.to_lowercase()), *known))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// How many letters to insert, drop, replace or swap with the next to get from one word to the
+/// other (optimal string alignment).
+fn distance(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in to.iter().enumerate() {
+            let replaced = last[j] + usize::from(a != b);
+            let mut best = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
+                best = best.min(before[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[to.len()]
 }
 
 /// The items of a list, taken in order.
@@ -309,5 +343,30 @@ fn external(value: Value) -> Result<(String, Option<Value>), PortError> {
             map.len()
         ))),
         other => Err(PortError::expected("a variant's name, or a map with it as its key", &other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_meant_and_none_that_is_far() {
+        let known = ["Point", "Radius", "Circle"];
+        for (name, meant) in [
+            ("Pint", Some("Point")),
+            ("point", Some("Point")),
+            ("Cricle", Some("Circle")),
+            ("Radios", Some("Radius")),
+            ("Square", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(name, &known), meant, "{name}");
+        }
+        assert_eq!(
+            (distance("kitten", "sitting"), distance("", "abc"), distance("ab", "ba")),
+            (3, 3, 1)
+        );
     }
 }

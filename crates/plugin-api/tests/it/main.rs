@@ -3,6 +3,7 @@
 // The setting that allows it in tests does not reach their helpers.
 #![allow(clippy::unwrap_used)]
 
+mod interface;
 mod task_call;
 mod task_manifest;
 mod task_misuse;

@@ -223,7 +223,8 @@ fn external_enums() {
     reads(j!({"Point": null}), Shape::Point);
     refuses::<Shape>(
         j!("Pint"),
-        "unknown variant `Pint`, expected one of `Point`, `Radius`, `Corners`, `Circle`, `Nothing`",
+        "unknown variant `Pint` (did you mean `Point`?), expected one of `Point`, `Radius`, `Corners`, \
+         `Circle`, `Nothing`",
     );
     refuses::<Shape>(j!("Radius"), "the variant `Radius` comes with a value: {Radius: …}");
     refuses::<Shape>(j!({"Radius": "x"}), "at .Radius: expected a number, found a string");

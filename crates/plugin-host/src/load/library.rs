@@ -10,6 +10,7 @@ use abi_stable::library::{
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use terrace_plugin_api::{ABI, PackModuleRef};
 
+use super::layout::differences;
 use crate::error::{Cause, Fault};
 use crate::manifest::PackManifest;
 
@@ -62,16 +63,16 @@ pub(super) fn module(
         },
     };
     let header: &'static LibHeader = header.upgrade().map_err(invalid)?;
-    if header.layout().is_none() {
+    let Some(layout) = header.layout() else {
         return Err(Fault::NoLayout);
-    }
+    };
     header.check_layout::<PackModuleRef>().map_err(|error| match error {
-        LibraryError::AbiInstability(_) => Fault::LayoutMismatch {
+        LibraryError::AbiInstability(error) => Fault::LayoutMismatch {
             host: ABI,
             // The version of the crate that declares the module.
             host_api: PackModuleRef::VERSION_STRINGS.version.as_str(),
             pack_api: manifest.api.clone(),
-            source: report(&error),
+            source: differences(layout).map_or_else(|| report(&error), |text| report(&text)),
         },
         LibraryError::RootModule { err: err @ RootModuleError::Unwound, .. } => {
             Fault::ConstructorPanicked(report(&err))

@@ -1,9 +1,11 @@
 //! Brings packs into the process: the only unsafe code of this crate. The protocol, step by step,
 //! with why nothing old and nothing unchecked gets in, is in this folder's `README.md`.
 //!
-//! [`mod@library`] opens and reads what the pack exports, [`table`] remembers for the process what
-//! was opened, [`task`] calls, [`stdout`] keeps a pack's printing away from the program's output.
+//! [`mod@library`] opens and reads what the pack exports, [`mod@layout`] says where layouts differ,
+//! [`table`] remembers for the process what was opened, [`task`] calls, [`stdout`] keeps a pack's
+//! printing away from the program's output.
 
+mod layout;
 #[expect(unsafe_code, reason = "dlopen and dlsym")]
 mod library;
 mod stdout;
@@ -41,7 +43,7 @@ pub(crate) fn describe(manifest: &PackManifest, path: &Path) -> Pack {
         (task.name.clone(), Entry { signature: task.signature.clone(), body })
     });
     let tasks = tasks.collect();
-    Pack::new(manifest.clone(), Some(path), id, tasks)
+    Pack::new(manifest.clone(), Some(path), id, tasks, None)
 }
 
 fn pack_id(manifest: &PackManifest, path: Option<&Path>) -> Arc<PackId> {
@@ -82,5 +84,5 @@ fn assemble(
     if let Some(task) = code.into_keys().next() {
         return Err(Fault::TaskNotInManifest { task: task.to_owned() });
     }
-    Ok(Pack::new(manifest, path, id, tasks))
+    Ok(Pack::new(manifest, path, id, tasks, Some(module)))
 }

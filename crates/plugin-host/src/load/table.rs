@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::library::{self, OpenLibrary};
 use crate::error::{Fault, PackError};
@@ -16,12 +16,14 @@ struct Table {
     /// Every library that `dlopen` gave, also those refused afterwards.
     opened: Vec<Opened>,
     /// The packs among them, each with its file.
-    packs: Vec<(PackFile, Pack)>,
+    packs: Vec<(Arc<PackFile>, Pack)>,
 }
 
 struct Opened {
     path: PathBuf,
-    id: FileId,
+    /// Kept open: the number of its inode is then given to no other file, also where the loader
+    /// gave another library for it.
+    file: Arc<PackFile>,
     header: Option<usize>,
 }
 
@@ -29,7 +31,7 @@ struct Opened {
 pub(crate) fn load_file(path: &Path) -> Result<Pack, PackError> {
     // A panic while it was held leaves a table that knows less, not one that is wrong.
     let mut table = TABLE.lock().unwrap_or_else(PoisonError::into_inner);
-    let file = PackFile::open(path)?;
+    let file = Arc::new(PackFile::open(path)?);
     if let Some(pack) = table.by_id(file.id()) {
         return Ok(pack);
     }
@@ -69,21 +71,23 @@ impl Table {
     }
 
     /// Steps 4 to 8.
-    fn open(&mut self, file: &PackFile, manifest: PackManifest) -> Result<Pack, Fault> {
+    fn open(&mut self, file: &Arc<PackFile>, manifest: PackManifest) -> Result<Pack, Fault> {
         let id = file.id();
-        if self.opened.iter().any(|opened| opened.id.same_inode(&id) && opened.id != id) {
+        let mut earlier = self.opened.iter().map(|opened| opened.file.id());
+        if earlier.any(|earlier| earlier.same_inode(&id) && earlier != id) {
             return Err(Fault::ChangedInPlace);
         }
         let path = std::path::absolute(file.path()).map_err(Fault::Unreadable)?;
         let earlier = self.opened.iter().filter(|opened| opened.path == path).count();
         let library = OpenLibrary::open(&spelled(&path, earlier))?;
-        self.opened.push(Opened { path, id, header: None });
+        self.opened.push(Opened { path, file: file.clone(), header: None });
         if !file.is_unchanged() {
             return Err(Fault::Changed);
         }
         let header = library.header(&manifest.symbol)?;
         let address = library::address(header);
-        if self.opened.iter().any(|opened| opened.header == Some(address) && opened.id != id) {
+        if self.opened.iter().any(|opened| opened.header == Some(address) && opened.file.id() != id)
+        {
             return Err(Fault::OldCode);
         }
         if let Some(opened) = self.opened.last_mut() {

@@ -5,7 +5,7 @@ use terrace_plugin_api::Value;
 
 /// What every format will have; judged before the rest is looked at.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, expecting = "expected an object")]
+#[serde(default, expecting = "an object")]
 pub(crate) struct Head {
     pub(crate) format: Option<u64>,
     pub(crate) abi: String,

@@ -236,7 +236,7 @@ mod tests {
     fn what_cannot_be_right_is_refused() {
         insta::assert_snapshot!(refused("{\"format\"", "\"format\""), @r#"
         has a manifest of another shape; rebuild it with terrace-plugin-api
-          because: invalid type: string "format", expected expected an object
+          because: invalid type: string "format", expected an object
         "#);
         insta::assert_snapshot!(refused("\"symbol\"", "\"symbal\""), @"
         has a manifest of another shape; rebuild it with terrace-plugin-api

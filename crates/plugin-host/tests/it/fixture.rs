@@ -56,19 +56,42 @@ pub(crate) fn copy(name: &str, to: &Path, more: &str) {
     fs::write(to, bytes).unwrap();
 }
 
+/// Writes one text over another in a file's bytes, everywhere, with zeros up to its end.
+pub(crate) fn write_over(bytes: &mut [u8], from: &[u8], with: &[u8]) {
+    assert!(from.len() >= with.len());
+    let mut found = false;
+    for at in 0..bytes.len() - from.len() {
+        if bytes[at..].starts_with(from) {
+            bytes[at..at + with.len()].copy_from_slice(with);
+            bytes[at + with.len()..at + from.len()].fill(0);
+            found = true;
+        }
+    }
+    assert!(found, "{}", String::from_utf8_lossy(from));
+}
+
 /// Copies a fixture with one text in it replaced by another of the same length, everywhere.
 pub(crate) fn patch(name: &str, to: &Path, from: &str, with: &str) {
     assert_eq!(from.len(), with.len());
     let mut bytes = fs::read(library(name)).unwrap();
-    let mut found = false;
-    for at in 0..bytes.len() - from.len() {
-        if bytes[at..].starts_with(from.as_bytes()) {
-            bytes[at..at + from.len()].copy_from_slice(with.as_bytes());
-            found = true;
-        }
-    }
-    assert!(found, "{from}");
+    write_over(&mut bytes, from.as_bytes(), with.as_bytes());
     fs::write(to, bytes).unwrap();
+}
+
+/// `text` with `NUMBER` for every number of at least `digits` digits: sizes and hashes, which
+/// differ with every compiler.
+pub(crate) fn without_numbers(text: &str, digits: usize) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let word = &rest[start..];
+        let end = word.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(word.len());
+        let is_number = end >= digits && word[..end].chars().all(|c| c.is_ascii_hexdigit());
+        out.push_str(&rest[..start]);
+        out.push_str(if is_number { "NUMBER" } else { &word[..end] });
+        rest = &word[end..];
+    }
+    out + rest
 }
 
 /// The text of an error with all its causes, and `DIR` for a folder in it.

@@ -5,6 +5,7 @@ mod call;
 mod choose;
 mod damage;
 mod fixture;
+mod interface;
 mod linked;
 mod refuse_code;
 mod refuse_file;

@@ -54,8 +54,10 @@ fn what_may_not_be_read() {
     if fs::read(&path).is_ok() {
         return; // Root reads everything.
     }
-    let text = refused(&path, folder.path());
-    assert!(text.ends_with("because: Permission denied (os error 13)"), "{text}");
+    insta::assert_snapshot!(refused(&path, folder.path()), @r"
+    DIR/secret.so: cannot be read; check its path, its permissions and those of the folders above it
+      because: Permission denied (os error 13)
+    ");
 }
 
 #[test]
@@ -63,7 +65,7 @@ fn what_is_not_elf() {
     let folder = fixture::folder();
     let path = folder.path().join("x.so");
     let mut text = String::new();
-    let contents: [&[u8]; 10] = [
+    let contents: [&[u8]; 11] = [
         b"",
         b"\x7fEL",
         b"\x7fELF\x02\x01\x01",
@@ -72,6 +74,7 @@ fn what_is_not_elf() {
         b"!<arch>\nx",
         b"MZ\x90\0\x03\0",
         b"\xcf\xfa\xed\xfe",
+        b"\0asm\x01\0\0\0",
         b"PK\x03\x04",
         b"\0\0\0",
     ];
@@ -88,6 +91,7 @@ fn what_is_not_elf() {
     DIR/x.so: is not a shared library but an archive, such as a static library; a pack is a file built with crate-type cdylib
     DIR/x.so: is not a shared library but a Windows program or library; a pack is a file built with crate-type cdylib
     DIR/x.so: is not a shared library but a macOS program or library; a pack is a file built with crate-type cdylib
+    DIR/x.so: is not a shared library but a WebAssembly module; a pack is a file built with crate-type cdylib
     DIR/x.so: is not a shared library but a compressed file; a pack is a file built with crate-type cdylib
     DIR/x.so: is not a shared library but data of an unknown kind; a pack is a file built with crate-type cdylib
     ");
@@ -136,7 +140,7 @@ fn what_is_damaged() {
     insta::assert_snapshot!(with_bytes(&[(62, &[255, 255])]), @"DIR/x.so: is damaged: the names of its sections are missing; build or copy the pack again");
     // The size of the first loaded segment in the file, larger than in memory.
     let text = with_bytes(&[(32, &[255; 8])]);
-    assert!(text.contains("the table of segments ends at byte"), "{text}");
+    insta::assert_snapshot!(fixture::without_numbers(&text, 5), @r"DIR/x.so: is cut short: the table of segments ends at byte NUMBER, the file at byte NUMBER; build or copy the pack again");
 }
 
 #[test]
@@ -166,6 +170,19 @@ fn what_has_another_manifest() {
     insta::assert_snapshot!(patched("{\"format\":1", "!\"format\":1"), @"
     DIR/x.so: has a manifest that is not JSON; build or copy the pack again
       because: expected value at line 1 column 1
+    ");
+    insta::assert_snapshot!(patched("\"symbol\":\"terrace_pack_v0_1_circuit\"", "\"symbol\":   1234567890123456789     "), @r"
+    DIR/x.so: has a manifest of another shape; rebuild it with terrace-plugin-api
+      because: invalid type: integer `1234567890123456789`, expected a string at line 1 column 130
+    ");
+    insta::assert_snapshot!(patched("terrace_pack_v0_1_circuit\",\"panic", "terrace_pack_v9_9_circuit\",\"panic"), @r"DIR/x.so: has a manifest that cannot be right: its symbol is `terrace_pack_v9_9_circuit`, not `terrace_pack_v0_1_circuit`; rebuild it with terrace-plugin-api");
+    insta::assert_snapshot!(patched("\"version\":\"0.1.0\"", "\"version\":\"0.1 0\""), @r"
+    DIR/x.so: says that its version is `0.1 0`; set a version such as 1.2.3 in the pack's Cargo.toml
+      because: unexpected character ' ' after minor version number
+    ");
+    insta::assert_snapshot!(patched("\"output\":{\"type\":\"i64\"}", "\"output\":{\"type\":\"i63\"}"), @r"
+    DIR/x.so: declares `gates.output` as `i63`, a type that this host cannot read; update terrace, or rebuild the pack
+      because: expected a type, one of any, null, bool, i64, u64, f64, number, str, bytes, list<…>, map<str, …>, array<…>, (…), {…}, enum{…}, outcome, ext<…> at column 1 of type `i63`
     ");
     insta::assert_snapshot!(patched("\"name\":\"gates\"", "\"name\":\"make\" "), @"DIR/x.so: has two tasks called `make`; rename one of them in the pack's source");
     insta::assert_snapshot!(patched("\"default\":2", "\"default\":{"), @"

@@ -124,8 +124,10 @@ fn a_file_that_changes_while_it_is_loaded_is_refused() {
 #[ignore = "run in a process of its own by another test"]
 fn load_a_file_that_changes() {
     let Some(path) = std::env::var_os("TERRACE_FIXTURE_TOUCH") else { return };
+    let path = std::path::PathBuf::from(path);
     let error = Registry::new().load_file(&path).unwrap_err();
     assert!(matches!(error.fault(), Fault::Changed), "{error}");
+    insta::assert_snapshot!(fixture::chain(&error, path.parent().unwrap()), @r"DIR/x.so: was changed while it was loaded; wait until its build or copy has ended and try again");
     // By now it is another file than the one that is open.
     let error = Registry::new().load_file(&path).unwrap_err();
     assert!(matches!(error.fault(), Fault::ChangedInPlace), "{error}");
