@@ -1,5 +1,6 @@
 //! [`Event`]: what happened in a run, in order, and [`Observer`], who wants to know.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use terrace_plugin_api::{Lane, OutcomeStatus, TaskError};
@@ -30,6 +31,9 @@ pub enum EventKind {
     NodeStarted {
         /// The node.
         node: NodeId,
+        /// Where it is, for a node of a workflow inside the run's and for an item of a map:
+        /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
+        path: Option<Arc<str>>,
         /// Which try it is, from 1.
         attempt: u32,
         /// On which kind of thread.
@@ -41,6 +45,9 @@ pub enum EventKind {
     NodeProgress {
         /// The node.
         node: NodeId,
+        /// Where it is, for a node of a workflow inside the run's and for an item of a map:
+        /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
+        path: Option<Arc<str>>,
         /// From 0 to 1.
         fraction: f64,
         /// A few words.
@@ -50,6 +57,9 @@ pub enum EventKind {
     NodeLog {
         /// The node.
         node: NodeId,
+        /// Where it is, for a node of a workflow inside the run's and for an item of a map:
+        /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
+        path: Option<Arc<str>>,
         /// How much it matters.
         level: terrace_plugin_api::LogLevel,
         /// The line.
@@ -59,6 +69,9 @@ pub enum EventKind {
     NodeFinished {
         /// The node.
         node: NodeId,
+        /// Where it is, for a node of a workflow inside the run's and for an item of a map:
+        /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
+        path: Option<Arc<str>>,
         /// How it ended.
         status: OutcomeStatus,
         /// How many tries there were.

@@ -168,11 +168,18 @@ impl Ref {
     }
 }
 
+impl Select {
+    /// A key as it stands in the path of an item: `["XX"]`.
+    pub fn quoted(key: &str) -> String {
+        format!("[{}]", serde_json::Value::from(key))
+    }
+}
+
 impl fmt::Display for Select {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key(key) if crate::validate::is_name(key) => write!(f, ".{key}"),
-            Self::Key(key) => write!(f, "[{}]", serde_json::Value::from(key.as_str())),
+            Self::Key(key) => f.write_str(&Self::quoted(key)),
             Self::Index(index) => write!(f, "[{index}]"),
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use terrace_plugin_api::{Lane, Value};
+use terrace_plugin_api::{Ext, Lane, Value};
 
 use crate::catalog::TaskRef;
 use crate::draft::{FlowStyle, InputRole, PackRequirement, RunIf};
@@ -32,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) dependencies: Adjacency,
     pub(crate) levels: Levels,
     pub(crate) warnings: Vec<crate::Problem>,
+    pub(crate) may_block: bool,
 }
 
 /// An input of a workflow.
@@ -210,6 +211,17 @@ impl Node {
 }
 
 impl Workflow {
+    /// The workflow as a value: what a task gives that wants it to run in its place.
+    pub fn into_value(self) -> Value {
+        Value::Ext(Ext::new(self))
+    }
+    /// The workflow in a value, where it is one.
+    pub fn of_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Ext(ext) => ext.downcast_ref::<Self>().cloned(),
+            _ => None,
+        }
+    }
     /// Name; empty where it has none.
     pub fn name(&self) -> &str {
         &self.0.name
@@ -261,6 +273,10 @@ impl Workflow {
     /// The folder of its file, where that is not the run's.
     pub fn dir(&self) -> Option<&str> {
         self.0.dir.as_deref()
+    }
+    /// Whether a node of it, or of a workflow inside it, runs on the blocking lane.
+    pub fn may_block(&self) -> bool {
+        self.0.may_block
     }
     /// The nodes that a node depends on, each once, in the order of its arguments, then `after`.
     pub fn dependencies(&self, id: NodeId) -> &[NodeId] {

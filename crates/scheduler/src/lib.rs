@@ -58,22 +58,26 @@ mod clock;
 pub mod dispatch;
 mod error;
 mod events;
+mod expand;
+mod fan;
 mod fast;
+mod frame;
 mod handle;
 mod options;
 mod pool;
 mod report;
 mod run;
 mod scheduler;
-mod slots;
+
 mod sync;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, ManualClock, RealClock};
 pub use error::{NotReadable, OutputError, SchedulerError};
+pub use expand::Expand;
 pub use handle::{RunFuture, RunHandle};
-pub use options::{Order, PathChoice, RunOptions, Timing};
-pub use report::{Counts, LevelSpan, NodeOutcome, RunReport, RunStatus};
+pub use options::{Growth, Order, PathChoice, RunOptions, Timing};
+pub use report::{Counts, Failure, LevelSpan, NodeOutcome, RunReport, RunStatus};
 pub use scheduler::{Scheduler, SchedulerBuilder};
 // A task's own interface, so that closures need no other crate.
 pub use terrace_core::{Event, EventKind, Lane, Observer, OutcomeStatus, TaskError, Value};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use terrace_core::{Observer, Value};
 
 use crate::cancel::CancelToken;
+use crate::expand::Expand;
 
 /// When a node may start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -40,6 +41,21 @@ pub enum Timing {
     Off,
 }
 
+/// How large a run may grow by the workflows that its tasks give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// How deep they may lie inside each other; 100,000 where not given.
+    pub depth: u32,
+    /// How many nodes they may have together; 100 million where not given.
+    pub nodes: u64,
+}
+
+impl Default for Growth {
+    fn default() -> Self {
+        Self { depth: 100_000, nodes: 100_000_000 }
+    }
+}
+
 /// What one run is given besides its plan.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -64,6 +80,10 @@ pub struct RunOptions {
     pub temp_root: Option<PathBuf>,
     /// Whether each node's start and duration are taken.
     pub timing: Timing,
+    /// Makes workflows of the descriptions that tasks give.
+    pub expander: Option<Arc<dyn Expand>>,
+    /// How large the run may grow by itself.
+    pub growth: Growth,
 }
 
 impl Default for RunOptions {
@@ -79,6 +99,8 @@ impl Default for RunOptions {
             cancel: CancelToken::new(),
             temp_root: None,
             timing: Timing::On,
+            expander: None,
+            growth: Growth::default(),
         }
     }
 }
@@ -136,6 +158,18 @@ impl RunOptions {
     #[must_use]
     pub fn with_temp_root(mut self, root: impl Into<PathBuf>) -> Self {
         self.temp_root = Some(root.into());
+        self
+    }
+    /// Sets who makes workflows of the descriptions that tasks give.
+    #[must_use]
+    pub fn with_expander(mut self, expander: Arc<dyn Expand>) -> Self {
+        self.expander = Some(expander);
+        self
+    }
+    /// Sets how large the run may grow by itself.
+    #[must_use]
+    pub fn with_growth(mut self, growth: Growth) -> Self {
+        self.growth = growth;
         self
     }
     /// Sets whether each node's start and duration are taken.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use terrace_core::{Handle, Lane, NodeId, OutcomeStatus, Plan, PlanIndex, TaskError, Value, Wire};
 
 use crate::error::{NotReadable, OutputError};
-use crate::slots::Frame;
+use crate::frame::Frame;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +42,8 @@ pub struct NodeOutcome {
     pub status: OutcomeStatus,
     /// Why, where it did not succeed.
     pub error: Option<TaskError>,
-    /// Where it was skipped: the failed node behind it, of several the first in run order.
+    /// Where it was skipped: the node behind it that failed, of several the first in run order;
+    /// or, where none failed, one that was skipped because its condition did not hold.
     pub cause: Option<NodeId>,
     /// How many tries there were; 0 where it never started.
     pub attempts: u32,
@@ -54,6 +55,15 @@ pub struct NodeOutcome {
     pub worker: u32,
     /// On which kind of thread.
     pub lane: Lane,
+}
+
+/// Something that failed inside a node of the run: an item of a map, a node of a workflow in it.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Where: `measure["XX"]`, `left.merge`.
+    pub path: String,
+    /// Why.
+    pub error: TaskError,
 }
 
 /// When the nodes of a level ran, since the run's start.
@@ -78,6 +88,10 @@ pub struct RunReport {
     pub counts: Counts,
     /// The declared outputs, in order. Those that the plan leaves out are missing.
     pub outputs: Vec<(String, Result<Value, OutputError>)>,
+    /// What failed inside the run's nodes, in the order in which it did; the first thousand.
+    pub failures: Arc<[Failure]>,
+    /// How many there were of these.
+    pub failures_inside: u64,
     /// What the observer's panic said, where it panicked: it was told nothing after that.
     pub observer_failed: Option<String>,
     pub(crate) frame: Arc<Frame>,
@@ -196,7 +210,11 @@ impl RunReport {
         NodeOutcome {
             status: record.status,
             error: if ok { None } else { self.frame.error(at) },
-            cause: self.frame.cause(at).filter(|_| skipped).map(|cause| self.plan().id(cause)),
+            cause: self
+                .frame
+                .cause(at)
+                .filter(|_| skipped)
+                .map(|cause| self.plan().id(cause.node())),
             attempts: u32::from(record.attempts),
             started: record.started(),
             duration: record.duration(),

@@ -24,8 +24,8 @@ struct State {
     redactor: Arc<Redactor>,
     bar: Option<ProgressBar>,
     done: AtomicU64,
-    /// Running nodes in the order they were built.
-    running: Mutex<BTreeMap<NodeId, Option<String>>>,
+    /// Running nodes by name, with what they say of themselves.
+    running: Mutex<BTreeMap<Arc<str>, Option<String>>>,
     over: AtomicBool,
 }
 
@@ -95,15 +95,15 @@ impl State {
                     bar.set_length(*nodes as u64);
                 }
             }
-            EventKind::NodeStarted { node, .. } if self.bar.is_some() => {
-                self.running().insert(*node, None);
+            EventKind::NodeStarted { node, path, .. } if self.bar.is_some() => {
+                self.running().insert(self.name(*node, path.as_ref()), None);
             }
-            EventKind::NodeProgress { node, fraction, note } if self.bar.is_some() => {
+            EventKind::NodeProgress { node, path, fraction, note } if self.bar.is_some() => {
                 let text = format!("{:.0} % {}", fraction * 100.0, self.redactor.mask(note));
-                self.running().insert(*node, Some(text));
+                self.running().insert(self.name(*node, path.as_ref()), Some(text));
             }
-            EventKind::NodeLog { node, level, message } => {
-                let name = self.workflow.node(*node).name();
+            EventKind::NodeLog { node, path, level, message } => {
+                let name = self.name(*node, path.as_ref());
                 let level = format!("{level:?}").to_lowercase();
                 let line = format!("[{name}] {level}: {}", self.redactor.mask(message));
                 match &self.bar {
@@ -111,17 +111,23 @@ impl State {
                     None => crate::say!("{line}"),
                 }
             }
-            EventKind::NodeFinished { node, .. } => {
-                self.done.fetch_add(1, Ordering::Relaxed);
+            EventKind::NodeFinished { node, path, .. } => {
+                // What runs inside a node belongs to it.
+                self.done.fetch_add(u64::from(path.is_none()), Ordering::Relaxed);
                 if self.bar.is_some() {
-                    self.running().remove(node);
+                    self.running().remove(&self.name(*node, path.as_ref()));
                 }
             }
             _ => {}
         }
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<NodeId, Option<String>>> {
+    /// What a node is called: its path, where it is not one of the outermost workflow.
+    fn name(&self, node: NodeId, path: Option<&Arc<str>>) -> Arc<str> {
+        path.cloned().unwrap_or_else(|| self.workflow.node(node).name().into())
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<Arc<str>, Option<String>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -131,9 +137,8 @@ impl State {
         let mut names: Vec<String> = running
             .iter()
             .take(NAMED)
-            .map(|(&node, note)| {
-                let name = self.workflow.node(node).name();
-                note.as_ref().map_or_else(|| name.to_owned(), |note| format!("{name} ({note})"))
+            .map(|(name, note)| {
+                note.as_ref().map_or_else(|| name.to_string(), |note| format!("{name} ({note})"))
             })
             .collect();
         if running.len() > NAMED {

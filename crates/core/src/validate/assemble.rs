@@ -6,6 +6,7 @@ use super::Context;
 use crate::draft::TaskChoice;
 use crate::expr::{Expr, NodeId};
 use crate::level::Levels;
+use crate::signature::Lane;
 use crate::workflow::{Adjacency, Inner, Input, Node, NodeBody, Output, Workflow};
 
 pub(super) fn assemble(
@@ -36,7 +37,12 @@ pub(super) fn assemble(
             },
         })
     });
-    let nodes = nodes.collect();
+    let nodes: Vec<Node> = nodes.collect();
+    let blocks = |node: &Node| match node.flow() {
+        Some(flow) => flow.workflow().may_block(),
+        None => node.lane == Lane::Blocking,
+    };
+    let may_block = nodes.iter().any(blocks);
     let inputs = draft.inputs.iter().zip(inputs).map(|(input, ty)| Input {
         name: input.name.clone(),
         ty,
@@ -61,5 +67,6 @@ pub(super) fn assemble(
         dependencies,
         levels,
         warnings: Vec::new(),
+        may_block,
     }))
 }

@@ -3,38 +3,74 @@
 use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use terrace_core::{EventKind, PlanIndex};
-use terrace_plugin_api::{Host, LogLevel};
+use terrace_core::{EventKind, NodeId, PlanIndex};
+use terrace_plugin_api::{Host, Item, LogLevel};
 
 use super::temp;
+use crate::fan::{Fan, Stopped, item_of, path};
+use crate::frame::Frame;
 use crate::run::Run;
 
 /// The run's side of one attempt.
-pub(super) struct NodeHost<'a> {
+pub(crate) struct NodeHost<'a> {
     run: &'a Run,
-    at: PlanIndex,
+    who: Who<'a>,
     folder: Mutex<Option<PathBuf>>,
 }
 
+/// Who is attempted.
+#[derive(Clone, Copy)]
+enum Who<'a> {
+    Node(&'a Frame, PlanIndex),
+    Item(&'a Fan, u64),
+}
+
 impl<'a> NodeHost<'a> {
-    pub(super) fn new(run: &'a Run, at: PlanIndex) -> Self {
-        Self { run, at, folder: Mutex::new(None) }
+    pub(crate) fn of_node(run: &'a Run, frame: &'a Frame, at: PlanIndex) -> Self {
+        Self { run, who: Who::Node(frame, at), folder: Mutex::new(None) }
+    }
+
+    pub(super) fn of_item(run: &'a Run, fan: &'a Fan, item: u64) -> Self {
+        Self { run, who: Who::Item(fan, item), folder: Mutex::new(None) }
+    }
+
+    /// The node as events name it.
+    fn named(&self) -> (NodeId, Option<Arc<str>>) {
+        match self.who {
+            Who::Node(frame, at) => {
+                (frame.plan().id(at), frame.parent().map(|_| path(frame, at).into()))
+            }
+            Who::Item(fan, item) => (fan.home_plan().id(fan.at), Some(fan.path(item).into())),
+        }
     }
 }
 
 impl Host for NodeHost<'_> {
     fn node(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.run.plan().node(self.at).name())
+        match self.who {
+            Who::Node(frame, at) if frame.parent().is_none() => {
+                Cow::Borrowed(frame.plan().node(at).name())
+            }
+            Who::Node(frame, at) => Cow::Owned(path(frame, at)),
+            Who::Item(fan, item) => Cow::Owned(fan.path(item)),
+        }
+    }
+
+    fn item(&self) -> Option<Item> {
+        match self.who {
+            Who::Node(frame, _) => item_of(frame),
+            Who::Item(fan, item) => fan.item(item),
+        }
     }
 
     fn cancelled(&self) -> bool {
-        self.run.cancelled()
+        self.run.stopped() != Stopped::No
     }
 
     fn seed(&self) -> u64 {
-        mix(self.run.constants().seed, self.run.plan().node(self.at).name())
+        mix(self.run.constants().seed, &self.node())
     }
 
     fn temp_dir(&self) -> io::Result<PathBuf> {
@@ -42,19 +78,22 @@ impl Host for NodeHost<'_> {
         if let Some(path) = &*folder {
             return Ok(path.clone());
         }
-        let node = self.run.plan().node(self.at).name();
-        let path = self.run.folder().attempt(&self.run.constants().id, node)?;
+        let path = self.run.folder().attempt(&self.run.constants().id, &self.node())?;
         Ok(folder.insert(path).clone())
     }
 
     fn progress(&self, fraction: f64, note: &str) {
-        let node = self.run.plan().id(self.at);
-        self.run.emit(|| EventKind::NodeProgress { node, fraction, note: note.to_owned() });
+        self.run.emit(|| {
+            let (node, path) = self.named();
+            EventKind::NodeProgress { node, path, fraction, note: note.to_owned() }
+        });
     }
 
     fn log(&self, level: LogLevel, message: &str) {
-        let node = self.run.plan().id(self.at);
-        self.run.emit(|| EventKind::NodeLog { node, level, message: message.to_owned() });
+        self.run.emit(|| {
+            let (node, path) = self.named();
+            EventKind::NodeLog { node, path, level, message: message.to_owned() }
+        });
     }
 }
 

@@ -4,42 +4,101 @@
 //! is answered by [`host`].
 
 mod host;
+mod inside;
 mod output;
+mod scope;
 mod shield;
 mod temp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use terrace_core::{BindError, PlanIndex, RunConstants, Slots, TaskError, Value};
+use terrace_core::{BindError, PlanIndex, TaskError, TaskRef, Value};
 use terrace_plugin_api::{ErrorClass, TaskContext};
 
+use crate::fan::{Fan, ItemEnd};
+use crate::frame::{Frame, discard};
 use crate::run::Run;
-use crate::slots::{Frame, discard};
 
+pub(crate) use host::NodeHost;
+pub(crate) use inside::outer_tokens;
+pub(crate) use scope::{FrameScope, ItemScope};
 pub(crate) use shield::{Panicked, Quiet, install_hook};
 pub(crate) use temp::RunFolder;
 
-/// Tries a node once. `args` is scratch: empty before and after.
+/// Tries a node once. `args` is scratch: empty before and after. `None`: a required input is
+/// absent.
 ///
 /// # Safety
-/// The caller holds `at` (see [`crate::slots`]) and calls this at most once for it: it counts the
+/// The caller holds `at` (see [`crate::frame`]) and calls this at most once for it: it counts the
 /// node off as a reader of what it reads.
 pub(crate) unsafe fn attempt(
     run: &Run,
+    frame: &Frame,
     at: PlanIndex,
     args: &mut Vec<Value>,
-) -> Result<Value, TaskError> {
+) -> Option<Result<Value, TaskError>> {
     debug_assert!(args.is_empty(), "scratch is handed on empty");
     // SAFETY: passed on.
-    let result = unsafe { bind(run, at, args) }.and_then(|()| {
-        let host = host::NodeHost::new(run, at);
-        let ctx = TaskContext::new(&host);
-        let task = run.plan().node(at).task();
-        let result = guarded(|| task.body.call(&ctx, args));
-        result.and_then(|value| output::check(&task.signature.output, value))
-    });
+    let result = match unsafe { bind(run, frame, at, args) } {
+        Ok(()) => {
+            Some(call(run, frame.plan().node(at).task(), &NodeHost::of_node(run, frame, at), args))
+        }
+        Err(BindError::Absent) => None,
+        Err(BindError::Wrong(error)) => Some(Err(error)),
+    };
     args.drain(..).for_each(discard);
     result
+}
+
+/// Tries one item of a map whose body is a single task. `inputs` and `args` are scratch.
+pub(crate) fn attempt_item(
+    run: &Run,
+    fan: &Fan,
+    item: u64,
+    inputs: &mut Vec<Value>,
+    args: &mut Vec<Value>,
+) -> ItemEnd {
+    debug_assert!(args.is_empty() && inputs.is_empty(), "scratch is handed on empty");
+    let (plan, at) = (&fan.plan, PlanIndex::new(0));
+    inputs.extend(fan.shared.iter().cloned());
+    fan.set_locals(item, inputs);
+    let bound = guarded(|| Ok(plan.bind(at, &ItemScope::new(run, inputs), args)));
+    let end = match bound.unwrap_or_else(|error| Err(error.into())) {
+        Ok(()) => {
+            let host = NodeHost::of_item(run, fan, item);
+            let result = call(run, plan.node(at).task(), &host, args);
+            ItemEnd::of(result.and_then(|value| pick(run, fan, inputs, value)))
+        }
+        Err(BindError::Absent) => ItemEnd::without(terrace_core::OutcomeStatus::Skipped),
+        Err(BindError::Wrong(error)) => ItemEnd::of(Err(error)),
+    };
+    args.drain(..).for_each(discard);
+    inputs.drain(..).for_each(discard);
+    end
+}
+
+/// What the body of a map takes of its task's output.
+fn pick(run: &Run, fan: &Fan, inputs: &[Value], value: Value) -> Result<Value, TaskError> {
+    let Some(pick) = fan.single.as_ref().and_then(|single| single.pick.as_ref()) else {
+        return Ok(value);
+    };
+    let scope = ItemScope::after(run, inputs, value);
+    let expr = terrace_core::Expr::Ref(pick.clone());
+    guarded(|| fan.plan.evaluate(&expr, &scope)).map(Option::unwrap_or_default)
+}
+
+/// Calls a task and checks what it gives.
+pub(crate) fn call(
+    run: &Run,
+    task: &TaskRef,
+    host: &NodeHost<'_>,
+    args: &mut [Value],
+) -> Result<Value, TaskError> {
+    let ctx = TaskContext::new(host);
+    let inside = inside::Inside::new(run);
+    let result = guarded(|| task.body.call(&ctx, args));
+    drop(inside);
+    result.and_then(|value| output::check(&task.signature.output, value))
 }
 
 /// Makes the arguments, then counts the node off as a reader: before the call, so that the last
@@ -47,100 +106,48 @@ pub(crate) unsafe fn attempt(
 ///
 /// # Safety
 /// As [`attempt`].
-unsafe fn bind(run: &Run, at: PlanIndex, args: &mut Vec<Value>) -> Result<(), TaskError> {
-    let plan = run.plan();
+unsafe fn bind(
+    run: &Run,
+    frame: &Frame,
+    at: PlanIndex,
+    args: &mut Vec<Value>,
+) -> Result<(), BindError> {
+    let plan = frame.plan();
     let sources = plan.sources(at);
     if sources.is_empty() {
-        return bound(guarded(|| Ok(plan.bind(at, &NoSlots { run }, args))));
+        let scope = ItemScope::new(run, frame.inputs());
+        return guarded(|| Ok(plan.bind(at, &scope, args)))?;
     }
     let mut references = 0;
     for arg in plan.args(at) {
-        arg.each_ref(&mut |reference| {
-            references += usize::from(reference.root.node().is_some());
-        });
+        arg.each_node(&mut |_| references += 1);
     }
     // Every output is asked for once: the first answer may be the last.
-    let reader = Reader { run, frame: run.frame(), only_once: references == sources.len() };
-    let result = bound(guarded(|| Ok(plan.bind(at, &reader, args))));
-    for &source in sources {
-        // SAFETY: a source is a dependency, so it is published to the node's holder; `bind` is done
-        // reading, and this runs once per node.
-        unsafe { run.frame().release(source) };
-    }
-    result
+    let scope = FrameScope::once(run, frame, references == sources.len());
+    let result = guarded(|| Ok(plan.bind(at, &scope, args)));
+    // SAFETY: passed on; `bind` is done reading.
+    unsafe { release_sources(frame, at) };
+    result?
 }
 
-fn bound(result: Result<Result<(), BindError>, TaskError>) -> Result<(), TaskError> {
-    match result {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(BindError::Wrong(error))) | Err(error) => Err(error),
-        Ok(Err(BindError::Absent)) => {
-            Err(TaskError::new(ErrorClass::INVALID_INPUT, "a required input is absent"))
-        }
+/// Counts a node off as a reader of everything that it reads.
+///
+/// # Safety
+/// The caller holds `at`, reads nothing for it any more, and calls this once.
+pub(crate) unsafe fn release_sources(frame: &Frame, at: PlanIndex) {
+    for &source in frame.plan().sources(at) {
+        // SAFETY: a source is a dependency, so it is published to the node's holder.
+        unsafe { frame.release(source) };
     }
 }
 
 /// Calls foreign code; its panic is an error.
-fn guarded<T>(call: impl FnOnce() -> Result<T, TaskError>) -> Result<T, TaskError> {
+pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T, TaskError>) -> Result<T, TaskError> {
     let quiet = Quiet::new();
     let result = catch_unwind(AssertUnwindSafe(call));
     let result = result.unwrap_or_else(|payload| Err(Panicked::of(payload).into_error()));
     drop(quiet);
     result
-}
-
-/// Evaluates an expression for the end of the run, outside any node.
-///
-/// # Safety
-/// Every node that the expression refers to has succeeded and is published to the caller.
-pub(crate) unsafe fn evaluate(run: &Run, expr: &terrace_core::Expr) -> Result<Value, TaskError> {
-    let reader = Reader { run, frame: run.frame(), only_once: false };
-    guarded(|| run.plan().evaluate(expr, &reader)).map(Option::unwrap_or_default)
-}
-
-/// Reads outputs for a node whose dependencies are all published to this thread.
-struct Reader<'a> {
-    run: &'a Run,
-    frame: &'a Frame,
-    only_once: bool,
-}
-
-impl Slots for Reader<'_> {
-    fn run(&self) -> &RunConstants {
-        self.run.constants()
-    }
-    fn inputs(&self) -> &[Value] {
-        self.run.inputs()
-    }
-    fn outcome(&self, _at: PlanIndex) -> Value {
-        Value::Null
-    }
-    fn output(&self, at: PlanIndex) -> Option<Value> {
-        // SAFETY: the plan asks only for what the node's own expressions refer to: dependencies of
-        // the node, published to its holder, who is counted off after binding. `only_once` was
-        // found by counting those references.
-        Some(unsafe { self.frame.read(at, self.only_once) })
-    }
-}
-
-/// For nodes that read no outputs.
-struct NoSlots<'a> {
-    run: &'a Run,
-}
-
-impl Slots for NoSlots<'_> {
-    fn run(&self) -> &RunConstants {
-        self.run.constants()
-    }
-    fn inputs(&self) -> &[Value] {
-        self.run.inputs()
-    }
-    fn outcome(&self, _at: PlanIndex) -> Value {
-        Value::Null
-    }
-    fn output(&self, _at: PlanIndex) -> Option<Value> {
-        None
-    }
 }
 
 /// Whether an error says that the task stopped because it was told to.

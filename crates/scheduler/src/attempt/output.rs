@@ -10,7 +10,7 @@ pub(super) fn check(ty: &Type, value: Value) -> Result<Value, TaskError> {
         return Ok(value);
     }
     let message = format!("the task gave {} where it says {ty}", value.kind());
-    crate::slots::discard(value);
+    crate::frame::discard(value);
     Err(TaskError::new(ErrorClass::INVALID_OUTPUT, message))
 }
 
@@ -28,7 +28,9 @@ fn fits(ty: &Type, value: &Value) -> bool {
         Type::List(_) | Type::Array(_) | Type::Tuple(_) => {
             matches!(value, Value::List(_) | Value::Array(_) | Value::Ext(_))
         }
-        Type::Map(_) | Type::Record(_) => matches!(value, Value::Map(_) | Value::Ext(_)),
+        Type::Map(_) | Type::Record(_) | Type::Workflow => {
+            matches!(value, Value::Map(_) | Value::Ext(_))
+        }
         // A Rust value of a closure stands for any of these, and new kinds of type are its readers'.
         _ => true,
     }

@@ -1,292 +1,270 @@
-//! The ordered dispatcher: which node starts next, as a state machine without threads, clock or
-//! randomness.
+//! The ordered dispatcher: which of the ready units starts next, as a state machine without
+//! threads, clock or randomness.
 //!
-//! [`Dispatcher::handle`] takes what happened and appends what is to be done. Threads
-//! (this crate's own), a virtual clock in tests and simulations drive the same code.
+//! What becomes ready when something ends is the run's business ([`crate`]'s frames, which the fast
+//! path shares); here it is decided *when* it starts. [`Dispatcher::handle`] takes what happened
+//! and appends what is to be done. Threads (this crate's own), a virtual clock in tests and
+//! simulations drive the same code. A unit is whatever the driver says: a node, an item of a map.
 //!
-//! Ready nodes are ordered by the longest way to an end, then by run order ([`ready`]).
+//! Ready units are ordered by the longest way to an end, then by place ([`ready`]). In
+//! [`Order::Levels`](crate::Order::Levels) the nodes of a level wait until all of the level before
+//! have ended; what runs inside a node belongs to the node.
 //!
 //! # Invariants
 //! After every call:
-//! - `waiting + ready + running + ended == plan.len()`;
-//! - a lane has as many nodes running as it may, or no ready node;
-//! - a node is started, skipped or cancelled exactly once, and after all it depends on has ended.
-//!
-//! # Failure
-//! A node behind a failed one is skipped when everything it depends on has ended, not before, so
-//! its cause (of several failed nodes behind it, the first in run order) does not depend on who
-//! was faster.
+//! - a lane has as many units running as it may, or none that is ready and open;
+//! - a unit that was handed in is started or returned exactly once.
 
 mod ready;
 mod shell;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex};
+use terrace_core::Lane;
 
-use crate::options::Order;
 use ready::Ready;
 pub(crate) use shell::Shell;
 
-const NO_CAUSE: u32 = u32::MAX;
-
-/// How many nodes may run at once, by lane.
+/// How many units may run at once, by lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacities {
-    /// Compute nodes.
+    /// Computing units.
     pub compute: usize,
-    /// Blocking nodes.
+    /// Blocking units.
     pub blocking: usize,
+}
+
+/// How urgent a unit is: the longest way to an end of the outermost workflow, then of the one it
+/// is in, which precedes what has not begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Urgency {
+    /// Of the outermost node around it.
+    pub outer: u32,
+    /// Of itself in its own workflow, plus one; 0 for an outermost node.
+    pub inner: u32,
 }
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Input {
-    /// The run begins. First, and once.
-    Start,
-    /// A node that was started has ended.
-    NodeFinished {
-        /// The node.
-        at: PlanIndex,
-        /// How.
-        status: OutcomeStatus,
+pub enum Input<U> {
+    /// A unit may start as far as what it waits for is concerned.
+    Ready {
+        /// The unit.
+        unit: U,
+        /// Where it runs.
+        lane: Lane,
+        /// How urgent it is.
+        urgency: Urgency,
+        /// Its place in run order: orders equals.
+        place: u32,
+        /// Its level, where it is a node of the outermost workflow.
+        level: Option<u32>,
     },
-    /// The run is to stop.
+    /// A unit that was started has left its lane.
+    Finished {
+        /// The lane.
+        lane: Lane,
+    },
+    /// A node of the outermost workflow has ended, however.
+    LevelEnded {
+        /// Its level.
+        level: u32,
+    },
+    /// Nothing more is to start.
     Cancelled,
 }
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Command {
-    /// Run a node now.
+pub enum Command<U> {
+    /// Run a unit now.
     Start {
-        /// The node.
-        at: PlanIndex,
+        /// The unit.
+        unit: U,
         /// Where.
         lane: Lane,
     },
-    /// Write a node off: something it depends on did not succeed.
-    Skip {
-        /// The node.
-        at: PlanIndex,
-        /// The failed node behind it.
-        cause: PlanIndex,
+    /// Write a unit off: nothing more is to start.
+    Return {
+        /// The unit.
+        unit: U,
     },
-    /// Write a node off: the run was told to stop.
-    Cancel {
-        /// The node.
-        at: PlanIndex,
-    },
-    /// The run is over. Last, and once.
-    Finish,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Waiting,
-    Ready,
-    Running,
-    Ended,
-}
-
-/// Decides which node starts next.
+/// Decides which unit starts next.
 ///
 /// # Examples
 /// ```
-/// use std::sync::Arc;
 /// use std::time::Duration;
-/// use terrace_scheduler::dispatch::{Capacities, Command, Dispatcher, Input};
-/// use terrace_scheduler::Order;
-/// # let plan = terrace_core::Draft::default().validate(&terrace_core::NoTasks).unwrap().plan();
-/// let capacities = Capacities { compute: 2, blocking: 512 };
-/// let mut dispatcher = Dispatcher::new(Arc::new(plan), Order::Dataflow, capacities);
+/// use terrace_scheduler::Lane;
+/// use terrace_scheduler::dispatch::{Capacities, Command, Dispatcher, Input, Urgency};
+///
+/// let mut dispatcher = Dispatcher::new(Capacities { compute: 1, blocking: 512 }, None);
 /// let mut commands = Vec::new();
-/// dispatcher.handle(Input::Start, Duration::ZERO, &mut commands);
-/// assert_eq!(commands, [Command::Finish]); // A plan without nodes.
+/// for (unit, outer) in [("short", 1), ("long", 9)] {
+///     let urgency = Urgency { outer, inner: 0 };
+///     let ready = Input::Ready { unit, lane: Lane::Compute, urgency, place: 0, level: None };
+///     dispatcher.take(ready);
+/// }
+/// dispatcher.decide(Duration::ZERO, &mut commands);
+/// assert_eq!(commands, [Command::Start { unit: "long", lane: Lane::Compute }]);
 /// ```
 #[derive(Debug)]
-pub struct Dispatcher {
-    plan: Arc<Plan>,
-    order: Order,
+pub struct Dispatcher<U> {
     capacities: Capacities,
-    /// Dependencies that have not ended.
-    pending: Vec<u32>,
-    cause: Vec<u32>,
-    state: Vec<State>,
-    compute: Ready,
-    blocking: Ready,
+    compute: Ready<U>,
+    blocking: Ready<U>,
     running: Capacities,
-    /// The level that may start, and how many of its nodes have not ended.
-    level: usize,
-    open_in_level: usize,
-    ended: usize,
+    levels: Option<Levels<U>>,
     cancelled: bool,
-    finished: bool,
-    /// When the last input came.
+    /// Units to give back.
+    returned: Vec<U>,
+    /// When the last decision was asked for.
     now: Duration,
-    /// Nodes that have just ended and whose successors do not know yet.
-    news: Vec<PlanIndex>,
 }
 
-impl Dispatcher {
-    /// A dispatcher for one run. Costs O(nodes).
-    pub fn new(plan: Arc<Plan>, order: Order, capacities: Capacities) -> Self {
-        let n = plan.len();
-        Self {
-            pending: plan.indices().map(|at| plan.in_degree(at)).collect(),
-            cause: vec![NO_CAUSE; n],
-            state: vec![State::Waiting; n],
-            compute: Ready::default(),
-            blocking: Ready::default(),
-            running: Capacities { compute: 0, blocking: 0 },
+/// The barrier between levels.
+#[derive(Debug)]
+struct Levels<U> {
+    /// The level that may start.
+    level: usize,
+    /// How many nodes of each level have not ended.
+    open: Vec<u32>,
+    /// Units of later levels, by level.
+    held: Vec<Vec<Held<U>>>,
+}
+
+#[derive(Debug)]
+struct Held<U> {
+    unit: U,
+    lane: Lane,
+    urgency: Urgency,
+    place: u32,
+}
+
+impl<U> Dispatcher<U> {
+    /// A dispatcher for one run. `levels` has the number of nodes of each level of the outermost
+    /// workflow, where a level is to wait for the one before.
+    pub fn new(capacities: Capacities, levels: Option<Vec<u32>>) -> Self {
+        let levels = levels.map(|open| Levels {
             level: 0,
-            open_in_level: if n == 0 { 0 } else { plan.level(0).len() },
-            ended: 0,
+            held: open.iter().map(|_| Vec::new()).collect(),
+            open,
+        });
+        Self {
+            compute: Ready::new(),
+            blocking: Ready::new(),
+            running: Capacities { compute: 0, blocking: 0 },
+            levels,
             cancelled: false,
-            finished: false,
+            returned: Vec::new(),
             now: Duration::ZERO,
-            news: Vec::new(),
             capacities: Capacities {
                 compute: capacities.compute.max(1),
                 blocking: capacities.blocking.max(1),
             },
-            plan,
-            order,
         }
     }
 
-    /// Takes what happened and appends what is to be done, in this order. Costs O(successors) and
-    /// a logarithm of the ready nodes for each that starts.
+    /// [`Self::take`] and [`Self::decide`] in one.
+    ///
+    /// # Panics
+    /// As they do.
+    pub fn handle(&mut self, input: Input<U>, now: Duration, commands: &mut Vec<Command<U>>) {
+        self.take(input);
+        self.decide(now, commands);
+    }
+
+    /// Takes what happened. Costs a logarithm of the ready units.
+    ///
+    /// # Panics
+    /// In debug builds, when a lane is left that nobody is in, or a level ends more often than it
+    /// has nodes.
+    pub fn take(&mut self, input: Input<U>) {
+        match input {
+            Input::Ready { unit, lane, urgency, place, level } => {
+                let held = Held { unit, lane, urgency, place };
+                match (&mut self.levels, level) {
+                    _ if self.cancelled => self.returned.push(held.unit),
+                    (Some(levels), Some(level)) if level as usize > levels.level => {
+                        levels.held[level as usize].push(held);
+                    }
+                    _ => self.open(held),
+                }
+            }
+            Input::Finished { lane } => {
+                debug_assert_ne!(*self.running_on(lane), 0, "nobody runs on that lane");
+                *self.running_on(lane) -= 1;
+            }
+            Input::LevelEnded { level } => self.end_in_level(level as usize),
+            Input::Cancelled => {
+                self.cancelled = true;
+                while let Some(unit) = self.compute.pop().or_else(|| self.blocking.pop()) {
+                    self.returned.push(unit);
+                }
+                let held = self.levels.iter_mut().flat_map(|levels| &mut levels.held);
+                self.returned.extend(held.flat_map(|held| held.drain(..)).map(|held| held.unit));
+            }
+        }
+    }
+
+    /// Appends what is to be done by now, in this order. Costs a logarithm of the ready units for
+    /// each that starts.
     ///
     /// `now` is the time since the run's start and never runs backwards.
     ///
     /// # Panics
-    /// In debug builds, when a node ends that is not running.
-    pub fn handle(&mut self, input: Input, now: Duration, commands: &mut Vec<Command>) {
+    /// In debug builds, when it does.
+    pub fn decide(&mut self, now: Duration, commands: &mut Vec<Command<U>>) {
         debug_assert!(now >= self.now, "time runs backwards");
         self.now = now;
-        match input {
-            Input::Start => self.open_level(commands),
-            Input::NodeFinished { at, status } => {
-                debug_assert_eq!(self.state[at.index()], State::Running, "{at:?} is not running");
-                *self.running_on(self.plan.lane(at)) -= 1;
-                // What follows a cancelled node is cancelled too, by the run's own flag.
-                if !matches!(status, OutcomeStatus::Ok | OutcomeStatus::Cancelled) {
-                    self.cause[at.index()] = at.get();
-                }
-                self.end(at);
-            }
-            Input::Cancelled => {
-                self.cancelled = true;
-                for ready in [self.compute.drain(), self.blocking.drain()].concat() {
-                    self.settle(ready, commands);
-                }
-            }
+        commands.extend(self.returned.drain(..).map(|unit| Command::Return { unit }));
+        while self.running.compute < self.capacities.compute {
+            let Some(unit) = self.compute.pop() else { break };
+            self.running.compute += 1;
+            commands.push(Command::Start { unit, lane: Lane::Compute });
         }
-        self.spread(commands);
-        self.start(commands);
-        if self.ended == self.plan.len() && !self.finished {
-            self.finished = true;
-            commands.push(Command::Finish);
+        while self.running.blocking < self.capacities.blocking {
+            let Some(unit) = self.blocking.pop() else { break };
+            self.running.blocking += 1;
+            commands.push(Command::Start { unit, lane: Lane::Blocking });
         }
     }
 
-    /// How many nodes are running, by lane.
+    /// How many units are running, by lane.
     pub fn running(&self) -> Capacities {
         self.running
     }
 
-    /// How many nodes are ready and wait for their lane.
+    /// How many units may start and wait for their lane.
     pub fn ready(&self) -> Capacities {
         Capacities { compute: self.compute.len(), blocking: self.blocking.len() }
     }
 
-    /// Tells successors of what has ended, until nothing follows any more. Iterative: a million
-    /// nodes may be skipped by one failure.
-    fn spread(&mut self, commands: &mut Vec<Command>) {
-        loop {
-            while let Some(at) = self.news.pop() {
-                let cause = self.cause[at.index()];
-                for next in 0..self.plan.successors(at).len() {
-                    let next = self.plan.successors(at)[next];
-                    let known = &mut self.cause[next.index()];
-                    *known = cause.min(*known);
-                    self.pending[next.index()] -= 1;
-                    if self.pending[next.index()] == 0 && self.order == Order::Dataflow {
-                        self.settle(next, commands);
-                    }
-                }
-            }
-            let more = self.order == Order::Levels
-                && self.open_in_level == 0
-                && self.level + 1 < self.plan.levels();
-            if !more {
-                return;
-            }
-            self.level += 1;
-            self.open_in_level = self.plan.level(self.level).len();
-            self.open_level(commands);
+    fn open(&mut self, held: Held<U>) {
+        let Held { unit, lane, urgency, place } = held;
+        match lane {
+            Lane::Blocking => self.blocking.push(unit, urgency, place),
+            Lane::Compute => self.compute.push(unit, urgency, place),
         }
     }
 
-    /// Lets the nodes of the level that may start do so; in dataflow order level 0, from which all
-    /// else follows.
-    fn open_level(&mut self, commands: &mut Vec<Command>) {
-        if self.level < self.plan.levels() {
-            for at in self.plan.level(self.level) {
-                self.settle(PlanIndex::new(at), commands);
-            }
+    /// Opens the next level when all of one have ended; one that is written off whole opens the
+    /// next in turn.
+    fn end_in_level(&mut self, level: usize) {
+        let Some(levels) = &mut self.levels else { return };
+        debug_assert_ne!(levels.open[level], 0, "a level ends more often than it has nodes");
+        levels.open[level] -= 1;
+        let mut opened = Vec::new();
+        while levels.level + 1 < levels.open.len() && levels.open[levels.level] == 0 {
+            levels.level += 1;
+            opened.append(&mut levels.held[levels.level]);
         }
-    }
-
-    /// Decides what becomes of a node that waits for nothing any more.
-    fn settle(&mut self, at: PlanIndex, commands: &mut Vec<Command>) {
-        let cause = self.cause[at.index()];
-        if cause != NO_CAUSE {
-            commands.push(Command::Skip { at, cause: PlanIndex::new(cause) });
-            self.end(at);
-        } else if self.cancelled {
-            commands.push(Command::Cancel { at });
-            self.end(at);
-        } else {
-            self.state[at.index()] = State::Ready;
-            let urgency = self.plan.tail(at);
-            match self.plan.lane(at) {
-                Lane::Blocking => self.blocking.push(at, urgency),
-                Lane::Compute => self.compute.push(at, urgency),
-            }
+        for held in opened {
+            self.open(held);
         }
-    }
-
-    fn end(&mut self, at: PlanIndex) {
-        debug_assert_ne!(self.state[at.index()], State::Ended, "{at:?} ended twice");
-        self.state[at.index()] = State::Ended;
-        self.ended += 1;
-        if self.order == Order::Levels {
-            self.open_in_level -= 1;
-        }
-        self.news.push(at);
-    }
-
-    /// Starts ready nodes where there is room.
-    fn start(&mut self, commands: &mut Vec<Command>) {
-        while self.running.compute < self.capacities.compute {
-            let Some(at) = self.compute.pop() else { break };
-            self.run(at, Lane::Compute, commands);
-        }
-        while self.running.blocking < self.capacities.blocking {
-            let Some(at) = self.blocking.pop() else { break };
-            self.run(at, Lane::Blocking, commands);
-        }
-    }
-
-    fn run(&mut self, at: PlanIndex, lane: Lane, commands: &mut Vec<Command>) {
-        self.state[at.index()] = State::Running;
-        *self.running_on(lane) += 1;
-        commands.push(Command::Start { at, lane });
     }
 
     fn running_on(&mut self, lane: Lane) -> &mut usize {

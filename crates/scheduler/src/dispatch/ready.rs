@@ -1,36 +1,58 @@
-//! [`Ready`]: nodes that may start, the most urgent first.
+//! [`Ready`]: units that may start, the most urgent first.
 
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use terrace_core::PlanIndex;
+use super::Urgency;
 
-/// Nodes that may start: those with the longest way to an end first, then in run order.
-#[derive(Debug, Default)]
-pub(super) struct Ready(BinaryHeap<u64>);
+/// Units that may start: the most urgent first, then in the order of their places, then as they
+/// came.
+#[derive(Debug)]
+pub(super) struct Ready<U> {
+    heap: BinaryHeap<Entry<U>>,
+    came: u64,
+}
 
-impl Ready {
-    pub(super) fn push(&mut self, at: PlanIndex, urgency: u32) {
-        self.0.push(u64::from(urgency) << 32 | u64::from(!at.get()));
+#[derive(Debug)]
+struct Entry<U> {
+    key: (Urgency, Reverse<u32>, Reverse<u64>),
+    unit: U,
+}
+
+impl<U> Ready<U> {
+    pub(super) fn new() -> Self {
+        Self { heap: BinaryHeap::new(), came: 0 }
     }
 
-    pub(super) fn pop(&mut self) -> Option<PlanIndex> {
-        self.0.pop().map(place)
+    pub(super) fn push(&mut self, unit: U, urgency: Urgency, place: u32) {
+        self.came += 1;
+        self.heap.push(Entry { key: (urgency, Reverse(place), Reverse(self.came)), unit });
+    }
+
+    pub(super) fn pop(&mut self) -> Option<U> {
+        self.heap.pop().map(|entry| entry.unit)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Takes all out, in run order.
-    pub(super) fn drain(&mut self) -> Vec<PlanIndex> {
-        let mut all: Vec<PlanIndex> = self.0.drain().map(place).collect();
-        all.sort_unstable();
-        all
+        self.heap.len()
     }
 }
 
-fn place(key: u64) -> PlanIndex {
-    PlanIndex::new(!(key as u32))
+impl<U> PartialEq for Entry<U> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+impl<U> Eq for Entry<U> {}
+impl<U> PartialOrd for Entry<U> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<U> Ord for Entry<U> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key.cmp(&other.key)
+    }
 }
 
 #[cfg(test)]
@@ -38,12 +60,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urgent_nodes_come_first_and_equals_in_run_order() {
-        let mut ready = Ready::default();
-        for (at, urgency) in [(3, 1), (1, 1), (2, 7), (0, u32::MAX), (u32::MAX - 1, 7)] {
-            ready.push(PlanIndex::new(at), urgency);
+    fn urgent_units_come_first_and_equals_by_place_and_then_as_they_came() {
+        let mut ready = Ready::new();
+        for (place, urgency) in [(3, 1), (1, 1), (2, 7), (0, u32::MAX), (9, 7), (1, 1)] {
+            let came = ready.len();
+            ready.push((place, came), Urgency { outer: urgency, inner: 0 }, place);
         }
-        let order: Vec<u32> = std::iter::from_fn(|| ready.pop()).map(PlanIndex::get).collect();
-        assert_eq!(order, [0, 2, u32::MAX - 1, 1, 3]);
+        let order: Vec<_> = std::iter::from_fn(|| ready.pop()).collect();
+        assert_eq!(order, [(0, 3), (2, 2), (9, 4), (1, 1), (1, 5), (3, 0)]);
     }
 }

@@ -1,17 +1,18 @@
-//! [`Shell`]: the threads' side of the dispatcher. Carries its commands out, and tells it how
-//! they ended.
+//! [`Shell`]: the threads' side of the dispatcher. Carries its commands out, and tells it what
+//! follows from them.
 //!
-//! One lock around the state machine, taken once per node: whoever ends a node tells so, and
-//! takes the next start with it. Observers are told of written-off nodes under that lock; they
-//! can reach the run only through its token, which takes no lock of the run.
+//! One lock around the state machine, taken once per unit: whoever runs a unit tells what became
+//! ready by it, and takes the next start with it. What is to be written off never gets there.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex};
+use terrace_core::{Lane, Plan, PlanIndex};
 
-use super::{Capacities, Command, Dispatcher, Input};
+use super::{Capacities, Command, Dispatcher, Input, Urgency};
+use crate::fan::Stopped;
+use crate::frame::Unit;
 use crate::options::Order;
 use crate::run::{Desk, Machine, Role, Run, lock};
 
@@ -20,139 +21,221 @@ pub(crate) struct Shell {
     state: Mutex<Driven>,
     /// Length of `starts`, to look at without the lock.
     startable: AtomicUsize,
-    /// Whether the dispatcher knows that the run is to stop.
+    /// Whether the dispatcher knows that nothing more is to start.
     told: AtomicBool,
+    /// The level of each node, where levels wait for each other.
+    levels: Option<Vec<u32>>,
 }
 
 struct Driven {
-    dispatcher: Dispatcher,
-    /// Compute nodes that were started and that no thread has taken yet.
-    starts: VecDeque<PlanIndex>,
-    commands: Vec<Command>,
+    dispatcher: Dispatcher<Unit>,
+    /// Compute units that were started and that no thread has taken yet.
+    starts: VecDeque<Unit>,
+    commands: Vec<Command<Unit>>,
 }
 
 /// What is to be done when the lock is released.
 #[derive(Default)]
 struct Errands {
-    blocking: Vec<PlanIndex>,
+    blocking: Vec<Unit>,
+    /// To be written off.
+    returned: Vec<Unit>,
     calls: usize,
-    finish: bool,
 }
 
 impl Shell {
     pub(crate) fn new(plan: &Arc<Plan>, order: Order, machine: &Machine) -> Self {
         let capacities =
             Capacities { compute: machine.workers as usize, blocking: machine.max_blocking };
+        let ordered = order == Order::Levels;
+        let counts = || (0..plan.levels()).map(|level| plan.level(level).len() as u32);
+        let levels = || {
+            let levels = (0..plan.levels() as u32)
+                .flat_map(|level| plan.level(level as usize).map(move |_| level));
+            levels.collect()
+        };
         Self {
             state: Mutex::new(Driven {
-                dispatcher: Dispatcher::new(Arc::clone(plan), order, capacities),
+                dispatcher: Dispatcher::new(capacities, ordered.then(|| counts().collect())),
                 starts: VecDeque::new(),
                 commands: Vec::new(),
             }),
             startable: AtomicUsize::new(0),
             told: AtomicBool::new(false),
+            levels: ordered.then(levels),
         }
     }
 
     pub(crate) fn begin(&self, run: &Arc<Run>) {
-        let errands = {
-            let mut state = lock(&self.state);
-            // Whoever begins takes one of the starts itself.
-            self.feed(run, &mut state, Input::Start, 1)
-        };
-        Self::go(run, errands);
+        let plan = run.plan();
+        if plan.is_empty() {
+            run.finish();
+            return;
+        }
+        let mut desk = Desk::new(0);
+        let roots = plan.level(0).map(|at| Unit::Node(run.root(), PlanIndex::new(at)));
+        desk.ready.extend(roots);
+        // Whoever begins takes one of the starts itself.
+        self.exchange(run, &mut desk, None, Takes::Later);
     }
 
     pub(crate) fn has_work(&self, run: &Run) -> bool {
         // Only a hint here; who asks before sleeping has a fence before it.
         self.startable.load(Ordering::Relaxed) > 0
-            || (run.cancelled() && !self.told.load(Ordering::Relaxed))
+            || (run.stopped() != Stopped::No && !self.told.load(Ordering::Relaxed))
     }
 
-    /// Runs nodes from a seat until there is none to start.
+    /// Runs units from a seat until there is none to start.
     pub(crate) fn work(&self, run: &Arc<Run>, role: Role, desk: &mut Desk) {
-        let mut done: Option<(PlanIndex, OutcomeStatus)> = None;
+        let mut left = None;
         desk.idle();
         while !run.is_finished() {
-            let (next, errands) = self.exchange(run, done.take(), true);
-            let over = errands.finish;
-            Self::go(run, errands);
-            if over {
+            let next = self.exchange(run, desk, left.take(), Takes::Now);
+            if run.is_finished() {
                 return;
             }
-            let Some(at) = next.or_else(|| run.take_overflow(role)) else { return };
-            // SAFETY: the node was commanded to start once and came out of one queue, once.
-            done = Some((at, unsafe { Self::carry_out(run, desk, at) }));
+            let Some(unit) = next.or_else(|| run.take_overflow(role)) else { return };
+            // SAFETY: the unit was commanded to start once and came out of one queue, once.
+            left = Some(unsafe { run.lane_of(unit) });
+            // SAFETY: as above.
+            unsafe { run.advance(unit, desk) };
         }
     }
 
-    /// Runs one blocking node on a thread of the lane.
-    pub(crate) fn turn(&self, run: &Arc<Run>, at: PlanIndex, desk: &mut Desk) {
-        // SAFETY: the node was commanded to start once and came out of one queue, once.
-        let status = unsafe { Self::carry_out(run, desk, at) };
-        let (_, errands) = self.exchange(run, Some((at, status)), false);
-        Self::go(run, errands);
+    /// Runs one blocking unit on a thread of the lane.
+    pub(crate) fn turn(&self, run: &Arc<Run>, unit: Unit, desk: &mut Desk) {
+        // SAFETY: the unit was commanded to start once and came out of one queue, once.
+        unsafe { run.advance(unit, desk) };
+        self.exchange(run, desk, Some(Lane::Blocking), Takes::Nothing);
     }
 
-    /// # Safety
-    /// The caller holds `at`.
-    unsafe fn carry_out(run: &Arc<Run>, desk: &mut Desk, at: PlanIndex) -> OutcomeStatus {
-        match run.verdict(at) {
-            // SAFETY: passed on; one of the two, once.
-            None => unsafe { run.execute(at, desk) },
-            Some(status) => {
-                // SAFETY: as above.
-                unsafe { run.write_off(at, status) };
-                status
-            }
+    /// Hands in a unit while the caller goes on with another.
+    pub(crate) fn share(&self, run: &Arc<Run>, unit: Unit) {
+        let errands = {
+            let mut state = lock(&self.state);
+            // SAFETY: the caller hands the unit on.
+            unsafe { self.hand_in(run, &mut state, unit) };
+            self.decide(run, &mut state, 0)
+        };
+        // Nothing is returned that nobody looks after: who is told that the run stopped gets it.
+        let mut desk = Desk::new(0);
+        if self.go(run, errands, &mut desk) {
+            self.exchange(run, &mut desk, None, Takes::Nothing);
         }
     }
 
-    /// Tells how a node ended, and takes the next start where the caller can run one.
+    /// Tells what became ready and ended by a unit, and takes the next start where the caller can
+    /// run one.
     fn exchange(
         &self,
         run: &Arc<Run>,
-        done: Option<(PlanIndex, OutcomeStatus)>,
-        takes: bool,
-    ) -> (Option<PlanIndex>, Errands) {
-        let mut state = lock(&self.state);
-        let mut errands = Errands::default();
-        if let Some((at, status)) = done {
-            let input = Input::NodeFinished { at, status };
-            errands = self.feed(run, &mut state, input, usize::from(takes));
+        desk: &mut Desk,
+        mut left: Option<Lane>,
+        takes: Takes,
+    ) -> Option<Unit> {
+        loop {
+            Self::write_off(run, desk);
+            let ended = desk.ended.len();
+            let (next, errands) = {
+                let mut state = lock(&self.state);
+                if let Some(lane) = left.take() {
+                    state.dispatcher.take(Input::Finished { lane });
+                }
+                if let Some(levels) = &self.levels {
+                    for at in &desk.ended {
+                        let level = levels[at.index()];
+                        state.dispatcher.take(Input::LevelEnded { level });
+                    }
+                }
+                for unit in desk.ready.drain(..) {
+                    // SAFETY: the unit became ready by the caller, which hands it on here.
+                    unsafe { self.hand_in(run, &mut state, unit) };
+                }
+                // The flag is only looked at under the lock where it matters.
+                if run.stopped() != Stopped::No && !self.told.swap(true, Ordering::Relaxed) {
+                    state.dispatcher.take(Input::Cancelled);
+                }
+                let errands = self.decide(run, &mut state, usize::from(takes != Takes::Nothing));
+                let next = if takes == Takes::Now { state.starts.pop_front() } else { None };
+                self.startable.store(state.starts.len(), Ordering::Relaxed);
+                (next, errands)
+            };
+            desk.ended.clear();
+            let more = self.go(run, errands, desk);
+            if ended > 0 && run.frame().count_off(ended) {
+                debug_assert!(!more && next.is_none(), "something is left of a run that is over");
+                run.finish();
+                return None;
+            }
+            if !more {
+                return next;
+            }
+            if let Some(next) = next {
+                // What was returned is written off first; the start waits for its turn again.
+                lock(&self.state).starts.push_front(next);
+                self.startable.fetch_add(1, Ordering::Relaxed);
+            }
         }
-        // The flag is only looked at under the lock where it matters.
-        if run.cancelled() && !self.told.swap(true, Ordering::Relaxed) && !errands.finish {
-            let more = self.feed(run, &mut state, Input::Cancelled, usize::from(takes));
-            errands.blocking.extend(more.blocking);
-            errands.finish |= more.finish;
-        }
-        let next = if takes { state.starts.pop_front() } else { None };
-        self.startable.store(state.starts.len(), Ordering::Relaxed);
-        (next, errands)
     }
 
-    /// Gives the dispatcher an input and carries out what can be under the lock.
-    fn feed(&self, run: &Arc<Run>, state: &mut Driven, input: Input, mine: usize) -> Errands {
+    /// Ends what is ready and must not run, and what becomes ready by that, at once.
+    fn write_off(run: &Arc<Run>, desk: &mut Desk) {
+        let mut at = 0;
+        while at < desk.ready.len() {
+            let unit = desk.ready[at];
+            // SAFETY: the unit became ready by this thread and was not handed on.
+            if unsafe { run.is_written_off(unit) } {
+                desk.ready.swap_remove(at);
+                // SAFETY: as above, and taken out of the list.
+                unsafe { run.advance(unit, desk) };
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// # Safety
+    /// The caller holds the unit and hands it on.
+    unsafe fn hand_in(&self, run: &Run, state: &mut MutexGuard<'_, Driven>, unit: Unit) {
+        // SAFETY: passed on.
+        let lane = unsafe { run.lane_of(unit) };
+        let (urgency, place, level) = match unit {
+            Unit::Node(frame, at) => {
+                // SAFETY: a held node has not ended, so its frame is open.
+                let frame = unsafe { frame.get() };
+                let tail = frame.plan().tail(at);
+                match frame.parent() {
+                    None => {
+                        let level = self.levels.as_ref().map(|levels| levels[at.index()]);
+                        (Urgency { outer: tail, inner: 0 }, at.get(), level)
+                    }
+                    Some(parent) => {
+                        let inner = tail.saturating_add(1);
+                        (Urgency { outer: parent.urgency, inner }, at.get(), None)
+                    }
+                }
+            }
+            Unit::Token(fan) => {
+                // SAFETY: a held token has not ended.
+                let outer = unsafe { fan.get() }.urgency;
+                (Urgency { outer, inner: 1 }, 0, None)
+            }
+        };
+        state.dispatcher.take(Input::Ready { unit, lane, urgency, place, level });
+    }
+
+    /// Asks for commands and carries out what can be under the lock. `mine` of the starts are for
+    /// the caller.
+    fn decide(&self, run: &Run, state: &mut MutexGuard<'_, Driven>, mine: usize) -> Errands {
         let mut errands = Errands::default();
-        let Driven { dispatcher, starts, commands } = state;
-        dispatcher.handle(input, run.now(), commands);
+        let Driven { dispatcher, starts, commands } = &mut **state;
+        dispatcher.decide(run.now(), commands);
         let before = starts.len();
         for command in commands.drain(..) {
             match command {
-                Command::Start { at, lane: Lane::Compute } => starts.push_back(at),
-                Command::Start { at, lane: Lane::Blocking } => errands.blocking.push(at),
-                Command::Skip { at, cause } => {
-                    run.frame().blame(at, cause);
-                    // SAFETY: the dispatcher skips a node once and starts it never; under its lock,
-                    // all that the node depends on has been acquired.
-                    unsafe { run.write_off(at, OutcomeStatus::Skipped) };
-                }
-                Command::Cancel { at } => {
-                    // SAFETY: as above.
-                    unsafe { run.write_off(at, OutcomeStatus::Cancelled) };
-                }
-                Command::Finish => errands.finish = true,
+                Command::Start { unit, lane: Lane::Compute } => starts.push_back(unit),
+                Command::Start { unit, lane: Lane::Blocking } => errands.blocking.push(unit),
+                Command::Return { unit } => errands.returned.push(unit),
             }
         }
         self.startable.store(starts.len(), Ordering::Relaxed);
@@ -160,15 +243,26 @@ impl Shell {
         errands
     }
 
-    fn go(run: &Arc<Run>, errands: Errands) {
-        for at in errands.blocking {
-            run.submit_blocking(at);
+    /// Does what waited for the lock. True: there is more in `desk.ready` to be written off.
+    fn go(&self, run: &Arc<Run>, errands: Errands, desk: &mut Desk) -> bool {
+        for unit in errands.blocking {
+            run.submit_blocking(unit);
         }
         for _ in 0..errands.calls {
             run.call();
         }
-        if errands.finish {
-            run.finish();
-        }
+        let more = !errands.returned.is_empty();
+        desk.ready.extend(errands.returned);
+        more
     }
+}
+
+/// Whether the caller runs one of the units that may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    /// It gets it.
+    Now,
+    /// It comes back for it.
+    Later,
+    Nothing,
 }

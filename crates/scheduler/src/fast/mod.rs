@@ -9,19 +9,24 @@
 //! The call costs 1 to 2 µs and the helper is there after 20 to 30, so a run of a thousand trivial
 //! nodes is mostly over by then. A helper that finds more than it can run calls the next.
 //!
-//! # Where ready nodes are
+//! # Where ready units are
 //! - `next`, a local of the thread: not even visible to others, since it is run at once;
 //! - the thread's deque: last in first out for itself, the other end for thieves;
 //! - `roots`, a cursor over level 0, so that a wide plan starts without a push per node;
 //! - `arrived`, from threads without a deque: the blocking lane.
+//!
+//! What becomes ready by a unit, and what ends by it, is the run's business
+//! (`crate::run`'s `progress`); a token of a fan is pushed before the nodes of the frame it opens, so that
+//! a thread finishes what it has begun before it begins more.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crossbeam::deque::{Injector, Steal, Stealer, Worker};
 use crossbeam::utils::CachePadded;
-use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex};
+use terrace_core::{Lane, Plan, PlanIndex};
 
+use crate::frame::Unit;
 use crate::run::{Desk, Role, Run};
 
 /// Roots that one thread takes at a time, at most.
@@ -33,8 +38,8 @@ pub(crate) struct Fast {
     left: CachePadded<AtomicUsize>,
     roots: CachePadded<AtomicU32>,
     roots_end: u32,
-    arrived: Injector<PlanIndex>,
-    stealers: Box<[OnceLock<Stealer<PlanIndex>>]>,
+    arrived: Injector<Unit>,
+    stealers: Box<[OnceLock<Stealer<Unit>>]>,
 }
 
 impl Fast {
@@ -49,7 +54,7 @@ impl Fast {
     }
 
     /// The deque of a desk. There are never more desks than workers: one per seat.
-    pub(crate) fn new_deque(&self, number: u16) -> Worker<PlanIndex> {
+    pub(crate) fn new_deque(&self, number: u16) -> Worker<Unit> {
         let deque = Worker::new_lifo();
         let first = self.stealers[usize::from(number)].set(deque.stealer());
         debug_assert!(first.is_ok(), "a desk is made once");
@@ -64,7 +69,7 @@ impl Fast {
         } else if plan.blocking() > 0 {
             for at in (0..self.roots_end).map(PlanIndex::new) {
                 if plan.lane(at) == Lane::Blocking {
-                    run.submit_blocking(at);
+                    run.submit_blocking(Unit::Node(run.root(), at));
                 }
             }
         }
@@ -83,34 +88,33 @@ impl Fast {
         let mut ended = 0;
         loop {
             let mut next = self.find(run, desk);
-            while let Some(at) = next {
-                // SAFETY: the node came out of one queue, once, or its last dependency ended here:
-                // this thread holds it.
-                next = unsafe { self.step(run, desk, at, Here::Seat, &mut ended) };
+            while let Some(unit) = next {
+                // SAFETY: the unit came out of one queue, once, or became ready here: this thread
+                // holds it.
+                next = unsafe { self.step(run, desk, unit, Here::Seat, &mut ended) };
             }
             if self.report(run, &mut ended) {
                 return;
             }
             if !self.has_work() {
-                let Some(at) = run.take_overflow(role) else { return };
-                // SAFETY: the node came out of the queue of waiting ones, once.
-                let mut next = unsafe { self.step(run, desk, at, Here::Instead, &mut ended) };
-                while let Some(at) = next {
+                let Some(unit) = run.take_overflow(role) else { return };
+                // SAFETY: the unit came out of the queue of waiting ones, once.
+                let mut next = unsafe { self.step(run, desk, unit, Here::Instead, &mut ended) };
+                while let Some(unit) = next {
                     // SAFETY: as above.
-                    next = unsafe { self.step(run, desk, at, Here::Seat, &mut ended) };
+                    next = unsafe { self.step(run, desk, unit, Here::Seat, &mut ended) };
                 }
             }
         }
     }
 
-    /// Runs one blocking node on a thread of the lane, and blocking nodes that directly follow.
-    pub(crate) fn turn(&self, run: &Arc<Run>, at: PlanIndex, desk: &mut Desk) {
+    /// Runs one blocking unit on a thread of the lane, and blocking units that directly follow.
+    pub(crate) fn turn(&self, run: &Arc<Run>, unit: Unit, desk: &mut Desk) {
         let mut ended = 0;
-        let mut next = Some(at);
-        while let Some(at) = next {
-            // SAFETY: the node came out of the queue of waiting ones, once, or its last dependency
-            // ended here.
-            next = unsafe { self.step(run, desk, at, Here::Lane, &mut ended) };
+        let mut next = Some(unit);
+        while let Some(unit) = next {
+            // SAFETY: the unit came out of the queue of waiting ones, once, or became ready here.
+            next = unsafe { self.step(run, desk, unit, Here::Lane, &mut ended) };
             // At once: what follows may take long.
             self.report(run, &mut ended);
         }
@@ -127,63 +131,49 @@ impl Fast {
         false
     }
 
-    /// Ends a node that is ready, and returns the one to go on with.
+    /// Runs a unit that is ready, and returns the one to go on with.
     ///
     /// # Safety
-    /// The caller holds `at`.
+    /// The caller holds it.
     unsafe fn step(
         &self,
         run: &Arc<Run>,
         desk: &mut Desk,
-        at: PlanIndex,
+        unit: Unit,
         here: Here,
         ended: &mut usize,
-    ) -> Option<PlanIndex> {
-        let status = match run.verdict(at) {
-            None if here == Here::Seat && !run.runs_here(at) => {
-                run.submit_blocking(at);
-                return None;
-            }
-            // SAFETY: passed on; one of the two, once.
-            None => unsafe { run.execute(at, desk) },
-            Some(status) => {
-                // SAFETY: as above.
-                unsafe { run.write_off(at, status) };
-                status
-            }
-        };
-        *ended += 1;
-        let (plan, frame) = (run.plan(), run.frame());
-        let cause = match status {
-            OutcomeStatus::Failed => Some(at),
-            OutcomeStatus::Skipped => frame.cause(at),
-            _ => None,
-        };
+    ) -> Option<Unit> {
+        // SAFETY: passed on. One that will be written off needs no lane.
+        if here == Here::Seat && unsafe { self.needs_lane(run, unit) } {
+            run.submit_blocking(unit);
+            return None;
+        }
+        // SAFETY: passed on.
+        unsafe { run.advance(unit, desk) };
+        *ended += desk.ended.len();
+        desk.ended.clear();
         let mut next = None;
         let mut shared = false;
-        for &successor in plan.successors(at) {
-            if let Some(cause) = cause {
-                frame.blame(successor, cause);
-            }
-            if !frame.arrive(successor) {
-                continue;
-            }
-            // One that will be written off needs no lane.
-            let blocking = !run.runs_here(successor) && run.verdict(successor).is_none();
+        for at in 0..desk.ready.len() {
+            let unit = desk.ready[at];
+            // SAFETY: it became ready here and was not handed on.
+            let blocking = unsafe { self.needs_lane(run, unit) };
+            let mine = next.is_none() && matches!(unit, Unit::Node(..));
             match (&desk.deque, here) {
-                (_, Here::Lane) if blocking && next.is_none() => next = Some(successor),
-                _ if blocking => run.submit_blocking(successor),
-                (Some(_), _) if next.is_none() => next = Some(successor),
+                (_, Here::Lane) if blocking && next.is_none() => next = Some(unit),
+                _ if blocking => run.submit_blocking(unit),
+                (Some(_), _) if mine => next = Some(unit),
                 (Some(deque), _) => {
-                    deque.push(successor);
+                    deque.push(unit);
                     shared = true;
                 }
                 (None, _) => {
-                    self.arrived.push(successor);
+                    self.arrived.push(unit);
                     shared = true;
                 }
             }
         }
+        desk.ready.clear();
         // From a seat, with one worker, there is nobody else.
         if shared && (here == Here::Lane || run.capacity() > 1) {
             run.call();
@@ -191,19 +181,47 @@ impl Fast {
         next
     }
 
-    /// A ready node, from wherever there is one.
-    fn find(&self, run: &Arc<Run>, desk: &mut Desk) -> Option<PlanIndex> {
-        let deque = desk.deque.as_ref()?;
-        if let Some(at) = deque.pop() {
-            return Some(at);
+    /// Whether a unit has to run on the blocking lane.
+    ///
+    /// # Safety
+    /// The caller holds it.
+    unsafe fn needs_lane(&self, run: &Run, unit: Unit) -> bool {
+        // SAFETY: passed on.
+        run.may_block()
+            && unsafe { run.lane_of(unit) } == Lane::Blocking
+            // SAFETY: passed on.
+            && !unsafe { run.is_written_off(unit) }
+    }
+
+    /// Lets others have a unit while the caller goes on with another.
+    pub(crate) fn share(&self, run: &Arc<Run>, unit: Unit, desk: &Desk) {
+        // SAFETY: the caller hands the unit on.
+        if unsafe { self.needs_lane(run, unit) } {
+            run.submit_blocking(unit);
+            return;
         }
-        if let Some(at) = self.take_roots(run, deque) {
-            return Some(at);
+        match &desk.deque {
+            Some(deque) => deque.push(unit),
+            None => self.arrived.push(unit),
+        }
+        if run.capacity() > 1 || desk.deque.is_none() {
+            run.call();
+        }
+    }
+
+    /// A ready unit, from wherever there is one.
+    fn find(&self, run: &Arc<Run>, desk: &mut Desk) -> Option<Unit> {
+        let deque = desk.deque.as_ref()?;
+        if let Some(unit) = deque.pop() {
+            return Some(unit);
+        }
+        if let Some(unit) = self.take_roots(run, deque) {
+            return Some(unit);
         }
         loop {
             let mut again = false;
             match self.arrived.steal_batch_and_pop(deque) {
-                Steal::Success(at) => return Some(self.found(run, desk, at)),
+                Steal::Success(unit) => return Some(self.found(run, desk, unit)),
                 Steal::Retry => again = true,
                 Steal::Empty => {}
             }
@@ -211,7 +229,7 @@ impl Fast {
             let (before, after) = self.stealers.split_at(me);
             for victim in after.iter().skip(1).chain(before).filter_map(OnceLock::get) {
                 match victim.steal() {
-                    Steal::Success(at) => return Some(self.found(run, desk, at)),
+                    Steal::Success(unit) => return Some(self.found(run, desk, unit)),
                     Steal::Retry => again = true,
                     Steal::Empty => {}
                 }
@@ -222,17 +240,17 @@ impl Fast {
         }
     }
 
-    /// Takes note of a node that came from another thread, and calls one more where there is more.
-    fn found(&self, run: &Arc<Run>, desk: &mut Desk, at: PlanIndex) -> PlanIndex {
+    /// Takes note of a unit that came from another thread, and calls one more where there is more.
+    fn found(&self, run: &Arc<Run>, desk: &mut Desk, unit: Unit) -> Unit {
         desk.idle();
         if run.capacity() > 1 && self.has_work() {
             run.call();
         }
-        at
+        unit
     }
 
     /// Takes some of level 0: one to run, the others for the deque.
-    fn take_roots(&self, run: &Arc<Run>, deque: &Worker<PlanIndex>) -> Option<PlanIndex> {
+    fn take_roots(&self, run: &Arc<Run>, deque: &Worker<Unit>) -> Option<Unit> {
         loop {
             let left = self.roots_end.saturating_sub(self.roots.load(Ordering::Relaxed));
             if left == 0 {
@@ -246,13 +264,14 @@ impl Fast {
             let mut shared = end < self.roots_end;
             for at in (begin..end).map(PlanIndex::new) {
                 // Blocking ones went to the lane when the run began.
-                if !run.runs_here(at) {
+                if run.may_block() && run.plan().lane(at) == Lane::Blocking {
                     continue;
                 }
+                let unit = Unit::Node(run.root(), at);
                 match first {
-                    None => first = Some(at),
+                    None => first = Some(unit),
                     Some(_) => {
-                        deque.push(at);
+                        deque.push(unit);
                         shared = true;
                     }
                 }

@@ -7,8 +7,9 @@ use std::task::Waker;
 use terrace_core::{EventKind, Expr, OutcomeStatus, Value};
 
 use super::{Run, lock};
-use crate::attempt::evaluate;
+use crate::attempt::{FrameScope, guarded};
 use crate::error::OutputError;
+use crate::frame::Cause;
 use crate::report::{Counts, RunReport, RunStatus};
 
 /// What is left when the run is over, and who waits for it by waker.
@@ -31,7 +32,8 @@ impl Run {
             skipped: counts.skipped,
             cancelled: counts.cancelled,
         });
-        let wrong = counts.failed + counts.skipped > 0 || outputs.iter().any(|(_, o)| o.is_err());
+        let wrong = self.frame.tally().went_wrong() || outputs.iter().any(|(_, o)| o.is_err());
+        let failures = std::mem::take(&mut *lock(&self.failures));
         let report = RunReport {
             run_id: self.constants.id.clone(),
             status: match counts.cancelled {
@@ -42,6 +44,8 @@ impl Run {
             duration: self.now(),
             counts,
             outputs,
+            failures: failures.kept.into(),
+            failures_inside: failures.count,
             observer_failed: self.emitter.as_ref().and_then(|emitter| emitter.failed()),
             frame: Arc::clone(&self.frame),
         };
@@ -76,9 +80,10 @@ impl Run {
 
     fn counts(&self) -> Counts {
         // All were counted before their node was published, which the caller has acquired.
-        let failed = self.failed.load(Ordering::Relaxed);
-        let skipped = self.skipped.load(Ordering::Relaxed);
-        let cancelled = self.cancelled.load(Ordering::Relaxed);
+        let tally = self.frame.tally();
+        let failed = tally.failed.load(Ordering::Relaxed);
+        let skipped = tally.skipped.load(Ordering::Relaxed);
+        let cancelled = tally.cancelled.load(Ordering::Relaxed);
         let succeeded = self.plan().len() - failed - skipped - cancelled;
         Counts { succeeded, failed, skipped, cancelled, not_run: self.plan().unneeded().len() }
     }
@@ -108,20 +113,26 @@ impl Run {
             let Some(at) = self.plan().place(node).filter(|_| missing.is_none()) else { return };
             // SAFETY: all nodes have ended and the caller has acquired them.
             let status = unsafe { self.frame.record(at) }.status;
-            if status != OutcomeStatus::Ok {
-                let cause = self.frame.cause(at);
+            let cause = self.frame.cause(at);
+            let absent = status == OutcomeStatus::Skipped && !cause.is_some_and(Cause::is_failure);
+            if status != OutcomeStatus::Ok && !absent {
                 missing = Some(OutputError::Node {
                     node,
                     name: self.plan().node(at).name().to_owned(),
                     status,
-                    cause: cause.map(|cause| self.plan().node(cause).name().to_owned()),
+                    cause: cause.map(|cause| self.plan().node(cause.node()).name().to_owned()),
                 });
             }
         });
         match missing {
             Some(error) => Err(error),
-            // SAFETY: every node it refers to has succeeded, and stays readable.
-            None => unsafe { evaluate(self, expr) }.map_err(OutputError::Value),
+            // Of a node whose condition did not hold there is nothing, which is null here.
+            None => {
+                let scope = FrameScope::new(self, &self.frame);
+                guarded(|| self.plan().evaluate(expr, &scope))
+                    .map(Option::unwrap_or_default)
+                    .map_err(OutputError::Value)
+            }
         }
     }
 }

@@ -1,32 +1,36 @@
 //! [`Run`]: everything that the threads working on one run share.
 //!
-//! Here is what both paths have in common: running a node or writing it off ([`node`]), the owner
-//! that waits and helps ([`owner`]), places at the run, nodes that wait for the blocking lane, and
+//! Here is what both paths have in common: running a node or writing it off ([`node`]), what
+//! follows from its end ([`progress`]), the owner that waits and helps ([`owner`]), places at the run, nodes that wait for the blocking lane, and
 //! the end. In which order nodes come is the paths' business: [`crate::fast`], [`crate::dispatch`].
 
 mod end;
+mod limits;
 mod node;
 mod owner;
+mod progress;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::Duration;
 
 use crossbeam::utils::Backoff;
-use terrace_core::{EventKind, Plan, PlanIndex, RunConstants, Value};
+use terrace_core::{EventKind, Lane as NodeLane, OutcomeStatus, Plan, RunConstants};
 
-use crate::attempt::RunFolder;
+use crate::attempt::{RunFolder, outer_tokens};
 use crate::blocking::{Answer, Lane, TakeTurn};
 use crate::cancel::{CancelToken, Listener};
 use crate::clock::Clock;
 use crate::dispatch::Shell;
 use crate::events::Emitter;
+use crate::expand::{Expand, NoDescriptions};
+use crate::fan::Stopped;
 use crate::fast::Fast;
-use crate::options::{Order, PathChoice, RunOptions, Timing};
+use crate::frame::{Frame, FramePtr, Unit};
+use crate::options::{Growth, Order, PathChoice, RunOptions, Timing};
 use crate::pool::{Call, Join, Pool, Seats};
-use crate::slots::Frame;
 
 pub(crate) use end::End;
 pub(crate) use node::Desk;
@@ -63,7 +67,6 @@ pub(crate) enum Role {
 pub(crate) struct Run {
     frame: Arc<Frame>,
     constants: RunConstants,
-    inputs: Vec<Value>,
     machine: Arc<Machine>,
     path: Path,
     seats: Seats,
@@ -72,12 +75,20 @@ pub(crate) struct Run {
     timing: Timing,
     emitter: Option<Emitter>,
     token: CancelToken,
+    /// Cancelled with the run that this one was started in.
+    outer: CancelToken,
+    heir: OnceLock<Arc<Heir>>,
+    ended_early: AtomicBool,
+    expander: Arc<dyn Expand>,
+    limits: Growth,
+    /// Nodes of workflows that tasks gave.
+    grown: AtomicU64,
+    failures: Mutex<limits::Failures>,
     folder: RunFolder,
+    /// Whether any node may ever wait for the blocking lane.
+    may_block: bool,
     waiting: Mutex<Waiting>,
     owner: Mutex<Option<Thread>>,
-    failed: AtomicUsize,
-    skipped: AtomicUsize,
-    cancelled: AtomicUsize,
     finished: AtomicBool,
     end: Mutex<End>,
 }
@@ -91,16 +102,16 @@ struct Desks {
 /// Blocking nodes for which the lane has a job each.
 #[derive(Default)]
 struct Waiting {
-    nodes: VecDeque<PlanIndex>,
+    units: VecDeque<Unit>,
     /// How many of the jobs wait for another task to end. At most as many as there are nodes.
     overflow: usize,
 }
 
 impl Waiting {
-    fn take(&mut self) -> Option<PlanIndex> {
-        let at = self.nodes.pop_front();
-        self.overflow = self.overflow.min(self.nodes.len());
-        at
+    fn take(&mut self) -> Option<Unit> {
+        let unit = self.units.pop_front();
+        self.overflow = self.overflow.min(self.units.len());
+        unit
     }
 }
 
@@ -122,10 +133,10 @@ impl Run {
         for input in plan.workflow().inputs().iter().skip(inputs.len()) {
             inputs.push(input.default.clone().unwrap_or_default());
         }
-        Arc::new(Self {
-            frame: Arc::new(Frame::new(plan)),
+        let may_block = plan.workflow().may_block() || !plan.is_plain();
+        let run = Arc::new(Self {
+            frame: Arc::new(Frame::new(plan, inputs, None)),
             constants: RunConstants { id, seed: options.seed, workflow_dir: options.workflow_dir },
-            inputs,
             machine: Arc::clone(machine),
             path,
             seats: Seats::new(machine.workers),
@@ -134,15 +145,37 @@ impl Run {
             timing: options.timing,
             emitter: options.observer.map(Emitter::new),
             token: options.cancel,
+            outer: CancelToken::new(),
+            heir: OnceLock::new(),
+            ended_early: AtomicBool::new(false),
+            expander: options.expander.unwrap_or_else(|| Arc::new(NoDescriptions)),
+            limits: options.growth,
+            grown: AtomicU64::new(0),
+            failures: Mutex::default(),
             folder: RunFolder::new(options.temp_root),
+            may_block,
             waiting: Mutex::default(),
             owner: Mutex::new(None),
-            failed: AtomicUsize::new(0),
-            skipped: AtomicUsize::new(0),
-            cancelled: AtomicUsize::new(0),
             finished: AtomicBool::new(false),
             end: Mutex::default(),
-        })
+        });
+        run.inherit();
+        run
+    }
+
+    /// Makes the run stop with the one whose task is starting it.
+    fn inherit(self: &Arc<Self>) {
+        if let Some(tokens) = outer_tokens() {
+            let heir = self.heir.get_or_init(|| Arc::new(Heir(Arc::downgrade(self))));
+            for token in tokens {
+                token.listen(heir);
+            }
+        }
+    }
+
+    /// The tokens that stop this run.
+    pub(crate) fn tokens(&self) -> [CancelToken; 2] {
+        [self.token.clone(), self.outer.clone()]
     }
 
     /// Makes the first nodes ready, and calls somebody to them.
@@ -155,7 +188,7 @@ impl Run {
             Path::Dispatch(shell) => shell.begin(self),
         }
         // A run without nodes that wait is always looked at by somebody, who sees the token.
-        if matches!(self.path, Path::Dispatch(_)) || plan.blocking() > 0 {
+        if matches!(self.path, Path::Dispatch(_)) || self.may_block {
             self.token.listen(self);
         }
         if role == Role::Helper && !self.is_finished() {
@@ -169,11 +202,6 @@ impl Run {
 
     pub(crate) fn frame(&self) -> &Frame {
         &self.frame
-    }
-
-    /// The values of the workflow's inputs.
-    pub(crate) fn inputs(&self) -> &[Value] {
-        &self.inputs
     }
 
     pub(crate) fn constants(&self) -> &RunConstants {
@@ -190,7 +218,69 @@ impl Run {
 
     /// Whether the run was told to stop.
     pub(crate) fn cancelled(&self) -> bool {
-        self.token.is_cancelled()
+        self.token.is_cancelled() || self.outer.is_cancelled()
+    }
+
+    /// Whether and why nothing new is to start.
+    pub(crate) fn stopped(&self) -> Stopped {
+        if self.cancelled() {
+            Stopped::Cancelled
+        } else if self.ended_early.load(Ordering::Relaxed) {
+            Stopped::Early
+        } else {
+            Stopped::No
+        }
+    }
+
+    /// Lets nothing new start, without anything having gone wrong.
+    fn end_early(self: &Arc<Self>) {
+        // Nothing is published with it: who sees it late starts one node more.
+        self.ended_early.store(true, Ordering::Relaxed);
+        self.nudge();
+    }
+
+    /// Whether any unit may ever wait for the blocking lane.
+    pub(crate) fn may_block(&self) -> bool {
+        self.may_block
+    }
+
+    /// How many nodes compute and how many wait at once.
+    pub(crate) fn widths(&self) -> (u32, u32) {
+        let blocking = u32::try_from(self.machine.max_blocking).unwrap_or(u32::MAX);
+        (self.machine.workers, blocking)
+    }
+
+    /// The run's own frame.
+    pub(crate) fn root(&self) -> FramePtr {
+        FramePtr::new(&self.frame)
+    }
+
+    /// On which lane a unit runs.
+    ///
+    /// # Safety
+    /// The caller holds it.
+    pub(crate) unsafe fn lane_of(&self, unit: Unit) -> NodeLane {
+        match unit {
+            // SAFETY: a held node has not ended, so its frame is open.
+            Unit::Node(frame, at) => unsafe { frame.get() }.plan().lane(at),
+            // SAFETY: a held token has not ended.
+            Unit::Token(fan) => unsafe { fan.get() }.lane(),
+        }
+    }
+
+    /// Whether a unit that is ready is to be written off rather than run, and so needs no lane.
+    ///
+    /// # Safety
+    /// The caller holds it.
+    pub(crate) unsafe fn is_written_off(&self, unit: Unit) -> bool {
+        match unit {
+            Unit::Node(frame, at) => {
+                // SAFETY: a held node has not ended, so its frame is open.
+                let verdict: Option<OutcomeStatus> = self.verdict(unsafe { frame.get() }, at);
+                verdict.is_some()
+            }
+            Unit::Token(_) => self.stopped() != Stopped::No,
+        }
     }
 
     /// Time since the run began.
@@ -224,9 +314,9 @@ impl Run {
         }
     }
 
-    /// Hands a blocking node that is ready, and held by the caller, to the lane.
-    pub(crate) fn submit_blocking(self: &Arc<Self>, at: PlanIndex) {
-        lock(&self.waiting).nodes.push_back(at);
+    /// Hands a blocking unit that is ready, and held by the caller, to the lane.
+    pub(crate) fn submit_blocking(self: &Arc<Self>, unit: Unit) {
+        lock(&self.waiting).units.push_back(unit);
         let job = Arc::clone(self) as Arc<dyn TakeTurn>;
         if self.machine.lane.submit(job) == Answer::Saturated {
             lock(&self.waiting).overflow += 1;
@@ -242,22 +332,23 @@ impl Run {
 
     /// A blocking node that waits for a busy lane, taken by someone who waits anyway; or any that
     /// waits, when all that is left is to write it off.
-    pub(crate) fn take_overflow(&self, role: Role) -> Option<PlanIndex> {
+    pub(crate) fn take_overflow(&self, role: Role) -> Option<Unit> {
         if self.has_overflow(role) { lock(&self.waiting).take() } else { None }
     }
 
     fn has_overflow(&self, role: Role) -> bool {
-        if self.plan().blocking() == 0 {
+        if !self.may_block {
             return false;
         }
         let overflow = {
             let waiting = lock(&self.waiting);
-            if waiting.nodes.is_empty() {
+            if waiting.units.is_empty() {
                 return false;
             }
             waiting.overflow > 0
         };
-        self.cancelled() || overflow && (role == Role::Owner || self.machine.lane.is_dead())
+        self.stopped() != Stopped::No
+            || overflow && (role == Role::Owner || self.machine.lane.is_dead())
     }
 
     fn has_work(&self, role: Role) -> bool {
@@ -326,11 +417,11 @@ impl Join for Run {
 
 impl TakeTurn for Run {
     fn turn(self: Arc<Self>, thread: u16) {
-        let Some(at) = lock(&self.waiting).take() else { return };
+        let Some(unit) = lock(&self.waiting).take() else { return };
         let mut desk = Desk::new(thread);
         match &self.path {
-            Path::Fast(fast) => fast.turn(&self, at, &mut desk),
-            Path::Dispatch(shell) => shell.turn(&self, at, &mut desk),
+            Path::Fast(fast) => fast.turn(&self, unit, &mut desk),
+            Path::Dispatch(shell) => shell.turn(&self, unit, &mut desk),
         }
     }
 }
@@ -338,6 +429,18 @@ impl TakeTurn for Run {
 impl Listener for Run {
     fn cancelled(self: Arc<Self>) {
         self.nudge();
+    }
+}
+
+/// Hands the end of an outer run down.
+struct Heir(Weak<Run>);
+
+impl Listener for Heir {
+    fn cancelled(self: Arc<Self>) {
+        if let Some(run) = self.0.upgrade() {
+            run.outer.cancel();
+            run.nudge();
+        }
     }
 }
 

@@ -1,32 +1,48 @@
-//! Running a node, or writing it off.
+//! What becomes of a node that is ready: run, or written off.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crossbeam::deque::Worker;
-use terrace_core::{EventKind, Lane, OutcomeStatus, PlanIndex, TaskError, Value};
+use terrace_core::{
+    EventKind, Lane, NodeKind, OutcomeStatus, PlanIndex, RunIf, TaskError, Value, Workflow,
+};
 
 use super::Run;
-use crate::attempt::{attempt, says_cancelled};
+use crate::attempt::{FrameScope, attempt, guarded, release_sources, says_cancelled};
+use crate::fan::{Began, ItemEnd, Opening, Stopped, path};
 use crate::fast::Fast;
+use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit};
 use crate::options::Timing;
-use crate::slots::Record;
 
 /// What one thread has at hand while it works on a run.
 pub(crate) struct Desk {
     /// Which thread of its lane this is, from 0.
     pub(crate) number: u16,
-    /// Ready nodes of the fast path, which others may steal.
-    pub(crate) deque: Option<Worker<PlanIndex>>,
-    args: Vec<Value>,
+    /// Ready units of the fast path, which others may steal.
+    pub(crate) deque: Option<Worker<Unit>>,
+    /// What became ready by the last unit; the path takes it from here.
+    pub(crate) ready: Vec<Unit>,
+    /// Nodes of the run's own frame that ended by it.
+    pub(crate) ended: Vec<PlanIndex>,
+    pub(crate) args: Vec<Value>,
+    pub(crate) inputs: Vec<Value>,
     /// When the last node ended, if nothing was waited for since.
     stamp: Option<Duration>,
 }
 
 impl Desk {
     pub(crate) fn new(number: u16) -> Self {
-        Self { number, deque: None, args: Vec::new(), stamp: None }
+        Self {
+            number,
+            deque: None,
+            ready: Vec::new(),
+            ended: Vec::new(),
+            args: Vec::new(),
+            inputs: Vec::new(),
+            stamp: None,
+        }
     }
 
     pub(super) fn with_deque(number: u16, fast: &Fast) -> Self {
@@ -39,105 +55,331 @@ impl Desk {
     }
 }
 
+/// What became of a node that was ready.
+pub(super) enum Step {
+    /// It has ended.
+    Ended(OutcomeStatus),
+    /// It goes on as a fan, one of whose tokens the caller holds.
+    Fan(FanPtr),
+}
+
 impl Run {
     /// Whether a node that is ready must not run, and how it ends instead. Once it must not, it
     /// never may.
-    pub(crate) fn verdict(&self, at: PlanIndex) -> Option<OutcomeStatus> {
-        if self.frame.cause(at).is_some() {
-            Some(OutcomeStatus::Skipped)
-        } else if self.cancelled() {
-            Some(OutcomeStatus::Cancelled)
-        } else {
-            None
+    pub(crate) fn verdict(&self, frame: &Frame, at: PlanIndex) -> Option<OutcomeStatus> {
+        let run_if = match frame.plan().is_plain() {
+            true => RunIf::Success,
+            false => frame.plan().node(at).run_if(),
+        };
+        let runs = match (run_if, frame.cause(at)) {
+            (RunIf::Success, None) | (RunIf::Always, _) => true,
+            (RunIf::Failure, Some(cause)) => cause.is_failure(),
+            _ => false,
+        };
+        match self.stopped() {
+            _ if !runs => Some(OutcomeStatus::Skipped),
+            Stopped::No => None,
+            Stopped::Cancelled => Some(OutcomeStatus::Cancelled),
+            // Whoever cleans up does so after an early end too.
+            Stopped::Early if run_if == RunIf::Success => Some(OutcomeStatus::Skipped),
+            Stopped::Early => None,
         }
     }
 
-    /// Runs a node and writes down how it ended.
+    /// Runs a node, or writes it off.
     ///
     /// # Safety
-    /// The caller holds `at`, and this or [`Run::write_off`] is called once for it.
-    pub(crate) unsafe fn execute(
+    /// The caller holds `at`, and calls this once for it.
+    pub(super) unsafe fn step(
         self: &Arc<Self>,
+        frame_ptr: FramePtr,
+        at: PlanIndex,
+        desk: &mut Desk,
+    ) -> Step {
+        // SAFETY: a held node has not ended, so its frame is open.
+        let frame = unsafe { frame_ptr.get() };
+        let plan = frame.plan();
+        if let Some(status) = self.verdict(frame, at) {
+            // SAFETY: passed on; of what follows one happens, once.
+            return Step::Ended(unsafe { self.write_off(frame, at, status) });
+        }
+        if plan.is_plain() {
+            // SAFETY: as above.
+            return Step::Ended(unsafe { self.execute(frame, at, desk) });
+        }
+        match self.condition(frame, at) {
+            Ok(true) => {}
+            Ok(false) => {
+                // SAFETY: as above.
+                let status = unsafe { self.write_off(frame, at, OutcomeStatus::Skipped) };
+                return Step::Ended(status);
+            }
+            Err(error) => {
+                // SAFETY: as above; nothing is read for it any more.
+                unsafe { release_sources(frame, at) };
+                let record = Record::unstarted(OutcomeStatus::Failed, plan.lane(at));
+                // SAFETY: as above.
+                let end = unsafe { self.settle(frame, at, ItemEnd::of(Err(error)), record) };
+                return Step::Ended(end);
+            }
+        }
+        match plan.kind(at) {
+            // SAFETY: as above.
+            NodeKind::Task => Step::Ended(unsafe { self.execute(frame, at, desk) }),
+            // SAFETY: as above.
+            NodeKind::Succeed => Step::Ended(unsafe { self.succeed(frame, at, desk) }),
+            NodeKind::Flow => {
+                let began = self.begin_node(frame, at, desk);
+                // SAFETY: as above.
+                let opening = unsafe { self.open_fan(frame_ptr, at, began) };
+                // SAFETY: as above.
+                unsafe { self.opened(frame, at, opening, began) }
+            }
+            // SAFETY: as above.
+            NodeKind::Dynamic => unsafe { self.expand(frame_ptr, at, desk) },
+        }
+    }
+
+    /// Whether the condition of a node holds.
+    fn condition(&self, frame: &Frame, at: PlanIndex) -> Result<bool, TaskError> {
+        let Some(when) = frame.plan().node(at).when() else { return Ok(true) };
+        let scope = FrameScope::new(self, frame);
+        match guarded(|| frame.plan().evaluate(when, &scope))? {
+            Some(Value::Bool(holds)) => Ok(holds),
+            None => Ok(false),
+            Some(other) => Err(TaskError::new(
+                terrace_plugin_api::ErrorClass::INVALID_INPUT,
+                format!("`when`: expected bool, found {}", other.kind()),
+            )),
+        }
+    }
+
+    /// Runs a task and writes down how it ended.
+    ///
+    /// # Safety
+    /// The caller holds `at`, and of this, [`Self::write_off`] and their like one is called, once.
+    unsafe fn execute(
+        self: &Arc<Self>,
+        frame: &Frame,
         at: PlanIndex,
         desk: &mut Desk,
     ) -> OutcomeStatus {
-        let lane = self.plan().lane(at);
-        let timed = self.timing == Timing::On || self.emitter.is_some();
-        let started = match desk.stamp {
-            Some(stamp) => stamp,
-            None if timed => self.now(),
-            None => Duration::ZERO,
-        };
-        self.emit(|| EventKind::NodeStarted {
-            node: self.plan().id(at),
-            attempt: 1,
-            lane,
-            worker: u32::from(desk.number),
-        });
+        let began = self.begin_node(frame, at, desk);
         // SAFETY: passed on.
-        let (status, output, error) = match unsafe { attempt(self, at, &mut desk.args) } {
-            Ok(output) => (OutcomeStatus::Ok, output, None),
-            Err(error) if says_cancelled(&error) && self.cancelled() => {
-                self.cancelled.fetch_add(1, Ordering::Relaxed);
-                (OutcomeStatus::Cancelled, Value::Null, Some(error))
-            }
-            Err(error) => {
-                self.failed.fetch_add(1, Ordering::Relaxed);
-                (OutcomeStatus::Failed, Value::Null, Some(error))
-            }
+        let result = unsafe { attempt(self, frame, at, &mut desk.args) };
+        let Some(result) = result else {
+            // SAFETY: passed on; what it reads was released with the attempt.
+            return unsafe { self.end_unstarted(frame, at, OutcomeStatus::Skipped) };
         };
-        let mut record = Record::ran(status, lane, desk.number);
-        if timed {
-            let ended = self.now();
-            desk.stamp = Some(ended);
-            record = record.with_time(started, ended);
-        }
+        let record = self.record(frame.plan().lane(at), began, Some(desk));
         // SAFETY: passed on.
-        unsafe { self.frame.settle(at, record, output) };
-        self.emit(|| self.told(at, &record, error.clone()));
-        if let Some(error) = error {
-            self.frame.keep_error(at, error);
+        unsafe { self.settle(frame, at, self.ended(result), record) }
+    }
+
+    /// Runs a task that gives a workflow, and goes on with that.
+    ///
+    /// # Safety
+    /// As [`Self::execute`].
+    unsafe fn expand(
+        self: &Arc<Self>,
+        frame_ptr: FramePtr,
+        at: PlanIndex,
+        desk: &mut Desk,
+    ) -> Step {
+        // SAFETY: passed on: a held node has not ended.
+        let frame = unsafe { frame_ptr.get() };
+        let began = self.begin_node(frame, at, desk);
+        // SAFETY: passed on.
+        let result = unsafe { attempt(self, frame, at, &mut desk.args) };
+        let Some(result) = result else {
+            // SAFETY: passed on.
+            return Step::Ended(unsafe { self.end_unstarted(frame, at, OutcomeStatus::Skipped) });
+        };
+        let given = result.and_then(|value| self.workflow_of(value, frame));
+        let opening = match given {
+            // SAFETY: passed on; the attempt has released what it read.
+            Ok(workflow) => unsafe { self.open_given(frame_ptr, at, &workflow, began) },
+            Err(error) => Opening::Ended(self.ended(Err(error))),
+        };
+        // SAFETY: passed on.
+        unsafe { self.opened(frame, at, opening, began) }
+    }
+
+    fn workflow_of(&self, value: Value, frame: &Frame) -> Result<Workflow, TaskError> {
+        match Workflow::of_value(&value) {
+            Some(workflow) => Ok(workflow),
+            None => guarded(|| self.expander.expand(value, frame.plan().workflow())),
         }
-        status
+    }
+
+    /// # Safety
+    /// As [`Self::execute`].
+    unsafe fn opened(&self, frame: &Frame, at: PlanIndex, opening: Opening, began: Began) -> Step {
+        match opening {
+            Opening::Fan(fan) => Step::Fan(fan),
+            Opening::Ended(end) => {
+                let record = self.record(frame.plan().lane(at), began, None);
+                // SAFETY: passed on.
+                Step::Ended(unsafe { self.settle(frame, at, end, record) })
+            }
+        }
+    }
+
+    /// Ends the run, with success.
+    ///
+    /// # Safety
+    /// As [`Self::execute`].
+    unsafe fn succeed(
+        self: &Arc<Self>,
+        frame: &Frame,
+        at: PlanIndex,
+        desk: &mut Desk,
+    ) -> OutcomeStatus {
+        let began = self.begin_node(frame, at, desk);
+        self.end_early();
+        // SAFETY: passed on; nothing is read for it any more.
+        unsafe { release_sources(frame, at) };
+        let record = self.record(frame.plan().lane(at), began, Some(desk));
+        // SAFETY: passed on.
+        unsafe { self.settle(frame, at, ItemEnd::of(Ok(Value::Null)), record) }
     }
 
     /// Ends a node that does not run.
     ///
     /// # Safety
-    /// As [`Run::execute`].
-    pub(crate) unsafe fn write_off(&self, at: PlanIndex, status: OutcomeStatus) {
-        for &source in self.plan().sources(at) {
-            // SAFETY: the holder of a node has acquired its dependencies, and reads none of them.
-            unsafe { self.frame.release(source) };
-        }
-        let counter = match status {
-            OutcomeStatus::Skipped => &self.skipped,
-            _ => &self.cancelled,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-        let record = Record::unstarted(status, self.plan().lane(at));
+    /// As [`Self::execute`].
+    pub(crate) unsafe fn write_off(
+        &self,
+        frame: &Frame,
+        at: PlanIndex,
+        status: OutcomeStatus,
+    ) -> OutcomeStatus {
+        // SAFETY: the holder of a node reads none of what it depends on any more.
+        unsafe { release_sources(frame, at) };
         // SAFETY: passed on.
-        unsafe { self.frame.settle(at, record, Value::Null) };
-        self.emit(|| self.told(at, &record, None));
+        unsafe { self.end_unstarted(frame, at, status) }
     }
 
-    fn told(&self, at: PlanIndex, record: &Record, error: Option<TaskError>) -> EventKind {
-        let cause = match record.status {
-            OutcomeStatus::Skipped => self.frame.cause(at).map(|cause| self.plan().id(cause)),
-            _ => None,
-        };
-        EventKind::NodeFinished {
-            node: self.plan().id(at),
-            status: record.status,
-            attempts: u32::from(record.attempts),
-            duration: record.duration(),
-            error,
-            cause,
+    /// # Safety
+    /// As [`Self::execute`]; what the node reads has been released.
+    unsafe fn end_unstarted(
+        &self,
+        frame: &Frame,
+        at: PlanIndex,
+        status: OutcomeStatus,
+    ) -> OutcomeStatus {
+        let record = Record::unstarted(status, frame.plan().lane(at));
+        // SAFETY: passed on.
+        unsafe { self.settle(frame, at, ItemEnd::without(status), record) }
+    }
+
+    /// Takes note of when a node begins, and tells.
+    fn begin_node(&self, frame: &Frame, at: PlanIndex, desk: &Desk) -> Began {
+        let started = self.stamp(desk);
+        self.emit(|| EventKind::NodeStarted {
+            node: frame.plan().id(at),
+            path: self.path_in(frame, at),
+            attempt: 1,
+            lane: frame.plan().lane(at),
+            worker: u32::from(desk.number),
+        });
+        Began { at: started, worker: desk.number }
+    }
+
+    /// The moment at which something begins.
+    pub(super) fn stamp(&self, desk: &Desk) -> Duration {
+        match desk.stamp {
+            Some(stamp) => stamp,
+            None if self.is_timed() => self.now(),
+            None => Duration::ZERO,
         }
     }
 
-    /// Whether nodes of a lane run where compute nodes do.
-    pub(crate) fn runs_here(&self, at: PlanIndex) -> bool {
-        self.plan().blocking() == 0 || self.plan().lane(at) == Lane::Compute
+    fn is_timed(&self) -> bool {
+        self.timing == Timing::On || self.emitter.is_some()
+    }
+
+    /// When and where something ran that ends now.
+    pub(super) fn record(&self, lane: Lane, began: Began, desk: Option<&mut Desk>) -> Record {
+        let record = Record::ran(OutcomeStatus::Ok, lane, began.worker);
+        if !self.is_timed() {
+            return record;
+        }
+        let ended = self.now();
+        if let Some(desk) = desk {
+            desk.stamp = Some(ended);
+        }
+        record.with_time(began.at, ended)
+    }
+
+    /// How an attempt ended that gave this.
+    pub(super) fn ended(&self, result: Result<Value, TaskError>) -> ItemEnd {
+        let mut end = ItemEnd::of(result);
+        if end.error.as_ref().is_some_and(says_cancelled) {
+            match self.stopped() {
+                Stopped::No => {}
+                Stopped::Cancelled => end.status = OutcomeStatus::Cancelled,
+                Stopped::Early => end.status = OutcomeStatus::Skipped,
+            }
+        }
+        end
+    }
+
+    /// Writes down how a node ended, and tells.
+    ///
+    /// # Safety
+    /// As [`Self::execute`].
+    pub(super) unsafe fn settle(
+        &self,
+        frame: &Frame,
+        at: PlanIndex,
+        end: ItemEnd,
+        mut record: Record,
+    ) -> OutcomeStatus {
+        let ItemEnd { status, value, error, .. } = end;
+        record.status = status;
+        let tally = frame.tally();
+        let cause = frame.cause(at);
+        match status {
+            OutcomeStatus::Ok => {}
+            OutcomeStatus::Skipped => {
+                tally.skipped.fetch_add(1, Ordering::Relaxed);
+                if cause.is_some_and(Cause::is_failure) {
+                    tally.blamed.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            OutcomeStatus::Cancelled => {
+                tally.cancelled.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => {
+                tally.failed.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        if let Some(error) = &error {
+            frame.keep_error(at, error.clone());
+            if frame.parent().is_some() && status == OutcomeStatus::Failed {
+                self.note_failure(|| path(frame, at), error);
+            }
+        }
+        // SAFETY: passed on.
+        unsafe { frame.settle(at, record, value) };
+        self.emit(|| {
+            let cause = cause.filter(|_| status == OutcomeStatus::Skipped);
+            EventKind::NodeFinished {
+                node: frame.plan().id(at),
+                path: self.path_in(frame, at),
+                status,
+                attempts: u32::from(record.attempts),
+                duration: record.duration(),
+                error,
+                cause: cause.map(|cause| frame.plan().id(cause.node())),
+            }
+        });
+        status
+    }
+
+    /// A node's path as events have it.
+    fn path_in(&self, frame: &Frame, at: PlanIndex) -> Option<Arc<str>> {
+        frame.parent().map(|_| path(frame, at).into())
     }
 }

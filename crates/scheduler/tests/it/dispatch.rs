@@ -1,53 +1,95 @@
 //! The dispatcher on a virtual clock: no threads, every decision looked at.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use terrace_core::{Lane, OutcomeStatus, PlanIndex, Value};
-use terrace_scheduler::Order;
-use terrace_scheduler::dispatch::{Capacities, Command, Dispatcher, Input};
+use terrace_core::{Lane, Plan, PlanIndex, Value};
+use terrace_scheduler::dispatch::{Capacities, Command, Dispatcher, Input, Urgency};
 
 use crate::graph::Graph;
 use crate::random::{Random, graph, specs};
 
-/// Nodes that run, by the moment they end.
-#[derive(Default)]
+/// A plan that is run by a dispatcher, and counted through here, naively.
 struct Simulation {
+    plan: Arc<Plan>,
+    dispatcher: Dispatcher<PlanIndex>,
+    commands: Vec<Command<PlanIndex>>,
+    levels: Option<Vec<u32>>,
+    pending: Vec<u32>,
+    /// Nodes that run, by the moment they end.
     running: BTreeMap<(Duration, u32), PlanIndex>,
     started: Vec<PlanIndex>,
-    skipped: Vec<(PlanIndex, PlanIndex)>,
-    cancelled: usize,
+    returned: usize,
     ended: usize,
-    finished: bool,
 }
 
 impl Simulation {
-    fn carry_out(
-        &mut self,
-        now: Duration,
-        commands: &mut Vec<Command>,
-        time: impl Fn(PlanIndex) -> u64,
-    ) {
-        for command in commands.drain(..) {
-            assert!(!self.finished, "nothing follows the end");
+    fn new(plan: Arc<Plan>, capacities: Capacities, strict: bool) -> Self {
+        let sizes = (0..plan.levels()).map(|level| plan.level(level).len() as u32).collect();
+        let mut levels = vec![0; plan.len()];
+        for level in 0..plan.levels() {
+            plan.level(level).for_each(|at| levels[at as usize] = level as u32);
+        }
+        let mut simulation = Self {
+            dispatcher: Dispatcher::new(capacities, strict.then_some(sizes)),
+            commands: Vec::new(),
+            levels: strict.then_some(levels),
+            pending: plan.indices().map(|at| plan.in_degree(at)).collect(),
+            running: BTreeMap::new(),
+            started: Vec::new(),
+            returned: 0,
+            ended: 0,
+            plan,
+        };
+        for at in simulation.plan.indices() {
+            simulation.ready(at);
+        }
+        simulation.dispatcher.decide(Duration::ZERO, &mut simulation.commands);
+        simulation
+    }
+
+    fn ready(&mut self, at: PlanIndex) {
+        if self.pending[at.index()] > 0 {
+            return;
+        }
+        let lane = self.plan.lane(at);
+        let urgency = Urgency { outer: self.plan.tail(at), inner: 0 };
+        let level = self.levels.as_ref().map(|levels| levels[at.index()]);
+        self.dispatcher.take(Input::Ready { unit: at, lane, urgency, place: at.get(), level });
+    }
+
+    fn carry_out(&mut self, now: Duration, time: impl Fn(PlanIndex) -> u64) {
+        for command in std::mem::take(&mut self.commands) {
             match command {
-                Command::Start { at, .. } => {
-                    self.started.push(at);
-                    let end = now + Duration::from_millis(time(at));
-                    self.running.insert((end, at.get()), at);
+                Command::Start { unit, lane } => {
+                    assert_eq!(self.plan.lane(unit), lane);
+                    self.started.push(unit);
+                    let end = now + Duration::from_millis(time(unit));
+                    self.running.insert((end, unit.get()), unit);
                 }
-                Command::Skip { at, cause } => {
-                    self.skipped.push((at, cause));
-                    self.ended += 1;
+                Command::Return { unit } => {
+                    self.returned += 1;
+                    self.end(unit);
                 }
-                Command::Cancel { .. } => {
-                    self.cancelled += 1;
-                    self.ended += 1;
-                }
-                Command::Finish => self.finished = true,
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    fn end(&mut self, at: PlanIndex) {
+        self.ended += 1;
+        if let Some(levels) = &self.levels {
+            self.dispatcher.take(Input::LevelEnded { level: levels[at.index()] });
+        }
+        for next in self.plan.successors(at).to_vec() {
+            self.pending[next.index()] -= 1;
+            self.ready(next);
+        }
+    }
+
+    fn on(&self, lane: Lane) -> usize {
+        self.running.values().filter(|&&at| self.plan.lane(at) == lane).count()
     }
 }
 
@@ -55,26 +97,24 @@ impl Simulation {
 fn it_never_exceeds_its_lanes_and_never_idles_while_work_fits() {
     for seed in 0..3_000 {
         let random = &mut Random(seed);
-        let specs = specs(random);
-        let plan = graph(&specs).plan();
+        let plan = graph(&specs(random)).plan();
         let capacities = Capacities { compute: 1 + random.below(4), blocking: 1 + random.below(3) };
-        let order = if random.chance(50) { Order::Dataflow } else { Order::Levels };
+        let strict = random.chance(50);
         let cancel_at = random.chance(20).then(|| random.below(plan.len()));
         let times: Vec<u64> = plan.indices().map(|_| random.next() % 50).collect();
-        let fails: Vec<bool> = plan.indices().map(|_| random.chance(5)).collect();
-        let mut dispatcher = Dispatcher::new(plan.clone(), order, capacities);
-        let mut commands = Vec::new();
+        let mut simulation = Simulation::new(plan.clone(), capacities, strict);
         let mut now = Duration::ZERO;
-        let mut simulation = Simulation::default();
         let mut cancelled = false;
-        dispatcher.handle(Input::Start, now, &mut commands);
         loop {
             let before = simulation.started.len();
-            simulation.carry_out(now, &mut commands, |at| times[at.index()]);
+            while !simulation.commands.is_empty() {
+                simulation.carry_out(now, |at| times[at.index()]);
+                let Simulation { dispatcher, commands, .. } = &mut simulation;
+                dispatcher.decide(now, commands);
+            }
             assert!(!cancelled || simulation.started.len() == before, "seed {seed}: started late");
-            let on =
-                |lane| simulation.running.values().filter(|&&at| plan.lane(at) == lane).count();
-            let (compute, blocking) = (on(Lane::Compute), on(Lane::Blocking));
+            let (compute, blocking) = (simulation.on(Lane::Compute), simulation.on(Lane::Blocking));
+            let dispatcher = &mut simulation.dispatcher;
             assert_eq!(dispatcher.running(), Capacities { compute, blocking }, "seed {seed}");
             assert!(compute <= capacities.compute && blocking <= capacities.blocking);
             let ready = dispatcher.ready();
@@ -82,19 +122,24 @@ fn it_never_exceeds_its_lanes_and_never_idles_while_work_fits() {
             assert!(ready.blocking == 0 || blocking == capacities.blocking, "seed {seed}: idle");
             if !cancelled && cancel_at.is_some_and(|n| simulation.ended >= n) {
                 cancelled = true;
-                dispatcher.handle(Input::Cancelled, now, &mut commands);
+                dispatcher.handle(Input::Cancelled, now, &mut simulation.commands);
                 continue;
             }
             let Some(((end, _), at)) = simulation.running.pop_first() else { break };
             now = end;
-            simulation.ended += 1;
-            let status = if fails[at.index()] { OutcomeStatus::Failed } else { OutcomeStatus::Ok };
-            dispatcher.handle(Input::NodeFinished { at, status }, now, &mut commands);
+            if strict {
+                let level =
+                    |at: PlanIndex| (0..plan.levels()).find(|&l| plan.level(l).contains(&at.get()));
+                let same = simulation.running.values().all(|&other| level(other) == level(at));
+                assert!(same, "seed {seed}: two levels at once");
+            }
+            simulation.dispatcher.take(Input::Finished { lane: plan.lane(at) });
+            simulation.end(at);
+            let Simulation { dispatcher, commands, .. } = &mut simulation;
+            dispatcher.decide(now, commands);
         }
-        assert!(simulation.finished, "seed {seed}: no end");
         assert_eq!(simulation.ended, plan.len(), "seed {seed}");
-        assert!(simulation.skipped.iter().all(|(_, cause)| fails[cause.index()]), "seed {seed}");
-        assert!(cancel_at.is_some() || simulation.cancelled == 0);
+        assert!(cancel_at.is_some() || simulation.returned == 0);
     }
 }
 
@@ -107,16 +152,16 @@ fn the_longest_way_goes_first() {
     let middle = graph.node(&[long], body);
     graph.node(&[middle], body);
     let plan = graph.plan();
-    let capacities = Capacities { compute: 1, blocking: 1 };
-    let mut dispatcher = Dispatcher::new(plan.clone(), Order::Dataflow, capacities);
-    let mut commands = Vec::new();
-    let mut order = Vec::new();
-    dispatcher.handle(Input::Start, Duration::ZERO, &mut commands);
-    while let Some(Command::Start { at, .. }) = commands.pop() {
-        commands.clear();
-        order.push(plan.id(at).index());
-        let input = Input::NodeFinished { at, status: OutcomeStatus::Ok };
-        dispatcher.handle(input, Duration::ZERO, &mut commands);
+    let mut simulation =
+        Simulation::new(plan.clone(), Capacities { compute: 1, blocking: 1 }, false);
+    loop {
+        simulation.carry_out(Duration::ZERO, |_| 0);
+        let Some((_, at)) = simulation.running.pop_first() else { break };
+        simulation.dispatcher.take(Input::Finished { lane: Lane::Compute });
+        simulation.end(at);
+        let Simulation { dispatcher, commands, .. } = &mut simulation;
+        dispatcher.decide(Duration::ZERO, commands);
     }
+    let order: Vec<usize> = simulation.started.iter().map(|&at| plan.id(at).index()).collect();
     assert_eq!(order, [long, middle, short, 3]);
 }

@@ -11,6 +11,7 @@ mod cancel;
 mod conformance;
 mod dispatch;
 mod events;
+mod fan;
 mod lanes;
 mod large;
 mod nested;

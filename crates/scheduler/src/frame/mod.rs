@@ -1,6 +1,10 @@
 //! [`Frame`]: one running instance of a plan: per node a counter of what it waits for, the output
 //! with a counter of who still reads it, and how it ended.
 //!
+//! The run's own workflow is one, and so is every workflow that runs inside it; what is around
+//! such a frame is [`crate::fan`]'s. Why a node does not run is a [`cause`]; what can be ready is a
+//! [`unit`].
+//!
 //! One cache line per node in one flat array, so that a run of a million nodes is made and dropped
 //! without recursion.
 //!
@@ -22,9 +26,12 @@
 //! Values without heap are never counted: there is nothing to drop. Outputs that stay readable
 //! have one reader more, who never counts itself off.
 
+mod cause;
+mod unit;
+
 use std::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,8 +39,8 @@ use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, TaskError, Value};
 
 use crate::clock::nanos;
 
-/// No failed node is behind this one.
-const NO_CAUSE: u32 = u32::MAX;
+pub(crate) use cause::Cause;
+pub(crate) use unit::{FanPtr, FramePtr, Unit};
 
 /// How a node ended, apart from its output.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +84,7 @@ struct Cell {
     /// Nodes it still waits for. The fast path's; the dispatcher counts for itself.
     pending: AtomicU32,
     readers: AtomicU32,
-    /// The first in run order of the failed nodes behind it.
+    /// The first of the [`Cause`]s behind it.
     cause: AtomicU32,
     record: UnsafeCell<Record>,
     output: UnsafeCell<Value>,
@@ -87,7 +94,43 @@ struct Cell {
 pub(crate) struct Frame {
     plan: Arc<Plan>,
     cells: Box<[Cell]>,
+    /// Values of the workflow's inputs. Set while nobody else knows the frame.
+    inputs: Vec<Value>,
+    parent: Option<Parent>,
+    /// Nodes that have not been counted off. A run's own frame counts elsewhere on the fast path.
+    left: AtomicUsize,
+    tally: Tally,
     errors: Mutex<Vec<(PlanIndex, TaskError)>>,
+}
+
+/// What a frame is an item of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parent {
+    /// The fan, which stays as long as the frame is open.
+    pub(crate) fan: FanPtr,
+    /// Which of its items or passes.
+    pub(crate) item: u64,
+    /// How many frames are around this one.
+    pub(crate) depth: u32,
+    /// How urgent the outermost node around it is.
+    pub(crate) urgency: u32,
+}
+
+/// How many nodes of a frame ended how, apart from success. Counted before a node is published.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) failed: AtomicUsize,
+    pub(crate) skipped: AtomicUsize,
+    /// Of the skipped ones, those behind a failure.
+    pub(crate) blamed: AtomicUsize,
+    pub(crate) cancelled: AtomicUsize,
+}
+
+impl Tally {
+    /// Any other end than success, or a skip that nothing failed for.
+    pub(crate) fn went_wrong(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) + self.blamed.load(Ordering::Relaxed) > 0
+    }
 }
 
 // SAFETY: the plain memory of a cell is touched by one thread at a time, or only read, as the
@@ -95,18 +138,76 @@ pub(crate) struct Frame {
 unsafe impl Sync for Frame {}
 
 impl Frame {
-    pub(crate) fn new(plan: &Arc<Plan>) -> Self {
+    pub(crate) fn new(plan: &Arc<Plan>, inputs: Vec<Value>, parent: Option<Parent>) -> Self {
         let cells = plan
             .indices()
             .map(|at| Cell {
                 pending: AtomicU32::new(plan.in_degree(at)),
                 readers: AtomicU32::new(plan.uses(at)),
-                cause: AtomicU32::new(NO_CAUSE),
+                cause: AtomicU32::new(cause::NOBODY),
                 record: UnsafeCell::new(Record::unstarted(OutcomeStatus::Cancelled, Lane::Compute)),
                 output: UnsafeCell::new(Value::Null),
             })
             .collect();
-        Self { plan: Arc::clone(plan), cells, errors: Mutex::new(Vec::new()) }
+        Self {
+            plan: Arc::clone(plan),
+            cells,
+            inputs,
+            parent,
+            left: AtomicUsize::new(plan.len()),
+            tally: Tally::default(),
+            errors: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Makes it as new, for another item of the same plan; whatever it still held is dropped.
+    pub(crate) fn reset(&mut self) {
+        for (at, cell) in self.plan.indices().zip(&mut self.cells) {
+            *cell.pending.get_mut() = self.plan.in_degree(at);
+            *cell.readers.get_mut() = self.plan.uses(at);
+            *cell.cause.get_mut() = cause::NOBODY;
+            discard(std::mem::take(cell.output.get_mut()));
+        }
+        self.inputs.drain(..).for_each(discard);
+        *self.left.get_mut() = self.plan.len();
+        self.tally = Tally::default();
+        self.errors.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Gives a frame that is as new its inputs and its place.
+    pub(crate) fn open(&mut self, inputs: impl IntoIterator<Item = Value>, parent: Parent) {
+        self.inputs.extend(inputs);
+        self.parent = Some(parent);
+    }
+
+    /// The values of the workflow's inputs.
+    pub(crate) fn inputs(&self) -> &[Value] {
+        &self.inputs
+    }
+
+    /// As [`Self::inputs`], while nobody else knows the frame.
+    pub(crate) fn inputs_mut(&mut self) -> &mut [Value] {
+        &mut self.inputs
+    }
+
+    /// What it is an item of; `None` for a run's own frame.
+    pub(crate) fn parent(&self) -> Option<&Parent> {
+        self.parent.as_ref()
+    }
+
+    /// How many frames are around it.
+    pub(crate) fn depth(&self) -> u32 {
+        self.parent.map_or(0, |parent| parent.depth)
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Counts ended nodes off. True: they were the last, and the caller has acquired all others.
+    pub(crate) fn count_off(&self, nodes: usize) -> bool {
+        // Release publishes the caller's nodes to whoever comes last; Acquire takes over theirs.
+        self.left.fetch_sub(nodes, Ordering::AcqRel) == nodes
     }
 
     pub(crate) fn plan(&self) -> &Arc<Plan> {
@@ -120,16 +221,16 @@ impl Frame {
         self.cells[at.index()].pending.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
-    /// Notes a failed node behind `at`. Before the arrival of the node it comes through.
-    pub(crate) fn blame(&self, at: PlanIndex, cause: PlanIndex) {
+    /// Notes a node behind `at` that gives it no value. Before the arrival of the node it comes
+    /// through.
+    pub(crate) fn blame(&self, at: PlanIndex, cause: Cause) {
         // Ordered by the arrival that follows.
-        self.cells[at.index()].cause.fetch_min(cause.get(), Ordering::Relaxed);
+        self.cells[at.index()].cause.fetch_min(cause.pack(), Ordering::Relaxed);
     }
 
-    /// The failed node behind `at`, once all it waits for has ended.
-    pub(crate) fn cause(&self, at: PlanIndex) -> Option<PlanIndex> {
-        let cause = self.cells[at.index()].cause.load(Ordering::Relaxed);
-        (cause != NO_CAUSE).then(|| PlanIndex::new(cause))
+    /// The node behind `at` for which it does not run, once all it waits for has ended.
+    pub(crate) fn cause(&self, at: PlanIndex) -> Option<Cause> {
+        Cause::unpack(self.cells[at.index()].cause.load(Ordering::Relaxed))
     }
 
     /// Writes how a node ended. An output that nobody reads is dropped here.
@@ -194,9 +295,9 @@ impl Frame {
     /// How a node ended.
     ///
     /// # Safety
-    /// The run is over and the caller has acquired its end.
+    /// `at` is published to the caller.
     pub(crate) unsafe fn record(&self, at: PlanIndex) -> &Record {
-        // SAFETY: rule 3: after the end records are only read.
+        // SAFETY: rule 3: published records are only read.
         unsafe { &*self.cells[at.index()].record.get() }
     }
 
@@ -216,6 +317,18 @@ impl Frame {
         Some(errors[found].1.clone())
     }
 
+    /// The error of a failed node, while others may still fail.
+    pub(crate) fn find_error(&self, at: PlanIndex) -> Option<TaskError> {
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        errors.iter().find(|(on, _)| *on == at).map(|(_, error)| error.clone())
+    }
+
+    /// The first error in run order.
+    pub(crate) fn first_error(&self) -> Option<(PlanIndex, TaskError)> {
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        errors.iter().min_by_key(|(at, _)| *at).cloned()
+    }
+
     /// Puts the errors in run order, when the run is over.
     pub(crate) fn sort_errors(&self) {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).sort_by_key(|(at, _)| *at);
@@ -227,6 +340,12 @@ impl Drop for Frame {
         for cell in &mut self.cells {
             discard(std::mem::take(cell.output.get_mut()));
         }
+    }
+}
+
+impl std::fmt::Debug for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Frame").field("plan", &self.plan).finish_non_exhaustive()
     }
 }
 

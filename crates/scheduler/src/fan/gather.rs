@@ -1,0 +1,199 @@
+//! [`Gather`]: the results of a map's items, in the items' order whatever order they come in.
+//!
+//! # Who may touch what
+//! A slot belongs to the token that claimed its item until that token ends; whoever ends the last
+//! token has acquired all of them.
+
+use std::cell::UnsafeCell;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use terrace_core::{Collect, OutcomeStatus, TaskError, Value};
+use terrace_plugin_api::{ErrorClass, Outcome, PortType};
+
+use super::items::Items;
+use super::reduce::Reducer;
+use crate::frame::discard;
+use crate::run::lock;
+
+/// How many errors of items are kept; of more, those of the first items.
+const ERRORS_KEPT: usize = 1_000;
+
+/// How one item, or one pass of a workflow, ended.
+#[derive(Debug)]
+pub(crate) struct ItemEnd {
+    pub(crate) status: OutcomeStatus,
+    pub(crate) value: Value,
+    pub(crate) error: Option<TaskError>,
+    pub(crate) attempts: u32,
+}
+
+/// The results of a map's items.
+pub(crate) struct Gather {
+    join: Join,
+    collect: Collect,
+    name: String,
+    failed: AtomicU64,
+    cancelled: AtomicU64,
+    errors: Mutex<BTreeMap<u64, TaskError>>,
+}
+
+enum Join {
+    Slots(Box<[Slot]>),
+    Reduce(Reducer),
+}
+
+/// Calls a combiner.
+pub(crate) type Combine<'a> = dyn Fn(Value, Value) -> Result<Value, TaskError> + 'a;
+
+struct Slot(UnsafeCell<Value>);
+
+// SAFETY: a slot is touched by one thread at a time, as the module says; values may be sent.
+unsafe impl Sync for Slot {}
+
+impl Gather {
+    /// For `items` results of the node called `name`.
+    ///
+    /// # Errors
+    /// When there are more than memory has addresses.
+    pub(crate) fn new(
+        items: u64,
+        collect: Collect,
+        reducer: Option<Reducer>,
+        name: &str,
+    ) -> Result<Self, TaskError> {
+        let join = match reducer {
+            Some(reducer) => Join::Reduce(reducer),
+            None => Join::Slots(slots(items)?),
+        };
+        Ok(Self {
+            join,
+            collect,
+            name: name.to_owned(),
+            failed: AtomicU64::new(0),
+            cancelled: AtomicU64::new(0),
+            errors: Mutex::default(),
+        })
+    }
+
+    /// Takes the end of one item.
+    ///
+    /// # Safety
+    /// The caller's token claimed the item, and this is called once for it.
+    pub(crate) unsafe fn put(&self, item: u64, end: ItemEnd, combine: &Combine<'_>) {
+        let value = match self.collect {
+            Collect::Outcomes => as_outcome(end),
+            Collect::Values => match end {
+                ItemEnd { status: OutcomeStatus::Ok | OutcomeStatus::Skipped, value, .. } => value,
+                end => return self.note(item, end),
+            },
+        };
+        match &self.join {
+            Join::Slots(slots) => {
+                // SAFETY: the slot belongs to the caller's token. The old value is null.
+                unsafe { *slots[item as usize].0.get() = value };
+            }
+            Join::Reduce(reducer) => {
+                if let Err(error) = reducer.put(item, value, combine) {
+                    self.note(item, ItemEnd::of(Err(error)));
+                }
+            }
+        }
+    }
+
+    fn note(&self, item: u64, end: ItemEnd) {
+        if end.status == OutcomeStatus::Cancelled {
+            self.cancelled.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        let error = end.error.unwrap_or_else(|| TaskError::msg("it failed"));
+        let mut errors = lock(&self.errors);
+        errors.insert(item, error);
+        if errors.len() > ERRORS_KEPT {
+            errors.pop_last();
+        }
+    }
+
+    /// The joined results, when all items have ended.
+    pub(crate) fn finish(&mut self, items: &mut Items) -> ItemEnd {
+        if *self.cancelled.get_mut() > 0 {
+            return ItemEnd::without(OutcomeStatus::Cancelled);
+        }
+        let failed = *self.failed.get_mut();
+        if failed > 0 {
+            return ItemEnd::of(Err(self.failure(failed, items)));
+        }
+        let result = match &mut self.join {
+            Join::Reduce(reducer) => reducer.finish(),
+            Join::Slots(slots) => {
+                let slots = std::mem::take(slots).into_vec();
+                let values: Vec<Value> =
+                    slots.into_iter().map(|slot| slot.0.into_inner()).collect();
+                let joined = match items.take_keys() {
+                    Some(keys) => Value::map(keys.into_iter().zip(values)),
+                    None => Value::list(values),
+                };
+                joined.map_err(|error| TaskError::new(ErrorClass::INVALID_OUTPUT, error))
+            }
+        };
+        ItemEnd::of(result)
+    }
+
+    fn failure(&mut self, failed: u64, items: &Items) -> TaskError {
+        let errors = self.errors.get_mut().unwrap_or_else(|e| e.into_inner());
+        let Some((&item, first)) = errors.first_key_value() else {
+            return TaskError::msg("an item failed");
+        };
+        let label = super::path::label(&self.name, item, items.key(item));
+        let message = if failed == 1 {
+            format!("{label}: {}", first.message())
+        } else {
+            let all = items.len();
+            format!("{failed} of {all} items failed; the first, {label}: {}", first.message())
+        };
+        let mut error = TaskError::new(first.class(), message).with_code(first.code());
+        for cause in first.causes() {
+            error = error.with_cause(cause);
+        }
+        match first.location() {
+            Some(location) => error.with_location(location),
+            None => error,
+        }
+    }
+}
+
+fn slots(items: u64) -> Result<Box<[Slot]>, TaskError> {
+    let many = || {
+        TaskError::new(ErrorClass::INVALID_INPUT, format!("{items} items do not fit into memory"))
+    };
+    let count = usize::try_from(items).map_err(|_| many())?;
+    let mut slots = Vec::new();
+    slots.try_reserve_exact(count).map_err(|_| many())?;
+    slots.resize_with(count, || Slot(UnsafeCell::new(Value::Null)));
+    Ok(slots.into_boxed_slice())
+}
+
+/// An end as a value.
+pub(crate) fn as_outcome(end: ItemEnd) -> Value {
+    let ok = end.status == OutcomeStatus::Ok;
+    let outcome = Outcome {
+        status: end.status,
+        value: ok.then_some(end.value),
+        error: end.error,
+        attempts: end.attempts,
+    };
+    // Too deep a value inside is the only thing that can be wrong with it.
+    outcome.into_value().unwrap_or_default()
+}
+
+impl Drop for Gather {
+    fn drop(&mut self) {
+        if let Join::Slots(slots) = &mut self.join {
+            for slot in slots {
+                discard(std::mem::take(slot.0.get_mut()));
+            }
+        }
+    }
+}

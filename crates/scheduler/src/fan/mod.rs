@@ -1,0 +1,197 @@
+//! [`Fan`]: a node that runs a workflow, while it does: once, for every item, or again and again.
+//!
+//! A fan has *tokens*, rights to work on it. Whoever runs a token claims the next item (or a few)
+//! and runs it: at once where the body is a single task, else in a [`Frame`] of its own, which the
+//! token follows until it is closed. The last token to end ends the node. README.md beside this
+//! file has the protocol: who keeps what, and why nothing is followed too late.
+//!
+//! What is run over is [`items`], who gets which item [`claims`], what comes of the results
+//! [`gather`] and [`reduce`], passes of a loop [`passes`]; [`open`] makes a fan, [`path`] names what
+//! runs in it.
+
+mod claims;
+mod gather;
+mod items;
+mod open;
+mod passes;
+mod path;
+mod reduce;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, Ref, TaskError, Value};
+
+use crate::frame::{Frame, FramePtr, Parent};
+use crate::run::lock;
+
+pub(crate) use claims::{Claims, Range};
+pub(crate) use gather::{Gather, ItemEnd, as_outcome};
+pub(crate) use items::Items;
+pub(crate) use open::{Began, Opening};
+pub(crate) use passes::{PassEnd, Passes};
+pub(crate) use path::{item_of, path};
+
+/// A node that runs a workflow, while it does.
+pub(crate) struct Fan {
+    /// The node.
+    pub(crate) home: FramePtr,
+    pub(crate) at: PlanIndex,
+    /// Of the workflow it runs.
+    pub(crate) plan: Arc<Plan>,
+    /// The workflow's inputs, as far as they are the same each time.
+    pub(crate) shared: Vec<Value>,
+    pub(crate) work: Work,
+    /// Where the workflow is one task and gives what that gives.
+    pub(crate) single: Option<Single>,
+    pub(crate) claims: Claims,
+    /// Tokens that have not ended, and how many there may be.
+    pub(crate) tokens: AtomicU32,
+    pub(crate) width: u32,
+    /// Of the frames in it.
+    pub(crate) depth: u32,
+    pub(crate) urgency: u32,
+    pub(crate) started: Duration,
+    pub(crate) worker: u16,
+    /// Frames to be used again. Boxed: whoever follows one must not see it move.
+    #[expect(clippy::vec_box, reason = "a frame stays where it is while units point to it")]
+    spare: Mutex<Vec<Box<Frame>>>,
+}
+
+/// What it does with its workflow.
+pub(crate) enum Work {
+    /// Runs it once.
+    Once(Mutex<Option<ItemEnd>>),
+    /// Runs it for every item.
+    Map(Box<(Items, Gather)>),
+    /// Runs it again and again.
+    Loop(Box<Passes>),
+}
+
+/// A body that needs no frame.
+pub(crate) struct Single {
+    pub(crate) lane: Lane,
+    /// What is taken of the task's output, where that is not the whole.
+    pub(crate) pick: Option<Ref>,
+}
+
+impl Fan {
+    /// Whether one more token may begin, and there is something left for it. Counts it.
+    pub(crate) fn more_tokens(&self) -> bool {
+        if !self.claims.any_left() {
+            return false;
+        }
+        // Only the number matters: a token carries nothing.
+        let more = |tokens| (tokens < self.width).then_some(tokens + 1);
+        self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// Ends a token. True: it was the last, and the caller has acquired what all others did.
+    pub(crate) fn end_token(&self) -> bool {
+        // Release publishes what this token did; Acquire takes over what the others did.
+        self.tokens.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// On which lane its tokens run. Opening a frame is quick, whatever is in it.
+    pub(crate) fn lane(&self) -> Lane {
+        self.single.as_ref().map_or(Lane::Compute, |single| single.lane)
+    }
+
+    /// A frame for an item, with its inputs.
+    pub(crate) fn open_frame(&self, item: u64, me: crate::frame::FanPtr) -> Box<Frame> {
+        let spare = lock(&self.spare).pop();
+        let mut frame = spare.unwrap_or_else(|| Box::new(Frame::new(&self.plan, Vec::new(), None)));
+        let parent = Parent { fan: me, item, depth: self.depth, urgency: self.urgency };
+        frame.open(self.shared.iter().cloned(), parent);
+        self.set_locals(item, frame.inputs_mut());
+        frame
+    }
+
+    /// Puts what belongs to one item or pass into the inputs.
+    pub(crate) fn set_locals(&self, item: u64, inputs: &mut [Value]) {
+        let home = self.home_plan();
+        let repeat = home.node(self.at).flow().map(|flow| flow.repeat());
+        match (&self.work, repeat) {
+            (Work::Map(map), Some(terrace_core::Repeat::Map(spec))) => {
+                let items = &map.0;
+                for (list, input) in spec.items.iter().enumerate() {
+                    inputs[input.index()] = items.get(list, item);
+                }
+                if let Some(input) = spec.index {
+                    inputs[input.index()] = Value::from(item);
+                }
+                if let Some(input) = spec.key {
+                    inputs[input.index()] = items.key(item).map_or(Value::Null, Value::from);
+                }
+            }
+            (Work::Loop(passes), Some(terrace_core::Repeat::Loop(spec))) => {
+                passes.set_locals(spec, item, inputs);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a frame back that has no more use.
+    pub(crate) fn put_back(&self, mut frame: Box<Frame>) {
+        frame.reset();
+        // As many as there can be at once come in handy; a frame of one use does not.
+        if self.claims.any_left() {
+            lock(&self.spare).push(frame);
+        }
+    }
+
+    /// The plan that its node is of.
+    pub(crate) fn home_plan(&self) -> &Arc<Plan> {
+        // SAFETY: the node has not ended while the fan is there, so its frame is open.
+        unsafe { self.home.get() }.plan()
+    }
+
+    /// How the node ends, when all tokens have.
+    pub(crate) fn conclude(&mut self, stopped: Stopped) -> ItemEnd {
+        let left = self.claims.any_left();
+        let end = match &mut self.work {
+            Work::Once(end) => end.get_mut().unwrap_or_else(|e| e.into_inner()).take(),
+            Work::Map(map) => {
+                let (items, gather) = &mut **map;
+                Some(gather.finish(items))
+            }
+            Work::Loop(passes) => passes.finish(),
+        };
+        match end {
+            Some(end) if !left || end.status == OutcomeStatus::Failed => end,
+            _ => match stopped {
+                Stopped::Cancelled => ItemEnd::without(OutcomeStatus::Cancelled),
+                Stopped::Early | Stopped::No => ItemEnd::without(OutcomeStatus::Skipped),
+            },
+        }
+    }
+}
+
+/// Whether and how a run was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    No,
+    Cancelled,
+    /// It has succeeded before all was done.
+    Early,
+}
+
+impl ItemEnd {
+    /// An end without a value.
+    pub(crate) fn without(status: OutcomeStatus) -> Self {
+        Self { status, value: Value::Null, error: None, attempts: 0 }
+    }
+
+    pub(crate) fn of(result: Result<Value, TaskError>) -> Self {
+        match result {
+            Ok(value) => Self { status: OutcomeStatus::Ok, value, error: None, attempts: 1 },
+            Err(error) => Self {
+                status: OutcomeStatus::Failed,
+                value: Value::Null,
+                error: Some(error),
+                attempts: 1,
+            },
+        }
+    }
+}

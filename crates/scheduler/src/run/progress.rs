@@ -1,0 +1,379 @@
+//! From the end of one thing to the next: what becomes ready when a node ends, and what ends by
+//! it. Shared by both paths; in which order ready units run is theirs.
+//!
+//! Iterative all the way: a node that ends may close its frame, which may end the node around it,
+//! and so on for thousands of frames.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use terrace_core::{EventKind, OutcomeStatus, PlanIndex, Repeat, TaskError, Value};
+use terrace_plugin_api::ErrorClass;
+
+use super::node::{Desk, Step};
+use super::{Path, Run};
+use crate::attempt::{FrameScope, NodeHost, attempt_item, call, guarded};
+use crate::fan::{Began, Claims, Fan, ItemEnd, PassEnd, Range, Stopped, Work};
+use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit};
+
+/// A node that has ended and that nobody has been told of.
+type Ended = (FramePtr, PlanIndex, OutcomeStatus);
+
+impl Run {
+    /// Runs a unit. What becomes ready by it is in `desk.ready`, the nodes of the run's own frame
+    /// that ended by it in `desk.ended`.
+    ///
+    /// # Safety
+    /// The unit is held by the caller: it came out of one queue, once.
+    pub(crate) unsafe fn advance(self: &Arc<Self>, unit: Unit, desk: &mut Desk) {
+        let mut ended = match unit {
+            // SAFETY: passed on.
+            Unit::Node(frame, at) => match unsafe { self.step(frame, at, desk) } {
+                Step::Ended(status) => Some((frame, at, status)),
+                // SAFETY: `step` opened the fan and handed its token on.
+                Step::Fan(fan) => unsafe { self.spend(fan, desk) },
+            },
+            // SAFETY: passed on.
+            Unit::Token(fan) => unsafe { self.spend(fan, desk) },
+        };
+        while let Some((frame, at, status)) = ended {
+            // SAFETY: the node is settled and has not been counted off.
+            unsafe { self.spread(frame, at, status, desk) };
+            // SAFETY: as above, so the frame is open.
+            let open = unsafe { frame.get() };
+            ended = if open.parent().is_none() {
+                desk.ended.push(at);
+                None
+            } else if open.count_off(1) {
+                // SAFETY: its last node was counted off here.
+                unsafe { self.close(frame, desk) }
+            } else {
+                None
+            };
+        }
+    }
+
+    /// Tells the successors of a node that it has ended.
+    ///
+    /// # Safety
+    /// The node is settled, the caller was the one to do that, and has not counted it off.
+    unsafe fn spread(
+        &self,
+        frame_ptr: FramePtr,
+        at: PlanIndex,
+        status: OutcomeStatus,
+        desk: &mut Desk,
+    ) {
+        // SAFETY: passed on: the frame is open.
+        let frame = unsafe { frame_ptr.get() };
+        let plan = frame.plan();
+        let cause = match status {
+            OutcomeStatus::Ok | OutcomeStatus::Cancelled => None,
+            OutcomeStatus::Skipped => Some(frame.cause(at).unwrap_or(Cause::Absence(at))),
+            _ => Some(Cause::Failure(at)),
+        };
+        let Some(cause) = cause else {
+            for &next in plan.successors(at) {
+                if frame.arrive(next) {
+                    desk.ready.push(Unit::Node(frame_ptr, next));
+                }
+            }
+            return;
+        };
+        let tolerances = plan.tolerances(at);
+        for (edge, &next) in plan.successors(at).iter().enumerate() {
+            if !cause.is_tolerated(tolerances.get(edge)) {
+                frame.blame(next, cause);
+            }
+            if frame.arrive(next) {
+                desk.ready.push(Unit::Node(frame_ptr, next));
+            }
+        }
+    }
+
+    /// Works on a fan with one of its tokens. Gives its node, where that ended.
+    ///
+    /// # Safety
+    /// The caller holds the token.
+    unsafe fn spend(self: &Arc<Self>, ptr: FanPtr, desk: &mut Desk) -> Option<Ended> {
+        // SAFETY: the token has not ended.
+        let fan = unsafe { ptr.get() };
+        loop {
+            let claim = if self.stopped() == Stopped::No { fan.claims.take() } else { None };
+            let Some(range) = claim else {
+                // SAFETY: the token ends here.
+                return unsafe { self.end_token(ptr) };
+            };
+            if fan.more_tokens() {
+                self.share(Unit::Token(ptr), desk);
+            }
+            if fan.single.is_some() {
+                self.run_items(fan, range, desk);
+                let ordered = matches!(self.path, Path::Dispatch(_));
+                if ordered && fan.claims.any_left() {
+                    // Others may be more urgent by now.
+                    desk.ready.push(Unit::Token(ptr));
+                    return None;
+                }
+                continue;
+            }
+            let item = range.start;
+            let frame = FramePtr::give(fan.open_frame(item, ptr));
+            if fan.plan.is_empty() {
+                // SAFETY: no node of it is left, and nobody else knows it.
+                if unsafe { self.close_frame(frame) } {
+                    continue;
+                }
+                // SAFETY: the token ends here.
+                return unsafe { self.end_token(ptr) };
+            }
+            let roots = fan.plan.level(0).map(PlanIndex::new);
+            desk.ready.extend(roots.map(|at| Unit::Node(frame, at)));
+            return None;
+        }
+    }
+
+    /// Closes a frame whose nodes have all been counted off, and goes on with its token.
+    ///
+    /// # Safety
+    /// The caller counted off the last of them.
+    unsafe fn close(self: &Arc<Self>, frame: FramePtr, desk: &mut Desk) -> Option<Ended> {
+        // SAFETY: the frame has not been closed.
+        let parent = unsafe { frame.get() }.parent().copied()?;
+        // SAFETY: passed on.
+        if unsafe { self.close_frame(frame) } {
+            desk.ready.push(Unit::Token(parent.fan));
+            return None;
+        }
+        // SAFETY: the token that followed the frame ends here.
+        unsafe { self.end_token(parent.fan) }
+    }
+
+    /// Hands the results of a frame to its fan. True: there may be more to do there.
+    ///
+    /// # Safety
+    /// No node of the frame is left, and nobody else follows it.
+    unsafe fn close_frame(self: &Arc<Self>, ptr: FramePtr) -> bool {
+        // SAFETY: passed on: it is open until it is taken back below.
+        let frame = unsafe { ptr.get() };
+        let Some(parent) = frame.parent().copied() else { return false };
+        // SAFETY: the token that followed the frame has not ended.
+        let fan = unsafe { parent.fan.get() };
+        let end = self.frame_end(frame);
+        match &fan.work {
+            Work::Once(slot) => *super::lock(slot) = Some(end),
+            // SAFETY: the token that followed the frame claimed the item.
+            Work::Map(_) => unsafe { self.gather(fan, parent.item, end) },
+            Work::Loop(passes) => {
+                if let Some(Repeat::Loop(spec)) =
+                    fan.home_plan().node(fan.at).flow().map(|flow| flow.repeat())
+                {
+                    let pass = match end.status {
+                        OutcomeStatus::Ok => self.pass_end(frame, spec, end.value),
+                        OutcomeStatus::Skipped => self.pass_end(frame, spec, Value::Null),
+                        _ => Err(end),
+                    };
+                    if passes.put(spec, parent.item, pass) {
+                        fan.claims.stop();
+                    }
+                }
+            }
+        }
+        // SAFETY: it came from `give`; passed on.
+        fan.put_back(unsafe { ptr.take() });
+        fan.claims.any_left() && self.stopped() == Stopped::No
+    }
+
+    /// What a frame gives.
+    fn frame_end(&self, frame: &Frame) -> ItemEnd {
+        let tally = frame.tally();
+        if tally.went_wrong() {
+            let error = frame.first_error().map(|(at, error)| {
+                let name = frame.plan().node(at).name();
+                let mut outer =
+                    TaskError::new(error.class(), format!("{name}: {}", error.message()))
+                        .with_code(error.code());
+                for cause in error.causes() {
+                    outer = outer.with_cause(cause);
+                }
+                match error.location() {
+                    Some(location) => outer.with_location(location),
+                    None => outer,
+                }
+            });
+            return ItemEnd::of(Err(error.unwrap_or_else(|| TaskError::msg("it failed"))));
+        }
+        // All were counted before their node was published, which the caller has acquired.
+        if tally.cancelled.load(std::sync::atomic::Ordering::Relaxed) > 0 {
+            return ItemEnd::without(OutcomeStatus::Cancelled);
+        }
+        let (plan, workflow) = (frame.plan(), frame.plan().workflow());
+        let scope = FrameScope::new(self, frame);
+        let result = guarded(|| match workflow.result() {
+            Some(result) => plan.evaluate(result, &scope),
+            None if workflow.outputs().is_empty() => Ok(Some(Value::Null)),
+            None => {
+                let mut outputs = Vec::with_capacity(workflow.outputs().len());
+                for output in workflow.outputs() {
+                    let value = plan.evaluate(&output.value, &scope)?;
+                    outputs.push((output.name.clone(), value.unwrap_or_default()));
+                }
+                let map = Value::map(outputs);
+                map.map(Some).map_err(|error| TaskError::new(ErrorClass::INVALID_OUTPUT, error))
+            }
+        });
+        match result {
+            Ok(Some(value)) => ItemEnd::of(Ok(value)),
+            Ok(None) => ItemEnd::without(OutcomeStatus::Skipped),
+            Err(error) => ItemEnd::of(Err(error)),
+        }
+    }
+
+    /// What a pass hands to the next.
+    fn pass_end(
+        &self,
+        frame: &Frame,
+        spec: &terrace_core::Loop,
+        value: Value,
+    ) -> Result<PassEnd, ItemEnd> {
+        let (plan, scope) = (frame.plan(), FrameScope::new(self, frame));
+        let result = guarded(|| {
+            let until = match &spec.until {
+                None => None,
+                Some(until) => match plan.evaluate(until, &scope)? {
+                    Some(Value::Bool(ends)) => Some(ends),
+                    other => {
+                        let found = other.unwrap_or_default();
+                        let message = format!("`until`: expected bool, found {}", found.kind());
+                        return Err(TaskError::new(ErrorClass::INVALID_INPUT, message));
+                    }
+                },
+            };
+            let carried = spec
+                .carry
+                .iter()
+                .map(|carry| Ok(plan.evaluate(&carry.next, &scope)?.unwrap_or_default()))
+                .collect::<Result<_, TaskError>>()?;
+            Ok(PassEnd { value, until, carried })
+        });
+        result.map_err(|error| ItemEnd::of(Err(error)))
+    }
+
+    /// Runs some items of a map whose body is a single task.
+    fn run_items(self: &Arc<Self>, fan: &Fan, range: Range, desk: &mut Desk) {
+        let measured = fan.claims.is_measured();
+        let began = if measured { self.now() } else { Duration::ZERO };
+        for item in range.clone() {
+            if self.stopped() != Stopped::No {
+                let end = ItemEnd::without(OutcomeStatus::Cancelled);
+                // SAFETY: the caller's token claimed the item; of these two one happens, once.
+                unsafe { self.gather(fan, item, end) };
+                continue;
+            }
+            let end = self.run_item(fan, item, desk);
+            // SAFETY: as above.
+            unsafe { self.gather(fan, item, end) };
+            let rest = item + 1..range.end;
+            if measured && !rest.is_empty() && Claims::is_late(self.now().saturating_sub(began)) {
+                fan.claims.give_back(rest);
+                return;
+            }
+        }
+        if measured {
+            fan.claims.learn(range.end - range.start, self.now().saturating_sub(began));
+        }
+    }
+
+    fn run_item(self: &Arc<Self>, fan: &Fan, item: u64, desk: &mut Desk) -> ItemEnd {
+        let lane = fan.lane();
+        let node = || fan.home_plan().id(fan.at);
+        let told = self.emitter.is_some();
+        let began =
+            Began { at: if told { self.now() } else { Duration::ZERO }, worker: desk.number };
+        self.emit(|| EventKind::NodeStarted {
+            node: node(),
+            path: Some(fan.path(item).into()),
+            attempt: 1,
+            lane,
+            worker: u32::from(desk.number),
+        });
+        let end = attempt_item(self, fan, item, &mut desk.inputs, &mut desk.args);
+        let end = match end {
+            ItemEnd { status: OutcomeStatus::Failed, error: Some(error), .. } => {
+                self.ended(Err(error))
+            }
+            end => end,
+        };
+        if let (OutcomeStatus::Failed, Some(error)) = (end.status, &end.error) {
+            self.note_failure(|| fan.path(item), error);
+        }
+        self.emit(|| EventKind::NodeFinished {
+            node: node(),
+            path: Some(fan.path(item).into()),
+            status: end.status,
+            attempts: end.attempts,
+            duration: self.now().saturating_sub(began.at),
+            error: end.error.clone(),
+            cause: None,
+        });
+        end
+    }
+
+    /// Puts the end of an item where it belongs.
+    ///
+    /// # Safety
+    /// The caller's token claimed the item, and this is called once for it.
+    unsafe fn gather(&self, fan: &Fan, item: u64, end: ItemEnd) {
+        let Work::Map(map) = &fan.work else { return };
+        let combine = |left: Value, right: Value| self.combine(fan, left, right);
+        // SAFETY: passed on.
+        unsafe { map.1.put(item, end, &combine) };
+    }
+
+    /// Joins two results of a map.
+    fn combine(&self, fan: &Fan, left: Value, right: Value) -> Result<Value, TaskError> {
+        let repeat = fan.home_plan().node(fan.at).flow().map(|flow| flow.repeat());
+        let Some(Repeat::Map(map)) = repeat else { return Ok(right) };
+        let Some(reduce) = &map.reduce else { return Ok(right) };
+        let ports = &reduce.task.signature.ports;
+        let mut args = vec![left, right];
+        args.extend(ports.iter().skip(2).map(|port| port.when_absent().unwrap_or_default()));
+        // SAFETY: the fan has a token, so its node has not ended and the frame of that is open.
+        let home = unsafe { fan.home.get() };
+        let result = call(self, &reduce.task, &NodeHost::of_node(self, home, fan.at), &mut args);
+        args.into_iter().for_each(crate::frame::discard);
+        result.map_err(|error| {
+            let message = format!("reducing with `{}`: {}", reduce.task.name, error.message());
+            TaskError::new(error.class(), message).with_code(error.code())
+        })
+    }
+
+    /// Ends a token; the last one ends the node.
+    ///
+    /// # Safety
+    /// The caller holds the token, and no more after this.
+    unsafe fn end_token(&self, ptr: FanPtr) -> Option<Ended> {
+        // SAFETY: the token has not ended yet.
+        if !unsafe { ptr.get() }.end_token() {
+            return None;
+        }
+        // SAFETY: it was the last: all frames are closed and all tokens gone.
+        let mut fan = unsafe { ptr.take() };
+        let end = fan.conclude(self.stopped());
+        // SAFETY: the node has not ended, so its frame is open.
+        let home = unsafe { fan.home.get() };
+        let began = Began { at: fan.started, worker: fan.worker };
+        let record: Record = self.record(home.plan().lane(fan.at), began, None);
+        // SAFETY: the fan held the node, and ends it once.
+        let status = unsafe { self.settle(home, fan.at, end, record) };
+        Some((fan.home, fan.at, status))
+    }
+
+    /// Makes a unit known to others before the caller goes on with something long.
+    fn share(self: &Arc<Self>, unit: Unit, desk: &mut Desk) {
+        match &self.path {
+            Path::Fast(fast) => fast.share(self, unit, desk),
+            Path::Dispatch(shell) => shell.share(self, unit),
+        }
+    }
+}
