@@ -3,10 +3,13 @@
 //!
 //! `cargo run --release -p terrace-bench [NODES]`. Times are nanoseconds per node with bodies that
 //! do next to nothing, the median over re-runs of one built plan; the last columns are ratios to
-//! `by hand` with the same number of threads. Machines differ: quote the ratios.
+//! `by hand` with the same number of threads. A second table has ten times as many items of a map
+//! against plain nodes. Machines differ: quote the ratios.
+#![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
 
 mod by_hand;
+mod map;
 mod shape;
 
 use std::sync::Arc;
@@ -46,7 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             );
         }
     }
-    Ok(())
+    map::table(10 * n)
 }
 
 fn median(mut work: impl FnMut()) -> f64 {

@@ -56,6 +56,7 @@ mod call;
 mod context;
 mod error;
 mod ext;
+mod flow;
 mod interface;
 mod manifest;
 mod module;
@@ -69,6 +70,7 @@ pub use call::{status, TaskCall, TaskResult};
 pub use context::{ContextVTable, Host, Item, LogLevel, TaskContext};
 pub use error::{ErrorClass, Retryable, TaskError};
 pub use ext::{Ext, ExtTag, ExtVTable};
+pub use flow::{Flow, FlowArg, FlowNode, NewNode};
 pub use interface::{AnyOffer, Interface, InterfaceError, Offer};
 pub use manifest::{Lane, PackDef, PortDef, PortMode, TaskDef, MANIFEST_FORMAT, MANIFEST_SECTION};
 pub use module::{

@@ -47,6 +47,8 @@ pub enum Schema {
     Enum(EnumTag, &'static [Variant]),
     /// How a node ended.
     Outcome,
+    /// A workflow that runs in the place of the task that gives it.
+    Workflow,
     /// A private type, by name. Notation `ext<circuit>`.
     Ext(&'static str),
 }
@@ -182,6 +184,7 @@ impl fmt::Display for Schema {
                 f.write_str("}")
             }
             Self::Outcome => f.write_str("outcome"),
+            Self::Workflow => f.write_str("workflow"),
             Self::Ext(name) => write!(f, "ext<{}>", name),
         }
     }

@@ -6,7 +6,7 @@ use terrace_plugin_api::ErrorClass;
 /// Makes a workflow of the description that a task gave, as a value: finds its tasks and checks
 /// it. Whoever knows the packs implements it; workflows that closures give need it not.
 pub trait Expand: Send + Sync {
-    /// Makes the workflow. `around` is the one whose node gave it.
+    /// Makes the workflow. `around` is the outermost one of the run.
     ///
     /// # Errors
     /// Everything that is wrong with the description, as the error of the node's attempt.

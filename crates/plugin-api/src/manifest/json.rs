@@ -204,6 +204,7 @@ impl<const N: usize> Text<N> {
                 self.push("}")
             }
             Schema::Outcome => self.push("outcome"),
+            Schema::Workflow => self.push("workflow"),
             Schema::Ext(name) => self.push("ext<").push(name).push(">"),
         }
     }

@@ -195,7 +195,7 @@ impl Run {
             // SAFETY: passed on.
             return Step::Ended(unsafe { self.end_unstarted(frame, at, OutcomeStatus::Skipped) });
         };
-        let given = result.and_then(|value| self.workflow_of(value, frame));
+        let given = result.and_then(|value| self.workflow_of(value));
         let opening = match given {
             // SAFETY: passed on; the attempt has released what it read.
             Ok(workflow) => unsafe { self.open_given(frame_ptr, at, &workflow, began) },
@@ -205,10 +205,10 @@ impl Run {
         unsafe { self.opened(frame, at, opening, began) }
     }
 
-    fn workflow_of(&self, value: Value, frame: &Frame) -> Result<Workflow, TaskError> {
+    fn workflow_of(&self, value: Value) -> Result<Workflow, TaskError> {
         match Workflow::of_value(&value) {
             Some(workflow) => Ok(workflow),
-            None => guarded(|| self.expander.expand(value, frame.plan().workflow())),
+            None => guarded(|| self.expander.expand(value, self.plan().workflow())),
         }
     }
 
