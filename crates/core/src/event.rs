@@ -41,6 +41,28 @@ pub enum EventKind {
         /// Which thread of that kind, from 0; the caller's own is the last.
         worker: u32,
     },
+    /// A map knows its items, and begins with them.
+    MapStarted {
+        /// The node.
+        node: NodeId,
+        /// Where it is, inside a node of the run's workflow.
+        path: Option<Arc<str>>,
+        /// How many items it has.
+        items: u64,
+    },
+    /// All items of a map have ended; the end of its node follows.
+    MapFinished {
+        /// The node.
+        node: NodeId,
+        /// Where it is, inside a node of the run's workflow.
+        path: Option<Arc<str>>,
+        /// How many items it has.
+        items: u64,
+        /// How many of them failed.
+        failed: u64,
+        /// How many did not run to their end, because the run was told to stop.
+        cancelled: u64,
+    },
     /// A task tells how far it is.
     NodeProgress {
         /// The node.

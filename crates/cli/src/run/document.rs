@@ -1,21 +1,32 @@
 //! How a run went, for programs: one JSON document, `format` 1.
 //!
 //! `status` is `succeeded`, `failed` or `cancelled` (`invalid` and `refused` come from
-//! [`crate::problem`]); `outputs` by name; `nodes` a flat list with the full path as `name`, times
-//! in seconds from the run's start; `errors` names the failed nodes again.
+//! [`crate::problem`]); `outputs` by name; `nodes` a flat list with the full path as `name` (items
+//! of maps and nodes of workflows inside follow the node they are in, in the order in which they
+//! ended), times in seconds from the run's start; `items` of a map in numbers; `errors` names the
+//! failed nodes again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
-use terrace::core::{NodeId, Redactor, TaskError, Value};
+use terrace::core::{NodeId, OutcomeStatus, Redactor, TaskError, Value};
 use terrace::scheduler::{NodeOutcome, RunStatus};
 
 use super::Told;
+use super::inside::{Entry, Inside, Items};
 use crate::output::Output;
 
 /// Version of the document.
 const FORMAT: u32 = 1;
 
-pub(super) fn print(told: &Told<'_>, output: &mut Output) {
+pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
     let report = told.report;
+    let (entries, maps) = inside.told();
+    let mut entries_of: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    for entry in &entries {
+        entries_of.entry(outermost(&entry.path)).or_default().push(entry);
+    }
     let mut outputs = Map::new();
     let mut errors = Vec::new();
     for (name, value) in told.values() {
@@ -33,7 +44,16 @@ pub(super) fn print(told: &Told<'_>, output: &mut Output) {
             let name = told.workflow.node(id).name();
             errors.push(json!({ "node": name, "message": told.redactor.mask(&error.to_string()) }));
         }
-        nodes.push(node(told, id, &outcome));
+        let name = told.workflow.node(id).name();
+        nodes.push(with_items(node(told, id, &outcome), maps.get(name)));
+        for entry in entries_of.remove(name).unwrap_or_default() {
+            nodes.push(with_items(node_inside(told, entry), maps.get(&*entry.path)));
+            if let Some(error) = entry.error.as_ref().filter(|_| is_failure(entry.status)) {
+                let message = told.redactor.mask(&error.to_string()).into_owned();
+                let path = told.redactor.mask(&entry.path).into_owned();
+                errors.push(json!({ "node": path, "message": message }));
+            }
+        }
     }
     let counts = report.counts;
     output.json(&json!({
@@ -80,6 +100,42 @@ fn node(told: &Told<'_>, id: NodeId, outcome: &NodeOutcome) -> Json {
     }
     if let Some(cause) = outcome.cause {
         entry["cause"] = json!(told.workflow.node(cause).name());
+    }
+    entry
+}
+
+/// The node of the outermost workflow that a path begins with.
+fn outermost(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or(path)
+}
+
+fn is_failure(status: OutcomeStatus) -> bool {
+    matches!(status, OutcomeStatus::Failed | OutcomeStatus::TimedOut)
+}
+
+fn node_inside(told: &Told<'_>, entry: &Entry) -> Json {
+    let mut json = json!({
+        "name": told.redactor.mask(&entry.path),
+        "status": entry.status.name(),
+        "attempts": entry.attempts,
+        "started": entry.started.as_secs_f64(),
+        "seconds": entry.seconds,
+    });
+    if let Some(error) = &entry.error {
+        json["error"] = error_json(error, told.redactor);
+    }
+    json
+}
+
+/// The entry of a map tells how many items it had.
+fn with_items(mut entry: Json, items: Option<&Items>) -> Json {
+    if let Some(items) = items {
+        entry["items"] = json!({
+            "total": items.total,
+            "succeeded": items.total - items.failed - items.cancelled,
+            "failed": items.failed,
+            "cancelled": items.cancelled,
+        });
     }
     entry
 }

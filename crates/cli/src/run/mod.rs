@@ -1,10 +1,11 @@
 //! `terrace run`: reads, runs, and says how it went.
 //!
 //! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
-//! meanwhile in [`progress`], the end in [`summary`] for people and [`document`] for programs.
+//! meanwhile in [`progress`], what happened inside nodes in [`inside`], the end in [`summary`] for people and [`document`] for programs.
 
 mod document;
 mod inputs;
+mod inside;
 mod interrupt;
 mod progress;
 mod summary;
@@ -12,10 +13,10 @@ mod summary;
 use std::sync::Arc;
 
 use terrace::Engine;
-use terrace::core::{Redactor, Workflow};
+use terrace::core::{Event, Observer, Redactor, Workflow};
 use terrace::scheduler::{CancelToken, RunReport, RunStatus};
 
-use crate::args::RunArgs;
+use crate::args::{JsonArg, RunArgs};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::problem;
@@ -27,15 +28,15 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     }
     let engine = match builder.build() {
         Ok(engine) => engine,
-        Err(error) => return problem::report(&error, args.json, output),
+        Err(error) => return problem::report(&error, args.json.is_some(), output),
     };
     let workflow = match engine.read(&args.file) {
         Ok(workflow) => workflow,
-        Err(error) => return problem::report(&error, args.json, output),
+        Err(error) => return problem::report(&error, args.json.is_some(), output),
     };
     let given = match inputs::collect(args, &workflow) {
         Ok(given) => given,
-        Err(error) => return problem::report(&error, args.json, output),
+        Err(error) => return problem::report(&error, args.json.is_some(), output),
     };
     warn_of_unneeded(args, &workflow);
 
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     // before the first event.
     let redactor = match given.settle(&workflow) {
         Ok(values) => Arc::new(Redactor::new(&workflow, &values)),
-        Err(error) => return problem::report(&error, args.json, output),
+        Err(error) => return problem::report(&error, args.json.is_some(), output),
     };
 
     let cancel = CancelToken::new();
@@ -52,19 +53,20 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         Err(error) => {
             return problem::usage(
                 &format!("cannot listen to signals: {error}"),
-                args.json,
+                args.json.is_some(),
                 output,
             );
         }
     };
     let progress = progress::Progress::start(&workflow, redactor.clone());
+    let inside = args.json.map(|how| Arc::new(inside::Inside::new(how == JsonArg::Full)));
     let folder = args.file.parent().map(|dir| dir.display().to_string()).unwrap_or_default();
     let mut request = given
         .order(args.order.order())
         .seed(args.seed)
         .workflow_dir(if folder.is_empty() { ".".to_owned() } else { folder })
         .cancel_token(cancel)
-        .observer(progress.observer());
+        .observer(observer(&progress, inside.clone(), &workflow));
     let mut targets = args.targets.clone();
     targets.dedup();
     for target in &targets {
@@ -74,7 +76,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     progress.finish();
     let report = match report {
         Ok(report) => report,
-        Err(error) => return problem::report(&error, args.json, output),
+        Err(error) => return problem::report(&error, args.json.is_some(), output),
     };
     let told = Told {
         args,
@@ -83,10 +85,9 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         workers: engine.scheduler().workers(),
         redactor: &redactor,
     };
-    if args.json {
-        document::print(&told, output);
-    } else {
-        summary::print_outputs(&told, output);
+    match inside {
+        Some(inside) => document::print(&told, inside, output),
+        None => summary::print_outputs(&told, output),
     }
     output.flush();
     summary::print(&told);
@@ -97,6 +98,21 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         RunStatus::Succeeded => Exit::Success,
         RunStatus::Cancelled => Exit::Interrupted,
         _ => Exit::NodeFailed,
+    }
+}
+
+/// Who listens: the terminal, and what the document needs.
+fn observer(
+    progress: &progress::Progress,
+    inside: Option<Arc<inside::Inside>>,
+    workflow: &Workflow,
+) -> impl Observer + 'static {
+    let (drawn, workflow) = (progress.observer(), workflow.clone());
+    move |event: &Event| {
+        drawn.event(event);
+        if let Some(inside) = &inside {
+            inside.take(event, &workflow);
+        }
     }
 }
 

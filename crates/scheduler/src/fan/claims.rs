@@ -55,6 +55,12 @@ impl Claims {
         Self::new(items, Chunk::Of(1))
     }
 
+    /// How many items nobody ever took. Only when all tokens have ended.
+    pub(crate) fn never_taken(&self) -> u64 {
+        let back = lock(&self.given_back).iter().map(|range| range.end - range.start).sum::<u64>();
+        self.end.saturating_sub(self.next.load(Ordering::Relaxed)) + back
+    }
+
     /// Whether anything is left to take.
     pub(crate) fn any_left(&self) -> bool {
         // Hints: who finds nothing takes nothing.

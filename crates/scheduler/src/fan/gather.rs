@@ -83,7 +83,18 @@ impl Gather {
     /// The caller's token claimed the item, and this is called once for it.
     pub(crate) unsafe fn put(&self, item: u64, end: ItemEnd, combine: &Combine<'_>) {
         let value = match self.collect {
-            Collect::Outcomes => as_outcome(end),
+            Collect::Outcomes => {
+                match end.status {
+                    OutcomeStatus::Ok | OutcomeStatus::Skipped => {}
+                    OutcomeStatus::Cancelled => {
+                        self.cancelled.fetch_add(1, Ordering::Relaxed);
+                    }
+                    _ => {
+                        self.failed.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                as_outcome(end)
+            }
             Collect::Values => match end {
                 ItemEnd { status: OutcomeStatus::Ok | OutcomeStatus::Skipped, value, .. } => value,
                 end => return self.note(item, end),
@@ -116,13 +127,19 @@ impl Gather {
         }
     }
 
+    /// How many items failed, and how many ended as cancelled.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.failed.load(Ordering::Relaxed), self.cancelled.load(Ordering::Relaxed))
+    }
+
     /// The joined results, when all items have ended.
     pub(crate) fn finish(&mut self, items: &mut Items) -> ItemEnd {
         if *self.cancelled.get_mut() > 0 {
             return ItemEnd::without(OutcomeStatus::Cancelled);
         }
         let failed = *self.failed.get_mut();
-        if failed > 0 {
+        // An outcome that tells of a failure is no failure; a combiner that fails is.
+        if failed > 0 && (self.collect == Collect::Values || !self.has_no_errors()) {
             return ItemEnd::of(Err(self.failure(failed, items)));
         }
         let result = match &mut self.join {
@@ -139,6 +156,10 @@ impl Gather {
             }
         };
         ItemEnd::of(result)
+    }
+
+    fn has_no_errors(&mut self) -> bool {
+        self.errors.get_mut().unwrap_or_else(|e| e.into_inner()).is_empty()
     }
 
     fn failure(&mut self, failed: u64, items: &Items) -> TaskError {

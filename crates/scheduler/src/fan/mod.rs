@@ -159,7 +159,13 @@ impl Fan {
             Work::Loop(passes) => passes.finish(),
         };
         match end {
-            Some(end) if !left || end.status == OutcomeStatus::Failed => end,
+            // What an early end cut short was skipped and not cancelled.
+            Some(end)
+                if (!left || end.status == OutcomeStatus::Failed)
+                    && (end.status, stopped) != (OutcomeStatus::Cancelled, Stopped::Early) =>
+            {
+                end
+            }
             _ => match stopped {
                 Stopped::Cancelled => ItemEnd::without(OutcomeStatus::Cancelled),
                 Stopped::Early | Stopped::No => ItemEnd::without(OutcomeStatus::Skipped),

@@ -11,7 +11,7 @@ use terrace_core::{
 
 use super::Run;
 use crate::attempt::{FrameScope, attempt, guarded, release_sources, says_cancelled};
-use crate::fan::{Began, ItemEnd, Opening, Stopped, path};
+use crate::fan::{Began, ItemEnd, Opening, Stopped, Work, path};
 use crate::fast::Fast;
 use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit};
 use crate::options::Timing;
@@ -216,7 +216,17 @@ impl Run {
     /// As [`Self::execute`].
     unsafe fn opened(&self, frame: &Frame, at: PlanIndex, opening: Opening, began: Began) -> Step {
         match opening {
-            Opening::Fan(fan) => Step::Fan(fan),
+            Opening::Fan(ptr) => {
+                // SAFETY: the caller holds its token.
+                if let Work::Map(map) = &unsafe { ptr.get() }.work {
+                    self.emit(|| EventKind::MapStarted {
+                        node: frame.plan().id(at),
+                        path: self.path_in(frame, at),
+                        items: map.0.len(),
+                    });
+                }
+                Step::Fan(ptr)
+            }
             Opening::Ended(end) => {
                 let record = self.record(frame.plan().lane(at), began, None);
                 // SAFETY: passed on.
@@ -379,7 +389,7 @@ impl Run {
     }
 
     /// A node's path as events have it.
-    fn path_in(&self, frame: &Frame, at: PlanIndex) -> Option<Arc<str>> {
+    pub(super) fn path_in(&self, frame: &Frame, at: PlanIndex) -> Option<Arc<str>> {
         frame.parent().map(|_| path(frame, at).into())
     }
 }

@@ -359,9 +359,21 @@ impl Run {
         }
         // SAFETY: it was the last: all frames are closed and all tokens gone.
         let mut fan = unsafe { ptr.take() };
-        let end = fan.conclude(self.stopped());
         // SAFETY: the node has not ended, so its frame is open.
         let home = unsafe { fan.home.get() };
+        if let Work::Map(map) = &fan.work {
+            self.emit(|| {
+                let (failed, cancelled) = map.1.counts();
+                EventKind::MapFinished {
+                    node: home.plan().id(fan.at),
+                    path: self.path_in(home, fan.at),
+                    items: map.0.len(),
+                    failed,
+                    cancelled: cancelled + fan.claims.never_taken(),
+                }
+            });
+        }
+        let end = fan.conclude(self.stopped());
         let began = Began { at: fan.started, worker: fan.worker };
         let record: Record = self.record(home.plan().lane(fan.at), began, None);
         // SAFETY: the fan held the node, and ends it once.

@@ -285,7 +285,7 @@ fn a_loop_carries_values_until_it_holds() {
         let halve = task(1, |_, args| {
             let half = int(args, 0)? / 2;
             Value::map([("half", Value::from(half)), ("done", Value::Bool(half == 1))])
-                .map_err(|error| TaskError::msg(error))
+                .map_err(TaskError::msg)
         });
         let body = Draft {
             inputs: vec![local("x"), local("index")],
