@@ -32,6 +32,8 @@ pub struct Draft {
     pub outputs: Vec<OutputDraft>,
     /// What a node that runs it gives, where that is not the map of its outputs.
     pub result: Option<Expr>,
+    /// Where that stands in the text.
+    pub result_span: Option<Span>,
     /// The folder of its file, where that is not the run's.
     pub dir: Option<Arc<str>>,
     /// The text it was read from.
@@ -293,6 +295,12 @@ pub struct NodeSpans {
     pub when: Span,
     /// The map or loop.
     pub repeat: Span,
+    /// What the map runs over, one for one, then what its reduction starts with; or the first
+    /// values of the loop's carried ones, one for one.
+    pub lists: Vec<Span>,
+    /// The expressions of the map or loop that are of its body: what makes keys; the next values
+    /// of the carried ones, one for one, then what ends the loop.
+    pub inner: Vec<Span>,
 }
 
 /// Where an argument stands in the text.

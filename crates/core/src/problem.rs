@@ -32,6 +32,9 @@ pub enum Place {
         /// The range.
         span: Span,
     },
+    /// In a value that describes a workflow, by the path to it: `.nodes.solve.with`; empty for the
+    /// whole value.
+    Value(String),
     /// At a node built in Rust, by name.
     Node(String),
     /// At the workflow as a whole.
@@ -81,7 +84,8 @@ impl fmt::Display for Problem {
                 write!(f, "{}:{line}:{column}: ", source.name())?;
             }
             Place::Node(name) => write!(f, "node `{name}`: ")?,
-            Place::Workflow => {}
+            Place::Value(path) if !path.is_empty() => write!(f, "at `{path}`: ")?,
+            Place::Value(_) | Place::Workflow => {}
         }
         f.write_str(&self.message)?;
         if let Some(help) = &self.help {

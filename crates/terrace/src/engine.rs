@@ -9,15 +9,37 @@ use terrace_plugin_host::{PackPath, PackSet, Registry, ResolveError, resolve, re
 use terrace_scheduler::{RunHandle, RunOptions, RunReport, Scheduler, SchedulerBuilder};
 
 use crate::error::Error;
-use crate::file::read_source;
+use crate::expand::Expander;
+use crate::file::{read_draft, read_source};
 use crate::request::RunRequest;
 
 /// Runs workflows. Cheap to clone; all clones share packs and threads.
 #[derive(Clone, Debug)]
 pub struct Engine {
     scheduler: Scheduler,
+    packs: Packs,
+}
+
+/// The packs that an engine has and those that it may find.
+#[derive(Clone, Debug)]
+pub(crate) struct Packs {
     registry: Arc<Registry>,
     path: PackPath,
+}
+
+impl Packs {
+    /// What was asked for by requirement, and by task name where there is no requirement at all.
+    pub(crate) fn find(
+        &self,
+        packs: &[PackRequirement],
+        tasks: &[String],
+    ) -> Result<PackSet, Vec<ResolveError>> {
+        if packs.is_empty() {
+            self.registry.load_names(pack_names(tasks), &self.path)
+        } else {
+            self.registry.load_required(packs, &self.path)
+        }
+    }
 }
 
 /// Makes an [`Engine`].
@@ -96,8 +118,7 @@ impl EngineBuilder {
         }
         Ok(Engine {
             scheduler: self.scheduler.build()?,
-            registry: Arc::new(registry),
-            path: self.path,
+            packs: Packs { registry: Arc::new(registry), path: self.path },
         })
     }
 }
@@ -118,7 +139,7 @@ impl Engine {
         WorkflowBuilder::new(name)
     }
 
-    /// Reads a workflow file, loads the packs it wants and checks it.
+    /// Reads a workflow file and those it uses, loads the packs they want and checks it all.
     ///
     /// # Errors
     /// When the file cannot be read, is not a workflow, or wants packs that are not there.
@@ -127,12 +148,13 @@ impl Engine {
         self.read_source(&source)
     }
 
-    /// Reads a workflow from text.
+    /// Reads a workflow from text. The files it uses are found by the text's name, as if that were
+    /// the path of a file.
     ///
     /// # Errors
     /// As [`Engine::read`].
     pub fn read_source(&self, source: &Source) -> Result<Workflow, Error> {
-        let draft = Draft::read(source)?;
+        let draft = read_draft(source)?;
         let catalog = self.packs_for(&draft)?;
         Ok(draft.validate(&catalog)?)
     }
@@ -143,11 +165,11 @@ impl Engine {
     /// # Errors
     /// As [`Engine::read`].
     pub fn describe(&self, file: impl AsRef<Path>) -> Result<Workflow, Error> {
-        let draft = Draft::read(&read_source(file.as_ref())?)?;
+        let draft = read_draft(&read_source(file.as_ref())?)?;
         let resolved = if draft.packs.is_empty() {
-            resolve_names(pack_names(&draft.task_names()), &self.path)
+            resolve_names(pack_names(&draft.task_names()), &self.packs.path)
         } else {
-            resolve(&draft.packs, &self.path)
+            resolve(&draft.packs, &self.packs.path)
         };
         let catalog = PackSet::described(&resolved.map_err(|errors| refuse(errors, &draft))?);
         Ok(draft.validate(&catalog)?)
@@ -159,7 +181,8 @@ impl Engine {
     /// When it is wrong, or wants packs that are not there.
     pub fn build(&self, workflow: WorkflowBuilder) -> Result<Workflow, Error> {
         let catalog = self
-            .find_packs(&workflow.packs(), &workflow.task_names())
+            .packs
+            .find(&workflow.packs(), &workflow.task_names())
             .map_err(|errors| Error::Packs { errors, text: None, problems: Vec::new() })?;
         Ok(workflow.build(&catalog)?)
     }
@@ -169,20 +192,7 @@ impl Engine {
     /// # Errors
     /// Every pack that is missing, does not meet its requirement or was refused.
     pub fn packs_for(&self, draft: &Draft) -> Result<PackSet, Error> {
-        self.find_packs(&draft.packs, &draft.task_names()).map_err(|errors| refuse(errors, draft))
-    }
-
-    /// What was asked for by requirement, and by task name where there is no requirement at all.
-    fn find_packs(
-        &self,
-        packs: &[PackRequirement],
-        tasks: &[String],
-    ) -> Result<PackSet, Vec<ResolveError>> {
-        if packs.is_empty() {
-            self.registry.load_names(pack_names(tasks), &self.path)
-        } else {
-            self.registry.load_required(packs, &self.path)
-        }
+        self.packs.find(&draft.packs, &draft.task_names()).map_err(|errors| refuse(errors, draft))
     }
 
     /// Runs a workflow and waits for its end.
@@ -192,7 +202,7 @@ impl Engine {
     /// happens in it: look at [`RunReport`]'s `status`.
     pub fn run(&self, workflow: &Workflow, request: &RunRequest) -> Result<RunReport, Error> {
         let (plan, options) = prepare(workflow, request)?;
-        Ok(self.scheduler.run(&plan, options))
+        Ok(self.scheduler.run(&plan, options.with_expander(self.expander())))
     }
 
     /// Starts a workflow and gives a handle to wait for it, poll it or cancel it.
@@ -201,17 +211,22 @@ impl Engine {
     /// As [`Engine::run`].
     pub fn start(&self, workflow: &Workflow, request: &RunRequest) -> Result<RunHandle, Error> {
         let (plan, options) = prepare(workflow, request)?;
-        Ok(self.scheduler.start(&plan, options))
+        Ok(self.scheduler.start(&plan, options.with_expander(self.expander())))
+    }
+
+    /// Who makes workflows of the descriptions that tasks of a run give.
+    fn expander(&self) -> Arc<Expander> {
+        Arc::new(Expander::new(self.packs.clone()))
     }
 
     /// The packs that have been loaded.
     pub fn registry(&self) -> &Registry {
-        &self.registry
+        &self.packs.registry
     }
 
     /// Where packs are looked for.
     pub fn pack_path(&self) -> &PackPath {
-        &self.path
+        &self.packs.path
     }
 
     /// The pool that runs things.

@@ -28,6 +28,7 @@
 
 mod engine;
 mod error;
+mod expand;
 mod file;
 mod inputs;
 pub mod prelude;
@@ -35,7 +36,7 @@ mod request;
 
 pub use engine::{Engine, EngineBuilder};
 pub use error::Error;
-pub use file::{read_source, read_text};
+pub use file::{read_draft, read_source, read_text};
 pub use inputs::{InputProblem, InputProblems};
 pub use request::RunRequest;
 
@@ -52,6 +53,10 @@ pub use request::RunRequest;
 /// # Ok::<(), terrace::api::PortError>(())
 /// ```
 pub use terrace_plugin_api::HostRecord as Record;
+
+/// Makes an interface of a struct, as `terrace_plugin_api::Interface` does in a pack. The trait is
+/// [`api::Interface`].
+pub use terrace_plugin_api::HostInterface as Interface;
 
 /// Workflows: building, validating, levelling.
 pub use terrace_core as core;

@@ -90,6 +90,9 @@ impl<'t> Check<'t> {
                     "quote it",
                 );
             }
+            (Kind::Data(value), _) => {
+                self.refuse(&format!("is {}, which has no text", value.kind()), "leave it out");
+            }
             _ => {}
         }
     }

@@ -6,6 +6,8 @@
 //! - The keys of such a map are distinct and stand in the order of the file.
 //! - [`Kind::U64`] holds only what does not fit in [`Kind::I64`].
 
+use terrace_plugin_api::Value;
+
 use crate::source::Span;
 
 /// A node of the tree with its place in the text.
@@ -41,6 +43,9 @@ pub(crate) enum Kind {
     Seq(Vec<Tree>),
     /// A map in the order of the file.
     Map(Vec<(Key, Tree)>),
+    /// Data as it is, in a tree that was made from a value and not from a text: what no text
+    /// holds, and lists of numbers.
+    Data(Value),
 }
 
 /// A key of a map with its place in the text.
@@ -60,7 +65,7 @@ impl Tree {
 
     /// What the node is, as a noun with its article for messages: "a list".
     pub(crate) fn describe(&self) -> &'static str {
-        match self.kind {
+        match &self.kind {
             Kind::Null => "null",
             Kind::Bool(_) => "a bool",
             Kind::I64(_) | Kind::U64(_) => "an integer",
@@ -68,13 +73,19 @@ impl Tree {
             Kind::Str(_) => "a string",
             Kind::Seq(_) => "a list",
             Kind::Map(_) => "a map",
+            Kind::Data(value) => value.kind(),
         }
     }
 
     /// The value under a key, when the node is a map that has it. Costs one pass over the keys.
     pub(crate) fn get(&self, name: &str) -> Option<&Tree> {
+        self.entry(name).map(|(_, value)| value)
+    }
+
+    /// The entry of a key, when the node is a map that has it. Costs one pass over the keys.
+    pub(crate) fn entry(&self, name: &str) -> Option<&(Key, Tree)> {
         let Kind::Map(entries) = &self.kind else { return None };
-        entries.iter().find(|(key, _)| key.name == name).map(|(_, value)| value)
+        entries.iter().find(|(key, _)| key.name == name)
     }
 }
 
@@ -97,6 +108,7 @@ impl PartialEq for Kind {
             (Self::Str(a), Self::Str(b)) => a == b,
             (Self::Seq(a), Self::Seq(b)) => a == b,
             (Self::Map(a), Self::Map(b)) => a == b,
+            (Self::Data(a), Self::Data(b)) => a == b,
             _ => false,
         }
     }

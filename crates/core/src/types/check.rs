@@ -34,7 +34,11 @@ impl Type {
         let expected = |what: &dyn fmt::Display| Mismatch {
             path: String::new(),
             expected: what.to_string(),
-            found: value.kind().to_owned(),
+            found: match (self, value) {
+                (Self::U64, Value::I64(number)) => format!("{number} (negative)"),
+                (Self::I64, Value::U64(number)) => format!("{} (above i64::MAX)", number.get()),
+                _ => value.kind().to_owned(),
+            },
         };
         let fits = match (self, value) {
             (Self::Any, _) => true,
@@ -126,7 +130,16 @@ fn check_enum(alternatives: &Enum, value: &Value) -> Result<(), Mismatch> {
         return Err(Mismatch {
             path: String::new(),
             expected: alternatives.to_string(),
-            found: name.map_or_else(|| value.kind().to_owned(), |name| format!("`{name}`")),
+            found: name.map_or_else(
+                || value.kind().to_owned(),
+                |name| {
+                    let known = alternatives.variants.iter().map(|(known, _)| known.as_str());
+                    match crate::validate::suggest(name, known) {
+                        Some(meant) => format!("`{name}` (did you mean `{meant}`?)"),
+                        None => format!("`{name}`"),
+                    }
+                },
+            ),
         });
     };
     let inner = match (carried, value) {

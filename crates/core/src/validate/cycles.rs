@@ -1,6 +1,7 @@
 //! Cycles: nodes that depend on each other, each shown by its edges.
 
 use super::Context;
+use crate::draft::{FlowStyle, InputRole, RepeatDraft, TaskChoice};
 use crate::expr::{Expr, NodeId};
 use crate::level;
 use crate::workflow::Adjacency;
@@ -31,6 +32,17 @@ fn port_name<'c>(
     args: &[Vec<Expr>],
 ) -> &'c str {
     if let Some(at) = port_reading(&args[node.index()], on) {
+        if let TaskChoice::Flow(flow) = &context.node(node).task
+            && flow.draft.inputs.get(at).is_some_and(|input| input.role == InputRole::Captured)
+        {
+            // Somewhere inside.
+            return match flow.style {
+                FlowStyle::Single | FlowStyle::File(_) => "with",
+                FlowStyle::Nodes => "nodes",
+                FlowStyle::Steps => "steps",
+                FlowStyle::Branches => "branches",
+            };
+        }
         return match &context.tasks[node.index()] {
             Some(task) => &task.signature.ports[at].name,
             None => "with",
@@ -43,7 +55,11 @@ fn port_name<'c>(
     if when.is_some_and(|when| port_reading(std::slice::from_ref(when), on).is_some()) {
         return "when";
     }
-    if context.node(node).repeat.is_some() { "map" } else { "after" }
+    match context.node(node).repeat {
+        Some(RepeatDraft::Map(_)) => "map",
+        Some(RepeatDraft::Loop(_)) => "loop",
+        None => "after",
+    }
 }
 
 /// The first port of a node whose argument refers to another.

@@ -12,9 +12,11 @@ use crate::draft::{
     FlowDraft, FlowStyle, InputRole, NodeDraft, ReduceDraft, RepeatDraft, TaskChoice,
 };
 use crate::expr::{Expr, NodeId};
+use crate::file::written_task;
 use crate::level::Levels;
 use crate::repeat::{Collect, Map, Over, Reduce};
 use crate::signature::{Port, Signature};
+use crate::source::Span;
 use crate::types::{Field, Fit, Type};
 use crate::workflow::{Adjacency, Repeat, SubFlow, Workflow};
 
@@ -103,13 +105,27 @@ fn resolve_draft(context: &mut Context<'_>, id: NodeId, flow: &FlowDraft) {
         return;
     }
     let inputs = input_types(context, flow, node.repeat.as_ref());
+    let outer = &context.site.prefix;
     let site = Site {
         catalog: context.site.catalog,
         scope: context.site.scope,
-        prefix: format!("{}{}.", context.site.prefix, context.names[id.index()]),
+        // The one node of a map or loop is called as that is.
+        prefix: match flow.style {
+            FlowStyle::Single => outer.clone(),
+            _ => format!("{outer}{}.", context.names[id.index()]),
+        },
         depth: context.site.depth + 1,
+        packs: match flow.style {
+            FlowStyle::File(_) => &flow.draft.packs,
+            _ => context.site.packs,
+        },
+        reported: context.site.reported || !context.draft.problems.is_empty(),
+        repeat: node.repeat.as_ref().map(|repeat| {
+            let spans = node.spans.as_ref().map_or(&[][..], |spans| &spans.inner);
+            (repeat, spans)
+        }),
     };
-    let (workflow, problems) = check(&flow.draft, &site, inputs, node.repeat.as_ref());
+    let (workflow, problems) = check(&flow.draft, &site, inputs);
     context.problems.extend(problems);
     let name = match &flow.style {
         FlowStyle::Single => match workflow.nodes().first() {
@@ -150,7 +166,12 @@ fn input_types(context: &Context<'_>, flow: &FlowDraft, repeat: Option<&RepeatDr
         }
         Some(RepeatDraft::Loop(repeat)) => {
             for carry in &repeat.carry {
-                set(Some(carry.input), typing::type_of_expr(context, &carry.start));
+                let ty = match typing::type_of_expr(context, &carry.start) {
+                    // What starts as nothing becomes something.
+                    Type::Null => Type::Any,
+                    ty => ty,
+                };
+                set(Some(carry.input), ty);
             }
             set(repeat.index, Type::I64);
         }
@@ -173,7 +194,10 @@ fn settle(
         None => (Repeat::Once, result),
         Some(RepeatDraft::Loop(repeat)) => (Repeat::Loop(repeat.clone()), result),
         Some(RepeatDraft::Map(map)) => {
-            let reduce = map.reduce.as_ref().and_then(|reduce| find_reduce(context, id, reduce));
+            let reduce = map
+                .reduce
+                .as_ref()
+                .and_then(|reduce| find_reduce(context, id, map, reduce, &result));
             let output = match &reduce {
                 Some(reduce) => reduce.task.signature.output.clone(),
                 None => gathered(context, map, result),
@@ -203,15 +227,24 @@ fn settle(
     context.flows[id.index()] = Some(Arc::new(SubFlow { workflow, repeat, style }));
 }
 
-fn find_reduce(context: &mut Context<'_>, id: NodeId, reduce: &ReduceDraft) -> Option<Reduce> {
+/// Finds what reduces a map whose body gives values of this type.
+fn find_reduce(
+    context: &mut Context<'_>,
+    id: NodeId,
+    map: &Map<ReduceDraft>,
+    reduce: &ReduceDraft,
+    result: &Type,
+) -> Option<Reduce> {
     let task = match &reduce.task {
         TaskChoice::Inline(task) => Some(task.clone()),
         TaskChoice::Named { name, .. } => {
-            let found = context.site.catalog.find(name);
+            let found = context.site.find(name);
             if found.is_none() && !name.is_empty() {
                 let names = context.site.catalog.names();
-                let help = super::names::missing_task_help(name, &names, context.draft);
-                let message = format!("unknown task `{name}` to reduce with");
+                let help = super::names::missing_task_help(name, &names, context.site.packs);
+                let shown = written_task(name);
+                let shown = shown.as_deref().unwrap_or(name);
+                let message = format!("unknown task `{shown}` to reduce with");
                 context.report(id, reduce.span, message, &help.unwrap_or_default());
             }
             found
@@ -237,10 +270,24 @@ fn find_reduce(context: &mut Context<'_>, id: NodeId, reduce: &ReduceDraft) -> O
         context.report(id, reduce.span, message, "");
         return None;
     }
+    let given = if map.collect == Collect::Outcomes { &Type::Outcome } else { result };
+    // Without a start, the first result is what is joined already.
+    let first = if reduce.start.is_none() { 0 } else { 1 };
+    if let Some(port) = ports[first..2].iter().find(|port| port.ty.accepts(given) == Fit::Never) {
+        let message = format!(
+            "`{}` cannot reduce: its input `{}: {}` does not take {given}, which the body gives",
+            task.name, port.name, port.ty
+        );
+        context.report(id, reduce.span, message, "");
+        return None;
+    }
     if let Some(start) = &reduce.start
         && let Err(message) = typing::mismatch(context, &ports[0].ty, start)
     {
-        context.report(id, reduce.span, format!("`start` of the reduction: {message}"), "");
+        let spans = context.node(id).spans.as_ref();
+        let span = spans.and_then(|spans| spans.lists.get(map.over.lists().len()).copied());
+        let message = format!("`start` of the reduction: {message}");
+        context.report(id, span.or(reduce.span), message, "");
     }
     Some(Reduce { task, start: reduce.start.clone() })
 }
@@ -304,46 +351,29 @@ pub(super) fn check_fans(context: &mut Context<'_>) {
     let draft = context.draft;
     for (at, node) in draft.nodes.iter().enumerate() {
         let id = NodeId(at as u32);
-        let span = |pick: fn(&crate::draft::NodeSpans) -> crate::source::Span| {
-            node.spans.as_ref().map(|spans| pick(spans))
-        };
+        let spans = node.spans.as_deref();
         if let Some(when) = &node.when
             && let Err(message) = typing::mismatch(context, &Type::Bool, when)
         {
-            let help = "`util/compare`, `and`, `or` and `not` make a bool";
-            context.report(id, span(|s| s.when), format!("`when`: {message}"), help);
+            let help = "tasks such as `util/compare`, `and`, `or` and `not` make a bool";
+            let span = spans.map(|spans| spans.when);
+            context.report(id, span, format!("`when`: {message}"), help);
         }
+        // Where a list or first value stands; where that is not known, where the map or loop does.
+        let list_span =
+            |list: usize| spans.map(|spans| spans.lists.get(list).copied().unwrap_or(spans.repeat));
         match &node.repeat {
-            Some(RepeatDraft::Map(map)) => {
-                for list in map.over.lists() {
-                    let wrong = match typing::mismatch(context, &Type::Any, list) {
-                        Err(message) => Some(message),
-                        Ok(()) => not_a_list(&typing::type_of_expr(context, list)),
-                    };
-                    if let Some(message) = wrong {
-                        context.report(id, span(|s| s.repeat), format!("`map`: {message}"), "");
-                    }
-                }
-                let lengths: Vec<Option<u64>> =
-                    map.over.lists().iter().map(|list| Over::Each(list.clone()).len()).collect();
-                if matches!(map.over, Over::Zip(_))
-                    && lengths
-                        .windows(2)
-                        .any(|pair| pair[0].zip(pair[1]).is_some_and(|(a, b)| a != b))
-                {
-                    let message = "`map`: the lists side by side are not equally long".to_owned();
-                    context.report(id, span(|s| s.repeat), message, "");
-                }
-            }
+            Some(RepeatDraft::Map(map)) => check_lists(context, id, map, &list_span),
             Some(RepeatDraft::Loop(repeat)) => {
-                for carry in &repeat.carry {
+                for (at, carry) in repeat.carry.iter().enumerate() {
                     if let Err(message) = typing::mismatch(context, &Type::Any, &carry.start) {
-                        context.report(id, span(|s| s.repeat), format!("`loop`: {message}"), "");
+                        let message = format!("`start` of `loop`: {message}");
+                        context.report(id, list_span(at), message, "");
                     }
                 }
                 if repeat.max == 0 {
-                    let message = "`loop`: `max` must be at least 1".to_owned();
-                    context.report(id, span(|s| s.repeat), message, "");
+                    let message = "`max` of `loop` must be at least 1".to_owned();
+                    context.report(id, spans.map(|spans| spans.repeat), message, "");
                 }
             }
             None => {}
@@ -351,7 +381,38 @@ pub(super) fn check_fans(context: &mut Context<'_>) {
     }
 }
 
-fn not_a_list(ty: &Type) -> Option<String> {
+fn check_lists(
+    context: &mut Context<'_>,
+    id: NodeId,
+    map: &Map<ReduceDraft>,
+    list_span: &dyn Fn(usize) -> Option<Span>,
+) {
+    let lists = map.over.lists();
+    for (at, list) in lists.iter().enumerate() {
+        let wrong = match typing::mismatch(context, &Type::Any, list) {
+            Err(message) => Some((message, "")),
+            Ok(()) => not_a_list(&typing::type_of_expr(context, list)),
+        };
+        if let Some((message, help)) = wrong {
+            context.report(id, list_span(at), format!("`map`: {message}"), help);
+        }
+    }
+    if let Over::Zip(_) = map.over {
+        let known = |(at, list): (usize, &Expr)| Some((at, Over::Each(list.clone()).len()?));
+        let mut lengths = lists.iter().enumerate().filter_map(known);
+        let first = lengths.next();
+        if let Some((_, first)) = first
+            && let Some((at, other)) = lengths.find(|(_, length)| *length != first)
+        {
+            let message =
+                format!("`map`: lists side by side must be equally long, not {first} and {other}");
+            let help = "`cross` runs over all their combinations";
+            context.report(id, list_span(at), message, help);
+        }
+    }
+}
+
+fn not_a_list(ty: &Type) -> Option<(String, &'static str)> {
     match ty {
         Type::Any
         | Type::List(_)
@@ -362,46 +423,57 @@ fn not_a_list(ty: &Type) -> Option<String> {
         | Type::Enum(_)
         | Type::Outcome
         | Type::Optional(_) => None,
-        other => Some(format!("expected a list or a map to run over, found {other}")),
+        Type::Null => {
+            let help = "a workflow inside a node gives what its `output` or `outputs` say";
+            Some(("expected a list or a map to run over, found null".to_owned(), help))
+        }
+        other => Some((format!("expected a list or a map to run over, found {other}"), "")),
     }
 }
 
 /// Checks the expressions of a map or loop that are of its body.
-pub(super) fn check_body(context: &mut Context<'_>, repeat: &RepeatDraft) {
-    let mut wrong = Vec::new();
+pub(super) fn check_body(context: &mut Context<'_>) {
+    let Some((repeat, spans)) = context.site.repeat else { return };
+    let mut wrong: Vec<(usize, String)> = Vec::new();
     match repeat {
         RepeatDraft::Map(map) => {
             if let Some(key) = &map.key_by {
                 let mut refers = false;
-                key.each_node(&mut |_| refers = true);
+                key.each_node(&mut |id| refers |= id.index() < context.draft.nodes.len());
                 if refers {
-                    wrong.push(
-                        "`key` must be made of the item: it is needed before the body runs"
-                            .to_owned(),
-                    );
+                    let message =
+                        "`key` must be made of the item: it is needed before the body runs";
+                    wrong.push((0, message.to_owned()));
                 } else if let Err(message) = typing::mismatch(context, &Type::Any, key) {
-                    wrong.push(format!("`key`: {message}"));
+                    wrong.push((0, format!("`key` of `map`: {message}")));
+                } else {
+                    let ty = typing::type_of_expr(context, key);
+                    if !typing::printable(&ty) {
+                        let message = "`key` of `map`: a key is a string, a number or a bool, not";
+                        wrong.push((0, format!("{message} {ty}")));
+                    }
                 }
             }
         }
         RepeatDraft::Loop(repeat) => {
+            for (at, carry) in repeat.carry.iter().enumerate() {
+                let ty = context.inputs.get(carry.input.index()).cloned().unwrap_or(Type::Any);
+                if let Err(message) = typing::mismatch(context, &ty, &carry.next) {
+                    let input = context.draft.inputs.get(carry.input.index());
+                    let name = input.map_or("?", |input| &input.name);
+                    wrong
+                        .push((at, format!("`next` of `{name}`, which starts as {ty}: {message}")));
+                }
+            }
             if let Some(until) = &repeat.until
                 && let Err(message) = typing::mismatch(context, &Type::Bool, until)
             {
-                wrong.push(format!("`until`: {message}"));
-            }
-            for carry in &repeat.carry {
-                let ty = context.inputs.get(carry.input.index()).cloned().unwrap_or(Type::Any);
-                if let Err(message) = typing::mismatch(context, &ty, &carry.next) {
-                    let name = &context.draft.inputs[carry.input.index()].name;
-                    wrong.push(format!("`{name}` for the next pass: {message}"));
-                }
+                wrong.push((repeat.carry.len(), format!("`until` of `loop`: {message}")));
             }
         }
     }
-    for message in wrong {
-        let span = context.draft.inputs.iter().find_map(|input| input.span);
-        let problem = context.at_span(span, message);
+    for (at, message) in wrong {
+        let problem = context.at_span(spans.get(at).copied(), message);
         context.problems.push(problem);
     }
 }

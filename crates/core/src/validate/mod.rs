@@ -11,13 +11,14 @@ mod flows;
 mod names;
 mod typing;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::catalog::{Catalog, TaskRef};
-use crate::draft::{Draft, NodeDraft, RepeatDraft, TaskChoice};
+use crate::draft::{Draft, NodeDraft, PackRequirement, RepeatDraft, TaskChoice};
 use crate::expr::{Expr, NodeId};
+use crate::file::written_task;
 use crate::level::Levels;
 use crate::problem::{Place, Problem, Problems};
 use crate::source::Span;
@@ -44,6 +45,22 @@ struct Site<'a> {
     /// Names of the nodes around it, each with a point.
     prefix: String,
     depth: usize,
+    /// The packs that its file declares.
+    packs: &'a [PackRequirement],
+    /// Whether something was wrong already before it was checked: what could not be read has no
+    /// task, and nothing more is said about that.
+    reported: bool,
+    /// The expressions of a map or loop that are of the body itself, and where they stand.
+    repeat: Option<(&'a RepeatDraft, &'a [Span])>,
+}
+
+impl Site<'_> {
+    /// The task of a name, under the name that its file writes.
+    fn find(&self, name: &str) -> Option<TaskRef> {
+        let task = self.catalog.find(name)?;
+        let written = written_task(name);
+        Some(TaskRef { name: written.map_or(task.name.clone(), Arc::from), ..task })
+    }
 }
 
 /// Everything the passes share.
@@ -85,6 +102,11 @@ impl Context<'_> {
         &self.draft.nodes[id.index()]
     }
 
+    /// Whether a node runs a workflow.
+    fn is_flow(&self, id: NodeId) -> bool {
+        self.flows.get(id.index()).is_some_and(Option::is_some)
+    }
+
     /// Where a node's name stands.
     fn name_span(&self, id: NodeId) -> Option<Span> {
         self.node(id).spans.as_ref().map(|spans| spans.name)
@@ -112,10 +134,19 @@ impl Draft {
         catalog: &dyn Catalog,
         scope: u64,
     ) -> Result<Workflow, Problems> {
-        let site = Site { catalog, scope, prefix: String::new(), depth: 0 };
+        let site = Site {
+            catalog,
+            scope,
+            prefix: String::new(),
+            depth: 0,
+            packs: &self.packs,
+            reported: !self.problems.is_empty(),
+            repeat: None,
+        };
         let inputs = self.inputs.iter().map(|input| input.ty.clone()).collect();
-        let (workflow, mut problems) = check(&self, &site, inputs, None);
+        let (workflow, mut problems) = check(&self, &site, inputs);
         if self.source.is_some() {
+            once(&mut problems);
             // Reader and passes have come by the same places in turn. Files in the order in which
             // they were come by.
             let mut files: Vec<String> = Vec::new();
@@ -137,14 +168,19 @@ impl Draft {
     }
 }
 
-/// Checks one draft. The workflow is whole only where there is no problem. `repeat` is what stands
-/// around a body and has expressions of it.
-fn check(
-    draft: &Draft,
-    site: &Site<'_>,
-    inputs: Vec<Type>,
-    repeat: Option<&RepeatDraft>,
-) -> (Workflow, Vec<Problem>) {
+/// Keeps each problem of a text once: a file that is used twice has its mistakes once.
+fn once(problems: &mut Vec<Problem>) {
+    let mut seen = HashSet::new();
+    problems.retain(|problem| match &problem.place {
+        Place::Text { source, span } => {
+            seen.insert((source.name().to_owned(), *span, problem.message.clone()))
+        }
+        _ => true,
+    });
+}
+
+/// Checks one draft. The workflow is whole only where there is no problem.
+fn check(draft: &Draft, site: &Site<'_>, inputs: Vec<Type>) -> (Workflow, Vec<Problem>) {
     let mut context = Context {
         draft,
         site,
@@ -161,9 +197,7 @@ fn check(
     let mut args = args::bind(&mut context);
     flows::check_fans(&mut context);
     typing::check_outputs(&mut context);
-    if let Some(repeat) = repeat {
-        flows::check_body(&mut context, repeat);
-    }
+    flows::check_body(&mut context);
     typing::take_outcomes(&context, &mut args);
     let dependencies = dependencies(draft, &args);
     let levels = match Levels::find(&dependencies) {
@@ -180,7 +214,7 @@ fn check(
 fn find_tasks(context: &mut Context<'_>) {
     let mut known: HashMap<&str, Option<TaskRef>> = HashMap::new();
     let mut names: Option<Vec<String>> = None;
-    let draft = context.draft;
+    let (draft, site) = (context.draft, context.site);
     for (at, node) in draft.nodes.iter().enumerate() {
         let (name, expect) = match &node.task {
             TaskChoice::Inline(task) => {
@@ -195,7 +229,7 @@ fn find_tasks(context: &mut Context<'_>) {
             }
         };
         let catalog = context.site.catalog;
-        let task = known.entry(name).or_insert_with(|| catalog.find(name)).clone();
+        let task = known.entry(name).or_insert_with(|| site.find(name)).clone();
         let id = NodeId(at as u32);
         match &task {
             Some(task) => {
@@ -204,12 +238,14 @@ fn find_tasks(context: &mut Context<'_>) {
                 }
             }
             // Whoever read the file has said that the task is missing.
-            None if name.is_empty() && !context.problems.is_empty() => {}
+            None if name.is_empty() && (site.reported || !draft.problems.is_empty()) => {}
             None => {
                 let names = names.get_or_insert_with(|| catalog.names());
                 let span = node.spans.as_ref().map(|spans| spans.task);
-                let mut problem = context.at_node(id, span, format!("unknown task `{name}`"));
-                problem.help = names::missing_task_help(name, names, draft);
+                let shown = written_task(name);
+                let shown = shown.as_deref().unwrap_or(name);
+                let mut problem = context.at_node(id, span, format!("unknown task `{shown}`"));
+                problem.help = names::missing_task_help(name, names, site.packs);
                 context.problems.push(problem);
             }
         }

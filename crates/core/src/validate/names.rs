@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Context;
-use crate::draft::{Draft, FlowStyle, InputRole, TaskChoice};
+use crate::draft::{FlowStyle, InputRole, PackRequirement, TaskChoice};
 use crate::expr::NodeId;
+use crate::file::written_task;
 use crate::types::Type;
 
 /// The longest name.
@@ -40,9 +41,14 @@ pub(crate) fn suggest<'a>(
 }
 
 /// What to do about a task that was not found.
-pub(super) fn missing_task_help(name: &str, known: &[String], draft: &Draft) -> Option<String> {
+pub(super) fn missing_task_help(
+    name: &str,
+    known: &[String],
+    packs: &[PackRequirement],
+) -> Option<String> {
     if let Some(meant) = suggest(name, known.iter().map(String::as_str)) {
-        return Some(format!("did you mean `{meant}`?"));
+        let written = written_task(meant);
+        return Some(format!("did you mean `{}`?", written.as_deref().unwrap_or(meant)));
     }
     let Some((pack, task)) = name.split_once('/') else {
         return Some("a task is named `pack/task`".to_owned());
@@ -51,15 +57,17 @@ pub(super) fn missing_task_help(name: &str, known: &[String], draft: &Draft) -> 
     let elsewhere =
         known.iter().find(|known| known.split_once('/').is_some_and(|(_, t)| t == task));
     if let Some(elsewhere) = elsewhere {
-        return Some(format!("did you mean `{elsewhere}`?"));
+        let written = written_task(elsewhere);
+        return Some(format!("did you mean `{}`?", written.as_ref().unwrap_or(elsewhere)));
     }
     let mut of_pack: Vec<&str> =
         known.iter().filter_map(|known| known.strip_prefix(pack)?.strip_prefix('/')).collect();
+    let (pack, _) = pack.split_once('~').unwrap_or((pack, ""));
     if !of_pack.is_empty() {
         of_pack.sort_unstable();
         return Some(format!("`{pack}` has: {}", of_pack.join(", ")));
     }
-    if !draft.packs.is_empty() && !draft.packs.iter().any(|declared| declared.alias == pack) {
+    if !packs.is_empty() && !packs.iter().any(|declared| declared.alias == pack) {
         return Some(format!("add `{pack}` to `packs:`, as in `packs: {{ {pack}: \"^0.1\" }}`"));
     }
     None

@@ -4,7 +4,7 @@ use terrace_plugin_api::Value;
 
 use super::Context;
 use crate::catalog::TaskRef;
-use crate::draft::{Expectation, InputRole};
+use crate::draft::{Expectation, InputRole, OutputDraft};
 use crate::expr::{Expr, NodeId, Piece, Ref, Root, Select};
 use crate::signature::Port;
 use crate::source::Span;
@@ -47,10 +47,12 @@ pub(super) fn check_outputs(context: &mut Context<'_>) {
     if let Some(result) = &draft.result
         && let Err(message) = mismatch(context, &Type::Any, result)
     {
-        let problem = context.at_span(None, format!("`output`: {message}"));
+        let problem = context.at_span(draft.result_span, format!("`output`: {message}"));
         context.problems.push(problem);
     }
-    for output in &draft.outputs {
+    // A file's `output` is its result, and an output of that name.
+    let seen = |output: &&OutputDraft| draft.result.as_ref() == Some(&output.value);
+    for output in draft.outputs.iter().filter(|output| !seen(output)) {
         if let Err(message) = mismatch(context, &Type::Any, &output.value) {
             let message = format!("output `{}`: {message}", output.name);
             let problem = context.at_span(output.span, message);
@@ -128,7 +130,8 @@ pub(super) fn mismatch(context: &Context<'_>, port: &Type, value: &Expr) -> Resu
     }
 }
 
-fn printable(ty: &Type) -> bool {
+/// Whether a value can become text.
+pub(super) fn printable(ty: &Type) -> bool {
     match ty {
         Type::Any | Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::Number | Type::Str => {
             true
@@ -243,7 +246,13 @@ pub(super) fn type_of(context: &Context<'_>, reference: &Ref) -> Result<Type, St
                 }
                 _ => String::new(),
             };
-            format!("{} selects {what} of {ty}{fields}", show(context, reference))
+            let nothing = match (&ty, reference.root) {
+                (Type::Null, Root::Node(id)) if context.is_flow(id) => {
+                    "; what a workflow inside a node gives is said by `output` or `outputs`"
+                }
+                _ => "",
+            };
+            format!("{} selects {what} of {ty}{fields}{nothing}", show(context, reference))
         })?;
     }
     Ok(ty)

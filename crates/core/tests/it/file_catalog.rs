@@ -1,10 +1,11 @@
 //! A catalog of a few tasks that do nothing, and how the tests of files show what was read.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use terrace_core::{
-    Args, Catalog, Draft, Format, Place, Port, Problems, Signature, Source, Task, TaskChoice,
-    TaskError, TaskRef, Type, Value, Workflow,
+    Args, Catalog, Draft, Format, InputRole, Map, NodeDraft, Place, Port, Problems, RepeatDraft,
+    RunIf, Signature, Source, Task, TaskChoice, TaskError, TaskRef, Type, Value, Workflow,
 };
 use terrace_plugin_api::TaskContext;
 
@@ -29,6 +30,9 @@ impl TestTasks {
         tasks.add("t/any", &[("x", "any?"), ("y", "any?"), ("z", "any?")], "any");
         tasks.add("t/num", &[("x", "f64")], "f64");
         tasks.add("t/str", &[("text", "str")], "str");
+        tasks.add("t/add", &[("a", "f64"), ("b", "f64")], "f64");
+        tasks.add("t/join", &[("a", "str"), ("b", "str")], "list<str>");
+        tasks.add("t/yes", &[("x", "any?"), ("y", "any?")], "bool");
         tasks
     }
 
@@ -87,22 +91,76 @@ pub(crate) fn shown(draft: &Draft) -> String {
     for pack in &draft.packs {
         lines.push(format!("pack {:?} {:?} {:?}", pack.alias, pack.name, pack.version));
     }
+    show_parts(draft, "", &mut lines);
+    lines.join("\n")
+}
+
+fn show_parts(draft: &Draft, indent: &str, lines: &mut Vec<String>) {
     for input in &draft.inputs {
+        let role = match input.role {
+            InputRole::Declared => String::new(),
+            role => format!(" {role:?}"),
+        };
         lines.push(format!(
-            "input {:?}: {} = {:?} {:?} {} {:?}",
+            "{indent}input {:?}: {} = {:?} {:?} {} {:?}{role}",
             input.name, input.ty, input.default, input.description, input.secret, input.env
         ));
     }
     for node in &draft.nodes {
-        let TaskChoice::Named { name, .. } = &node.task else { panic!("{node:?}") };
-        let Args::Named(args) = &node.args else { panic!("{node:?}") };
-        lines.push(format!(
-            "node {:?} {name:?} {args:?} {:?} {:?} {:?} {}",
-            node.name, node.after, node.lane, node.label, node.keep
-        ));
+        show_node(node, indent, lines);
     }
     for output in &draft.outputs {
-        lines.push(format!("output {:?} {:?}", output.name, output.value));
+        lines.push(format!("{indent}output {:?} {:?}", output.name, output.value));
     }
-    lines.join("\n")
+    if let Some(result) = &draft.result {
+        lines.push(format!("{indent}result {result:?}"));
+    }
+}
+
+fn show_node(node: &NodeDraft, indent: &str, lines: &mut Vec<String>) {
+    let mut text = format!("{indent}node {:?}", node.name);
+    match &node.task {
+        TaskChoice::Named { name, .. } => write!(text, " {name:?}").unwrap(),
+        TaskChoice::File(path) => write!(text, " use {path:?}").unwrap(),
+        TaskChoice::Flow(flow) => {
+            let roots: Vec<String> =
+                flow.captures.iter().map(|capture| format!("{:?}", capture.root)).collect();
+            write!(text, " {:?} of [{}]", flow.style, roots.join(", ")).unwrap();
+            assert!(flow.captures.iter().all(|capture| capture.path.is_empty()));
+        }
+        TaskChoice::Succeed => text += " succeed",
+        other => panic!("{other:?}"),
+    }
+    let Args::Named(args) = &node.args else { panic!("{node:?}") };
+    write!(text, " {args:?} {:?} {:?} {:?}", node.after, node.lane, node.label).unwrap();
+    write!(text, " {}", node.keep).unwrap();
+    if let Some(when) = &node.when {
+        write!(text, " when {when:?}").unwrap();
+    }
+    if node.run_if != RunIf::Success {
+        write!(text, " run_if {:?}", node.run_if).unwrap();
+    }
+    lines.push(text);
+    match &node.repeat {
+        Some(RepeatDraft::Map(map)) => {
+            let Map { over, items, index, key, key_by, chunk, window, collect, reduce } = &**map;
+            let mut text = format!("{indent}  map {over:?} items {items:?} {index:?} {key:?}");
+            write!(text, " by {key_by:?} {chunk:?} {window:?} {collect:?}").unwrap();
+            if let Some(reduce) = reduce {
+                let TaskChoice::Named { name, .. } = &reduce.task else { panic!("{reduce:?}") };
+                write!(text, " reduce {name:?} {:?}", reduce.start).unwrap();
+            }
+            lines.push(text);
+        }
+        Some(RepeatDraft::Loop(repeat)) => {
+            lines.push(format!(
+                "{indent}  loop {:?} until {:?} max {} {:?}",
+                repeat.carry, repeat.until, repeat.max, repeat.index
+            ));
+        }
+        None => {}
+    }
+    if let TaskChoice::Flow(flow) = &node.task {
+        show_parts(&flow.draft, &format!("{indent}  "), lines);
+    }
 }

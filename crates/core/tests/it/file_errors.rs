@@ -76,17 +76,15 @@ fn keys() {
         nodez
     ");
     insta::assert_snapshot!(yaml("frobnicate: {}"), @"
-    flow:2:1: unknown key `frobnicate` in the workflow (known keys: terrace, name, description, packs, inputs, nodes, outputs)
+    flow:2:1: unknown key `frobnicate` in the workflow (known keys: terrace, name, description, packs, inputs, nodes, steps, outputs, output)
         frobnicate
     ");
     insta::assert_snapshot!(yaml("limits: { cpu: 3 }\nsteps: []"), @"
     flow:2:1: `limits` is not supported by this version of Terrace
         limits
-    flow:3:1: `steps` is not supported by this version of Terrace
-        steps
     ");
     insta::assert_snapshot!(node("{ tsak: t/any }"), @"
-    flow:6:3: node `n` has no `task` (name one, as in `task: pack/task`)
+    flow:6:3: node `n` has no `task` (name one, as in `task: pack/task`, or give it `nodes`, `steps`, `branches`, `use` or `succeed`)
         n
     flow:6:8: unknown key `tsak` in node `n` (did you mean `task`?)
         tsak
@@ -96,12 +94,10 @@ fn keys() {
         retry
     flow:6:31: `timeout` is not supported by this version of Terrace
         timeout
-    flow:6:44: `when` is not supported by this version of Terrace
-        when
     ");
     insta::assert_snapshot!(node("{ use: other.yaml }"), @"
-    flow:6:8: `use` is not supported by this version of Terrace
-        use
+    flow:6:13: the file `other.yaml` was not read (read the workflow from a file, which finds it)
+        other.yaml
     ");
     insta::assert_snapshot!(yaml("name: a\nname: b"), @"
     flow:3:1: duplicate key `name` (remove or rename one of the two)
@@ -116,15 +112,13 @@ fn a_map_hides_no_other_problem() {
             "{ map: { over: [1], as: it }, task: t/num, with: { x: '${it}', y: '${index}', z: '${b}' } }"
         ),
         @"
-    flow:6:8: `map` is not supported by this version of Terrace
-        map
-    flow:6:69: `t/num` has no input `y` (it takes x: f64)
-        y
-    flow:6:84: `t/num` has no input `z` (it takes x: f64)
-        z
-    flow:6:90: unknown node `b`
-        b
-    "
+        flow:6:69: `t/num` has no input `y` (it takes x: f64)
+            y
+        flow:6:84: `t/num` has no input `z` (it takes x: f64)
+            z
+        flow:6:90: unknown node `b`
+            b
+        "
     );
 }
 
@@ -226,7 +220,7 @@ fn nodes() {
         t/any
     ");
     insta::assert_snapshot!(node("{ with: { x: 1 } }"), @"
-    flow:6:3: node `n` has no `task` (name one, as in `task: pack/task`)
+    flow:6:3: node `n` has no `task` (name one, as in `task: pack/task`, or give it `nodes`, `steps`, `branches`, `use` or `succeed`)
         n
     ");
     insta::assert_snapshot!(node("{ task: 5 }"), @"
@@ -448,14 +442,14 @@ fn problems_are_reported_alike_in_toml_and_json() {
     insta::assert_snapshot!(problems(Toml, toml), @"
     flow:4:13: unknown node `b`
         b
-    flow:5:1: unknown key `retries` in node `a` (known keys: task, with, after, lane, label, keep)
+    flow:5:1: unknown key `retries` in node `a` (known keys: task, nodes, steps, branches, use, succeed, with, after, when, run_if, map, loop, lane, label, keep, output, outputs)
         retries
     ");
     let json = r#"{ "terrace": 1, "nodes": { "a": { "task": "t/any", "with": { "x": "${b}" }, "retries": 3 } } }"#;
     insta::assert_snapshot!(problems(Json, json), @r#"
     flow:1:70: unknown node `b`
         b
-    flow:1:77: unknown key `retries` in node `a` (known keys: task, with, after, lane, label, keep)
+    flow:1:77: unknown key `retries` in node `a` (known keys: task, nodes, steps, branches, use, succeed, with, after, when, run_if, map, loop, lane, label, keep, output, outputs)
         \"retries\"
     "#);
 }

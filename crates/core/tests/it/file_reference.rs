@@ -117,9 +117,9 @@ fn the_part_that_is_no_reference_is_shown() {
     ${run}  `${run}` refers to nothing (write `${run.id}` or `${run.seed}`)
     ${run.name}  `${run.name}` refers to nothing (write `${run.id}` or `${run.seed}`)
     ${workflow.file.x}  `${workflow.file.x}` refers to nothing (write `${workflow.dir}`)
-    ${item.x}  `${item}` stands only inside a `map`, which is not supported by this version of Terrace
-    ${index}  `${index}` stands only inside a `map`, which is not supported by this version of Terrace
-    ${key}  `${key}` stands only inside a `map`, which is not supported by this version of Terrace
+    ${item.x}  `${item}` stands only in the body of a `map`
+    ${index}  `${index}` stands only in the body of a `map` or `loop`
+    ${key}  `${key}` stands only in the body of a `map`
     ${env:HOME}  unexpected `:` inside `${…}` (a reference goes on with `.field`, `[0]` or `["key"]` and ends with `}`; write `$${` where `${` is meant as text)
     ${ansatz:-default}  unexpected `:` inside `${…}` (a reference goes on with `.field`, `[0]` or `["key"]` and ends with `}`; write `$${` where `${` is meant as text)
     "#);

@@ -4,7 +4,11 @@
 mod builder;
 mod file_catalog;
 mod file_errors;
+mod file_fan_errors;
+mod file_flows;
 mod file_hostile;
+mod file_link;
+mod file_nested;
 mod file_read;
 mod file_reference;
 mod file_values;

@@ -14,12 +14,14 @@ use crate::validate::is_name;
 const PACK: Keys = Keys {
     known: &["version", "as", "pack"],
     planned: &["config", "isolation"],
+    elsewhere: &[],
     example: "write its version, as in `\"^0.1\"`, or `{ version: \"^0.1\", as: q }`",
 };
 
 const INPUT: Keys = Keys {
     known: &["type", "default", "description", "secret", "from"],
     planned: &[],
+    elsewhere: &[],
     example: "write its type, as in `f64`, or `{ type: f64, default: 0.5 }`",
 };
 
@@ -82,7 +84,7 @@ impl<'t> Reader<'t> {
             alias: alias.to_owned(),
             name: name.to_owned(),
             version: version.to_owned(),
-            span: Some(key.span),
+            span: self.placed(key.span),
         })
     }
 
@@ -100,8 +102,10 @@ impl<'t> Reader<'t> {
     /// `x: f64` or `x: { type: f64, … }`.
     pub(super) fn input(&mut self, key: &Key, tree: &'t Tree) -> InputDraft {
         let subject = format!("input {}", quoted(&key.name));
-        let mut input =
-            InputDraft { span: Some(key.span), ..InputDraft::new(key.name.clone(), Type::Any) };
+        let mut input = InputDraft {
+            span: self.placed(key.span),
+            ..InputDraft::new(key.name.clone(), Type::Any)
+        };
         if let Kind::Str(_) = tree.kind {
             input.ty = self.ty(tree, &subject).unwrap_or(Type::Any);
             return input;

@@ -12,6 +12,8 @@ pub(super) struct Keys {
     pub(super) known: &'static [&'static str],
     /// Those that the format has and this version does not support.
     pub(super) planned: &'static [&'static str],
+    /// Those that stand in another place, and where.
+    pub(super) elsewhere: &'static [(&'static str, &'static str)],
     /// One value of such a map, for a value that is no map.
     pub(super) example: &'static str,
 }
@@ -45,9 +47,11 @@ impl<'t> Reader<'t> {
                 self.report(key.span, message, None);
                 continue;
             }
-            let help = match suggest(name, keys.known.iter().copied()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("known keys: {}", keys.known.join(", ")),
+            let elsewhere = keys.elsewhere.iter().find(|(key, _)| *key == name);
+            let help = match (elsewhere, suggest(name, keys.known.iter().copied())) {
+                (Some((_, place)), _) => format!("it belongs {place}"),
+                (None, Some(meant)) => format!("did you mean `{meant}`?"),
+                (None, None) => format!("known keys: {}", keys.known.join(", ")),
             };
             self.report(key.span, format!("unknown key {shown} in {subject}"), Some(help));
         }
@@ -84,10 +88,58 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// One of a few words; `None` after a problem.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        tree: &'t Tree,
+        subject: &str,
+        words: &[(&str, T)],
+    ) -> Option<T> {
+        if let Kind::Str(text) = &tree.kind
+            && let Some((_, word)) = words.iter().find(|(word, _)| word == text)
+        {
+            return Some(*word);
+        }
+        let shown: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let what = match shown.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => shown.concat(),
+        };
+        let meant = match &tree.kind {
+            Kind::Str(text) => suggest(text, words.iter().map(|(word, _)| *word)),
+            _ => None,
+        };
+        let help = meant.map(|meant| format!("did you mean `{meant}`?")).unwrap_or_default();
+        self.expected(tree, subject, &what, &help);
+        None
+    }
+
+    /// An integer from 1 up to a limit; `None` after a problem.
+    pub(super) fn count(&mut self, tree: &'t Tree, subject: &str, most: u64) -> Option<u64> {
+        let count = match tree.kind {
+            Kind::I64(count) => u64::try_from(count).unwrap_or(0),
+            Kind::U64(count) => count,
+            _ => {
+                self.expected(tree, subject, "an integer from 1", "");
+                return None;
+            }
+        };
+        if (1..=most).contains(&count) {
+            return Some(count);
+        }
+        let (message, help) = match count {
+            0 => (format!("{subject} must be at least 1"), None),
+            _ => (format!("{subject} is too large"), Some(format!("{most} is the most"))),
+        };
+        self.report(tree.span, message, help);
+        None
+    }
+
     /// Reports a value of another kind.
     pub(super) fn expected(&mut self, tree: &Tree, subject: &str, what: &str, help: &str) {
         let found = match &tree.kind {
             Kind::Str(text) => format!("the string {}", quoted(text)),
+            Kind::Bool(value) => format!("`{value}`"),
             _ => tree.describe().to_owned(),
         };
         let message = format!("{subject}: expected {what}, found {found}");
@@ -97,7 +149,7 @@ impl<'t> Reader<'t> {
 }
 
 /// Where to point at a value: a list or map of several lines is shown by where it begins.
-fn opening(tree: &Tree) -> Span {
+pub(super) fn opening(tree: &Tree) -> Span {
     match tree.kind {
         Kind::Seq(_) | Kind::Map(_) => Span::new(tree.span.start, tree.span.start + 1),
         _ => tree.span,

@@ -4,51 +4,92 @@
 //! wrong with the tasks beside what is wrong with the text. What could not be read leaves a
 //! [`hole`] that validation accepts everywhere.
 //!
-//! Keys and scalars in [`keys`], the head of the file in [`head`], nodes in [`nodes`], values and
-//! expressions in [`value`]. The language inside strings is [`super::reference`]'s.
+//! The file as a whole in [`top`] and [`head`], nodes in [`nodes`] and [`about`], what they have
+//! inside in [`flows`], how often they run it in [`map`] and [`loops`]; keys and scalars in [`keys`], values
+//! and expressions in [`value`], what names mean in [`scope`]. The language inside strings is
+//! [`super::reference`]'s.
 
+mod about;
+mod flows;
 mod head;
 mod keys;
+mod loops;
+mod map;
 mod nodes;
+mod scope;
+mod top;
 mod value;
 
-use keys::Keys;
-use value::{Names, Texts};
+use scope::Level;
+use value::Texts;
 
+use super::from_value::{self, Paths};
 use super::parse::MAX_PROBLEMS;
 use super::{Kind, Parsed, Tree, parse};
-use crate::draft::{Draft, OutputDraft};
+use crate::draft::Draft;
 use crate::expr::{Expr, NodeId, Ref, Root};
 use crate::problem::{Place, Problem, Problems};
 use crate::source::{Format, Source, Span};
 
+pub(super) use flows::step_name;
+
 /// The version of the format, the value of the key `terrace`.
 pub(super) const VERSION: i64 = 1;
 
-const TOP: Keys = Keys {
-    known: &["terrace", "name", "description", "packs", "inputs", "nodes", "outputs"],
-    planned: &["steps", "branches", "limits", "retry", "timeout", "run_if", "use"],
-    example: "a workflow is a map with the keys `terrace` and `nodes`",
-};
-
 impl Draft {
-    /// Reads a workflow file.
+    /// Reads a workflow file. Workflows in other files that it uses are read by [`Draft::link`].
     ///
-    /// What is wrong with single entries, a key that is there twice included, is in [`Draft::problems`]; hand the draft to
-    /// [`Draft::validate`] in any case, which reports it together with all else.
+    /// What is wrong with single entries, a key that is there twice included, is in
+    /// [`Draft::problems`]; hand the draft to [`Draft::validate`] in any case, which reports it
+    /// together with all else.
     ///
     /// # Errors
     /// When there is nothing to read: the text breaks the grammar of its language or passes one of
     /// the [`Limits`](crate::Limits), it is no map, or it has a version that is not known here.
     pub fn read(source: &Source) -> Result<Self, Problems> {
         let Parsed { tree, problems } = parsed(source)?;
-        let mut reader = Reader { source, problems };
+        let mut reader = Reader::new(Origin::Text(source), problems);
         let draft = reader.workflow(&tree);
         let problems = reader.finish();
         match draft {
             Some(draft) => Ok(Self { problems, ..draft }),
             None => Problems::check(problems).map(|()| Self::default()),
         }
+    }
+
+    /// Reads a workflow from a value: what a task gives that describes the workflow to run in its
+    /// place. The value is a map with the keys of a workflow file, of which `terrace` may be left
+    /// out; strings may hold references as there, and bytes, arrays and opaque values may stand
+    /// wherever a constant may.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with the path to its place in the value.
+    ///
+    /// # Examples
+    /// ```
+    /// use terrace_core::{Draft, value_from_json};
+    ///
+    /// let value = value_from_json(
+    ///     r#"{"nodes": {"a": {"map": {"over": [1, 2]}, "task": "math/add", "with": {"x": "${itm}"}}}}"#,
+    /// )?;
+    /// let error = Draft::from_value(&value).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "at `.nodes.a.with.x`: unknown node `itm` (did you mean `item`?)"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_value(value: &crate::Value) -> Result<Self, Problems> {
+        let mut paths = Paths::default();
+        let tree = from_value::tree(value, &mut paths).map_err(|excess| {
+            let mut problem = Problem::new(excess.message);
+            problem.place = Place::Value(paths.show(excess.span));
+            problem
+        })?;
+        let mut reader = Reader::new(Origin::Value(&paths), Vec::new());
+        let draft = reader.workflow(&tree);
+        Problems::check(reader.finish())?;
+        Ok(draft.unwrap_or_default())
     }
 }
 
@@ -59,7 +100,7 @@ impl Draft {
 /// Everything that is wrong with the text.
 pub fn read_inputs(source: &Source) -> Result<Vec<(String, crate::Value)>, Problems> {
     let Parsed { tree, problems } = parsed(source)?;
-    let mut reader = Reader { source, problems };
+    let mut reader = Reader::new(Origin::Text(source), problems);
     let mut inputs = Vec::new();
     for (key, tree) in reader.entries(&tree, "the file of inputs") {
         if let Some(value) = reader.value(tree, Texts::Plain) {
@@ -83,112 +124,108 @@ fn hole() -> Expr {
     Expr::Ref(Ref::new(Root::Node(NodeId(u32::MAX))))
 }
 
-/// Reads one file; begins with the problems that its text has.
+/// Where a tree came from, which is what its spans mean.
+#[derive(Clone, Copy)]
+enum Origin<'t> {
+    Text(&'t Source),
+    Value(&'t Paths),
+}
+
+/// Reads one file or value.
 struct Reader<'t> {
-    source: &'t Source,
-    problems: Vec<Problem>,
+    origin: Origin<'t>,
+    problems: Vec<(Span, Problem)>,
+    /// The workflow being read and those around it, the innermost last.
+    levels: Vec<Level>,
+    /// How many inputs of bodies stand for names outside.
+    captured: usize,
+    /// Whether it was said that these are too many.
+    is_captured_full: bool,
 }
 
 impl<'t> Reader<'t> {
+    /// Begins with the problems that the text has.
+    fn new(origin: Origin<'t>, problems: Vec<Problem>) -> Self {
+        let problems = problems.into_iter().map(|problem| (place(&problem), problem)).collect();
+        Self { origin, problems, levels: Vec::new(), captured: 0, is_captured_full: false }
+    }
+
+    /// The text, where there is one.
+    fn source(&self) -> Option<&'t Source> {
+        match self.origin {
+            Origin::Text(source) => Some(source),
+            Origin::Value(_) => None,
+        }
+    }
+
+    /// The span for the draft: those of a value mean nothing outside.
+    fn placed(&self, span: Span) -> Option<Span> {
+        self.source().map(|_| span)
+    }
+
     fn is_full(&self) -> bool {
         self.problems.len() >= MAX_PROBLEMS
     }
 
     fn report(&mut self, span: Span, message: impl Into<String>, help: Option<String>) {
         if !self.is_full() {
-            let mut problem = Problem::new(message).with_span(self.source, span);
+            let mut problem = self.problem(span, message.into());
             problem.help = help;
-            self.problems.push(problem);
+            self.problems.push((span, problem));
         }
+    }
+
+    /// Reports something that another place belongs to.
+    fn report_related(&mut self, span: Span, message: String, help: &str, other: (Span, &str)) {
+        if !self.is_full() {
+            let mut problem = self.problem(span, message).with_help(help);
+            if self.source().is_some() {
+                problem = problem.with_related(other.0, other.1);
+            }
+            self.problems.push((span, problem));
+        }
+    }
+
+    fn problem(&self, span: Span, message: String) -> Problem {
+        let mut problem = Problem::new(message);
+        problem.place = match self.origin {
+            Origin::Text(source) => Place::Text { source: source.clone(), span },
+            Origin::Value(paths) => Place::Value(paths.show(span)),
+        };
+        problem
     }
 
     /// Reports what must not be shown in its line.
     fn report_unseen(&mut self, span: Span, message: &str, help: &str) {
-        let (line, column) = self.source.line_column(span.start);
-        let name = self.source.name();
-        let message = format!("{name}:{line}:{column}: {message}");
-        self.problems.push(Problem::new(message).with_help(help));
+        let problem = match self.origin {
+            Origin::Value(_) => self.problem(span, message.to_owned()),
+            Origin::Text(source) => {
+                let (line, column) = source.line_column(span.start);
+                Problem::new(format!("{}:{line}:{column}: {message}", source.name()))
+            }
+        };
+        self.problems.push((span, problem.with_help(help)));
     }
 
     /// The problems in the order of the text, each once: an alias repeats those of its anchor.
     fn finish(self) -> Vec<Problem> {
         let mut problems = self.problems;
-        problems.sort_by_key(|problem| place(problem).start);
-        problems.dedup_by(|a, b| place(a) == place(b) && a.message == b.message);
-        problems
-    }
-
-    fn workflow(&mut self, tree: &'t Tree) -> Option<Draft> {
-        if !self.fields_of_a_known_version(tree) {
-            return None;
-        }
-        let mut draft = Draft { source: Some(self.source.clone()), ..Draft::default() };
-        if let Some(name) = tree.get("name") {
-            draft.name = self.text(name, "`name`").map(str::to_owned);
-        }
-        if let Some(description) = tree.get("description") {
-            draft.description = self.text(description, "`description`").map(str::to_owned);
-        }
-        if let Some(packs) = tree.get("packs") {
-            draft.packs = self.packs(packs);
-        }
-        let inputs = tree.get("inputs").map_or(&[][..], |tree| self.entries(tree, "`inputs`"));
-        let nodes = tree.get("nodes").map_or(&[][..], |tree| self.entries(tree, "`nodes`"));
-        let names = Names::of(inputs, nodes);
-        draft.inputs = inputs.iter().map(|(key, tree)| self.input(key, tree)).collect();
-        draft.nodes = nodes.iter().map(|(key, tree)| self.node(key, tree, &names)).collect();
-        if let Some(outputs) = tree.get("outputs") {
-            for (key, tree) in self.entries(outputs, "`outputs`") {
-                draft.outputs.push(OutputDraft {
-                    name: key.name.clone(),
-                    value: self.expr(tree, Texts::Linked(&names, &[])),
-                    span: Some(key.span),
-                });
-            }
-        }
-        Some(draft)
-    }
-
-    /// Checks the keys of the file; `false` where its version forbids to understand them.
-    fn fields_of_a_known_version(&mut self, tree: &'t Tree) -> bool {
-        if let Kind::Null = tree.kind {
-            let help = format!("a workflow begins with {}", self.version());
-            self.report(tree.span, "the file is empty", Some(help));
-            return false;
-        }
-        match tree.get("terrace") {
-            Some(Tree { kind: Kind::I64(VERSION), .. }) => {}
-            Some(Tree { kind: Kind::I64(other), span }) => {
-                let message = format!("version {other} of the workflow format is not known here");
-                let help = format!("this version of Terrace reads {}", self.version());
-                self.report(*span, message, Some(help));
-                return false;
-            }
-            Some(other) => {
-                let help = format!("write {}", self.version());
-                self.expected(other, "`terrace`", "the version of the format, a number", &help);
-            }
-            None if matches!(tree.kind, Kind::Map(_)) => {
-                let help = format!("write {} at its top", self.version());
-                let start = Span::new(tree.span.start, tree.span.start);
-                self.report(start, "the file does not say its version", Some(help));
-            }
-            None => {}
-        }
-        self.fields(tree, "the workflow", &TOP)
+        problems.sort_by_key(|(span, _)| span.start);
+        problems.dedup_by(|(at, a), (before, b)| at == before && a.message == b.message);
+        problems.into_iter().map(|(_, problem)| problem).collect()
     }
 
     /// How the version is written in the language of the file.
     fn version(&self) -> String {
-        match self.source.format() {
-            Format::Yaml => format!("`terrace: {VERSION}`"),
-            Format::Toml => format!("`terrace = {VERSION}`"),
-            Format::Json => format!("`\"terrace\": {VERSION}`"),
+        match self.source().map(Source::format) {
+            Some(Format::Yaml) | None => format!("`terrace: {VERSION}`"),
+            Some(Format::Toml) => format!("`terrace = {VERSION}`"),
+            Some(Format::Json) => format!("`\"terrace\": {VERSION}`"),
         }
     }
 }
 
-/// The range of the text that a problem of a reader points at.
+/// The range of the text that a problem of its language points at.
 fn place(problem: &Problem) -> Span {
     match problem.place {
         Place::Text { span, .. } => span,

@@ -1,166 +1,328 @@
-//! Nodes: the task, its arguments, and what is said about one use of it.
+//! Nodes: what one runs, with what, when and how often.
 
 use std::sync::Arc;
 
 use terrace_plugin_api::Lane;
 
-use super::Reader;
 use super::keys::Keys;
-use super::value::{Names, Texts};
-use crate::draft::{ArgSpans, Args, NodeDraft, NodeSpans, TaskChoice};
-use crate::expr::Expr;
+use super::loops::LoopHead;
+use super::map::MapHead;
+use super::scope::{Local, LocalKind, Named};
+use super::{Reader, Texts};
+use crate::draft::{
+    ArgSpans, Args, Draft, FlowStyle, NodeDraft, NodeSpans, RepeatDraft, TaskChoice,
+};
+use crate::expr::{Expr, NodeId, Ref, Root};
 use crate::file::parse::quoted;
 use crate::file::{Key, Kind, Tree};
 
+const IN_MAP: &str = "inside `map`";
+const IN_LOOP: &str = "inside `loop`";
+
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("over", IN_MAP),
+    ("zip", IN_MAP),
+    ("cross", IN_MAP),
+    ("as", IN_MAP),
+    ("key", IN_MAP),
+    ("chunk", IN_MAP),
+    ("window", IN_MAP),
+    ("collect", IN_MAP),
+    ("reduce", IN_MAP),
+    ("carry", IN_LOOP),
+    ("until", IN_LOOP),
+    ("max", IN_LOOP),
+    ("name", "on a step; elsewhere the key is the name, and free text goes to `label`"),
+    ("inputs", "at the top of a file; a body inside a node sees the names around it"),
+    ("packs", "at the top of a file"),
+];
+
+const PLANNED: &[&str] = &["retry", "timeout", "needs", "priority", "limits"];
+
 const NODE: Keys = Keys {
-    known: &["task", "with", "after", "lane", "label", "keep"],
-    planned: &[
-        "map", "retry", "timeout", "when", "loop", "branches", "steps", "use", "limits", "needs",
-        "priority", "run_if", "key",
+    known: &[
+        "task", "nodes", "steps", "branches", "use", "succeed", "with", "after", "when", "run_if",
+        "map", "loop", "lane", "label", "keep", "output", "outputs",
     ],
+    planned: PLANNED,
+    elsewhere: ELSEWHERE,
     example: "as in `{ task: pack/task }`",
 };
 
+const STEP: Keys = Keys {
+    known: &[
+        "name", "task", "nodes", "steps", "branches", "use", "succeed", "with", "after", "when",
+        "run_if", "map", "loop", "lane", "label", "keep", "output", "outputs",
+    ],
+    planned: PLANNED,
+    elsewhere: ELSEWHERE,
+    example: "as in `- { task: pack/task }`",
+};
+
+/// What a node can run, of which it names one.
+const BODIES: [&str; 6] = ["task", "nodes", "steps", "branches", "use", "succeed"];
+
+/// A map or loop whose body has not been read.
+enum Head<'t> {
+    Map(MapHead<'t>),
+    Loop(LoopHead<'t>),
+}
+
 impl<'t> Reader<'t> {
-    pub(super) fn node(&mut self, key: &Key, tree: &'t Tree, names: &Names<'_>) -> NodeDraft {
-        let subject = format!("node {}", quoted(&key.name));
-        let mut spans = NodeSpans { name: key.span, task: key.span, ..NodeSpans::default() };
-        // Known to validation as something that was reported already.
-        let task = TaskChoice::Named { name: Arc::from(""), expect: None };
+    pub(super) fn node(&mut self, named: &Named, tree: &'t Tree, step: bool) -> NodeDraft {
+        let subject = format!("node {}", quoted(&named.name));
         let mut node = NodeDraft {
-            name: Some(Arc::from(key.name.as_str())),
-            ..NodeDraft::new(task, Args::Named(Vec::new()))
+            name: Some(named.name.clone()),
+            ..NodeDraft::new(unread(), Args::Named(Vec::new()))
         };
-        if self.fields(tree, &subject, &NODE) {
-            self.node_fields(tree, &subject, names, &mut node, &mut spans);
+        let mut spans =
+            Box::new(NodeSpans { name: named.span, task: named.span, ..NodeSpans::default() });
+        if self.fields(tree, &subject, if step { &STEP } else { &NODE }) {
+            self.about(tree, &subject, &mut node, &mut spans);
+            let (head, locals) = self.head(tree, &subject, &mut spans);
+            if let Some(body) = self.chosen(tree, &subject, named) {
+                self.check_body_keys(tree, &subject, &body.0.name);
+                let read = (head, locals);
+                match body.0.name.as_str() {
+                    "task" | "use" => {
+                        self.leaf(body, tree, &subject, named, read, &mut node, &mut spans);
+                    }
+                    "succeed" => self.succeed(body, &subject, read, &mut node, &mut spans),
+                    _ => self.inner(body, tree, &subject, read, &mut node, &mut spans),
+                }
+            }
         }
-        node.spans = Some(Box::new(spans));
+        node.spans = self.source().map(|_| spans);
         node
     }
 
-    fn node_fields(
+    /// The one body of a node; `None` after a problem that leaves none.
+    fn chosen(&mut self, tree: &'t Tree, subject: &str, named: &Named) -> Option<&'t (Key, Tree)> {
+        let mut bodies = BODIES.iter().filter_map(|key| tree.entry(key));
+        let Some(first) = bodies.next() else {
+            let message = format!("{subject} has no `task`");
+            let help = "name one, as in `task: pack/task`, or give it `nodes`, `steps`, \
+                        `branches`, `use` or `succeed`";
+            self.report(named.span, message, Some(help.to_owned()));
+            return None;
+        };
+        for other in bodies {
+            let message = format!("{subject} has both `{}` and `{}`", first.0.name, other.0.name);
+            let help = "a node runs one thing: put one of them into a node of its own".to_owned();
+            let later = if other.0.span.start > first.0.span.start { other } else { first };
+            self.report(later.0.span, message, Some(help));
+        }
+        Some(first)
+    }
+
+    /// Reports keys that mean nothing for the body that a node has.
+    fn check_body_keys(&mut self, tree: &'t Tree, subject: &str, body: &str) {
+        let inline = matches!(body, "nodes" | "steps" | "branches");
+        let takes_args = matches!(body, "task" | "use");
+        if let Some((key, _)) = tree.entry("with").filter(|_| !takes_args) {
+            let help = if inline {
+                "its nodes see the names around it: write them as references inside"
+            } else {
+                "remove it"
+            };
+            let message = format!("{subject} takes no `with`: it has `{body}`");
+            self.report(key.span, message, Some(help.to_owned()));
+        }
+        if let Some((key, _)) = tree.entry("lane").filter(|_| body != "task") {
+            let message = format!("{subject} takes no `lane`: it has `{body}`");
+            let help = if body == "succeed" { "remove it" } else { "give it to the tasks inside" };
+            self.report(key.span, message, Some(help.to_owned()));
+        }
+        for name in ["output", "outputs"] {
+            let Some((key, _)) = tree.entry(name) else { continue };
+            let help = match body {
+                "nodes" | "steps" => continue,
+                "branches" => "it gives a map of what each branch gives",
+                "use" => "what it gives is said in that file",
+                _ => "remove it",
+            };
+            let message = format!("{subject} takes no `{name}`: it has `{body}`");
+            self.report(key.span, message, Some(help.to_owned()));
+        }
+    }
+
+    /// The map or loop of a node without what is of its body, and the names it gives to that.
+    fn head(
         &mut self,
         tree: &'t Tree,
         subject: &str,
-        names: &Names<'_>,
+        spans: &mut NodeSpans,
+    ) -> (Option<Head<'t>>, Vec<Local>) {
+        match (tree.entry("map"), tree.entry("loop")) {
+            (Some((at, tree)), other) => {
+                let (head, mut locals) = self.map_head((at, tree), subject, spans);
+                if let Some((other, tree)) = other {
+                    let message = format!("{subject} has both `map` and `loop`");
+                    let help = "put one of them around a node inside, under `nodes`".to_owned();
+                    let later = if other.span.start > at.span.start { other } else { at };
+                    self.report(later.span, message, Some(help));
+                    if let Some(Tree { kind: Kind::Map(entries), .. }) = tree.get("carry") {
+                        let names = entries.iter().map(|(key, _)| Arc::from(key.name.as_str()));
+                        locals.extend(
+                            names.map(|name| Local::new(name, other.span, LocalKind::Refused)),
+                        );
+                    }
+                }
+                (head.map(Head::Map), locals)
+            }
+            (None, Some((at, tree))) => {
+                let (head, locals) = self.loop_head((at, tree), subject, spans);
+                (head.map(Head::Loop), locals)
+            }
+            (None, None) => (None, Vec::new()),
+        }
+    }
+
+    /// `task` or `use`; inside a map or loop, the one node of its body.
+    #[expect(clippy::too_many_arguments, reason = "one node's parts")]
+    fn leaf(
+        &mut self,
+        (key, body): &'t (Key, Tree),
+        tree: &'t Tree,
+        subject: &str,
+        named: &Named,
+        (head, locals): (Option<Head<'t>>, Vec<Local>),
         node: &mut NodeDraft,
         spans: &mut NodeSpans,
     ) {
-        if let Some(task) = tree.get("task") {
-            spans.task = task.span;
-            if let Some(name) = self.text(task, &format!("`task` of {subject}")) {
-                node.task = TaskChoice::Named { name: Arc::from(name), expect: None };
-            }
-        } else if !["use", "steps", "branches", "loop"].iter().any(|key| tree.get(key).is_some()) {
-            let help = "name one, as in `task: pack/task`".to_owned();
-            self.report(spans.name, format!("{subject} has no `task`"), Some(help));
+        spans.task = body.span;
+        let repeated = tree.get("map").is_some() || tree.get("loop").is_some();
+        if !repeated {
+            return self.call(key, body, tree, subject, node, spans);
+        }
+        self.enter(std::slice::from_ref(named), locals, Some(&named.name));
+        let mut inside = NodeDraft {
+            name: Some(named.name.clone()),
+            ..NodeDraft::new(unread(), Args::Named(Vec::new()))
+        };
+        let mut inside_spans =
+            Box::new(NodeSpans { name: spans.name, task: spans.task, ..NodeSpans::default() });
+        self.call(key, body, tree, subject, &mut inside, &mut inside_spans);
+        inside.spans = self.source().map(|_| inside_spans);
+        let draft = Draft {
+            nodes: vec![inside],
+            result: Some(Expr::Ref(Ref::new(Root::Node(NodeId(0))))),
+            result_span: self.placed(spans.name),
+            ..Draft::default()
+        };
+        self.close(draft, FlowStyle::Single, head, subject, node, spans);
+    }
+
+    /// A task or a file, with its arguments.
+    fn call(
+        &mut self,
+        key: &'t Key,
+        body: &'t Tree,
+        tree: &'t Tree,
+        subject: &str,
+        node: &mut NodeDraft,
+        spans: &mut NodeSpans,
+    ) {
+        if let Some(name) = self.text(body, &format!("`{}` of {subject}", key.name)) {
+            node.task = match key.name.as_str() {
+                "use" => TaskChoice::File(name.to_owned()),
+                _ => TaskChoice::Named { name: Arc::from(name), expect: None },
+            };
         }
         if let Some(with) = tree.get("with") {
             match &with.kind {
-                Kind::Map(_) => {
-                    let scope = map_scope(tree);
-                    node.args = self.args(with, subject, Texts::Linked(names, &scope), spans);
-                }
+                Kind::Map(_) => node.args = self.args(with, subject, spans),
                 _ => {
                     let help = "as in `with: { x: 1 }`";
                     self.expected(with, &format!("`with` of {subject}"), "a map", help);
                     // Without its arguments nothing useful can be said about the task's ports.
-                    node.task = TaskChoice::Named { name: Arc::from(""), expect: None };
+                    node.task = unread();
                 }
             }
         }
-        if let Some(after) = tree.get("after") {
-            self.after(after, subject, names, node, spans);
-        }
-        if let Some(lane) = tree.get("lane") {
-            node.lane = self.lane(lane, subject);
-        }
-        if let Some(label) = tree.get("label") {
-            node.label = self.text(label, &format!("`label` of {subject}")).map(str::to_owned);
-        }
-        if let Some(keep) = tree.get("keep") {
-            node.keep = self.truth(keep, &format!("`keep` of {subject}"));
+        if let Some(lane) = tree.get("lane").filter(|_| key.name == "task") {
+            let words = [("compute", Lane::Compute), ("blocking", Lane::Blocking)];
+            node.lane = self.word(lane, &format!("`lane` of {subject}"), &words);
         }
     }
 
-    fn args(
+    fn succeed(
         &mut self,
-        with: &'t Tree,
+        (_, body): &'t (Key, Tree),
         subject: &str,
-        texts: Texts<'_>,
+        (head, _): (Option<Head<'t>>, Vec<Local>),
+        node: &mut NodeDraft,
         spans: &mut NodeSpans,
-    ) -> Args {
+    ) {
+        spans.task = body.span;
+        match body.kind {
+            Kind::Bool(true) => node.task = TaskChoice::Succeed,
+            _ => {
+                let help = "a node that ends the run with success says `succeed: true`; `when` \
+                            says under which condition";
+                self.expected(body, &format!("`succeed` of {subject}"), "`true`", help);
+            }
+        }
+        if head.is_some() {
+            let message = "a run ends once: `succeed` stands in no `map` or `loop`";
+            self.report(spans.repeat, message, None);
+        }
+    }
+
+    /// `nodes`, `steps` or `branches`.
+    fn inner(
+        &mut self,
+        (key, body): &'t (Key, Tree),
+        tree: &'t Tree,
+        subject: &str,
+        (head, locals): (Option<Head<'t>>, Vec<Local>),
+        node: &mut NodeDraft,
+        spans: &mut NodeSpans,
+    ) {
+        spans.task = key.span;
+        let parts = self.parts(&key.name, body, subject);
+        self.enter(&parts.names, locals, None);
+        let (draft, style) = self.body((&key.name, body), tree, subject, &parts);
+        self.close(draft, style, head, subject, node, spans);
+    }
+
+    /// Ends a body: what of its map or loop is of it, then what it needs from outside.
+    fn close(
+        &mut self,
+        draft: Draft,
+        style: FlowStyle,
+        mut head: Option<Head<'t>>,
+        subject: &str,
+        node: &mut NodeDraft,
+        spans: &mut NodeSpans,
+    ) {
+        match &mut head {
+            Some(Head::Map(map)) => self.map_inside(map, spans),
+            Some(Head::Loop(repeat)) => {
+                self.loop_inside(repeat, &format!("`loop` of {subject}"), spans);
+            }
+            None => {}
+        }
+        let level = self.leave();
+        node.repeat = head.map(|head| match head {
+            Head::Map(map) => RepeatDraft::Map(Box::new(map.finish(&level))),
+            Head::Loop(repeat) => RepeatDraft::Loop(Box::new(repeat.finish(&level))),
+        });
+        node.task = TaskChoice::Flow(self.flow(draft, style, level));
+    }
+
+    fn args(&mut self, with: &'t Tree, subject: &str, spans: &mut NodeSpans) -> Args {
         let entries = self.entries(with, subject);
         let mut args: Vec<(String, Expr)> = Vec::with_capacity(entries.len());
         for (port, value) in entries {
-            args.push((port.name.clone(), self.expr(value, texts)));
+            args.push((port.name.clone(), self.expr(value, Texts::Linked)));
             spans.args.push(ArgSpans { port: port.span, value: value.span });
         }
         Args::Named(args)
     }
-
-    /// `after: a` or `after: [a, b]`.
-    fn after(
-        &mut self,
-        tree: &'t Tree,
-        subject: &str,
-        names: &Names<'_>,
-        node: &mut NodeDraft,
-        spans: &mut NodeSpans,
-    ) {
-        let subject = format!("`after` of {subject}");
-        let entries = match &tree.kind {
-            Kind::Seq(entries) => entries,
-            Kind::Str(_) => std::slice::from_ref(tree),
-            _ => {
-                let help = "as in `after: a` or `after: [a, b]`";
-                return self.expected(
-                    tree,
-                    &subject,
-                    "the name of a node, or a list of them",
-                    help,
-                );
-            }
-        };
-        for entry in entries {
-            let Some(name) = self.text(entry, &subject) else { continue };
-            if let Some(id) = names.node(name) {
-                node.after.push(id);
-                spans.after.push(entry.span);
-            } else if !self.is_full() {
-                let bare = name.strip_prefix("${").and_then(|name| name.strip_suffix('}'));
-                let help = match bare {
-                    Some(bare) if names.node(bare).is_some() => {
-                        Some(format!("write the name alone: `{bare}`"))
-                    }
-                    _ => names.help_for_node(name),
-                };
-                let span = self.part(entry, name, 0..name.len(), 0..name.len());
-                self.report(span, format!("{subject}: unknown node {}", quoted(name)), help);
-            }
-        }
-    }
-
-    fn lane(&mut self, tree: &'t Tree, subject: &str) -> Option<Lane> {
-        match &tree.kind {
-            Kind::Str(lane) if lane == "compute" => Some(Lane::Compute),
-            Kind::Str(lane) if lane == "blocking" => Some(Lane::Blocking),
-            _ => {
-                let subject = format!("`lane` of {subject}");
-                self.expected(tree, &subject, "`compute` or `blocking`", "");
-                None
-            }
-        }
-    }
 }
 
-/// The names that references find only inside the body of a `map`: where that key has been refused
-/// there is nothing to say about them.
-fn map_scope(node: &Tree) -> Vec<&str> {
-    let Some(map) = node.get("map") else { return Vec::new() };
-    let mut scope = vec!["item", "index", "key"];
-    if let Some(Tree { kind: Kind::Str(name), .. }) = map.get("as") {
-        scope.push(name);
-    }
-    scope
+/// What stands for a task that could not be read: validation knows that it was reported.
+fn unread() -> TaskChoice {
+    TaskChoice::Named { name: Arc::from(""), expect: None }
 }

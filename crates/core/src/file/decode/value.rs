@@ -1,76 +1,35 @@
 //! Values and expressions: a tree whose strings may hold references.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::json;
 use terrace_plugin_api::{Value, ValueError};
 
+use super::scope::{Found, MAX_CAPTURED};
 use super::{Reader, hole};
-use crate::expr::{Expr, InputId, NodeId, Piece, Ref, Root};
+use crate::expr::{Expr, Piece, Ref, Root};
 use crate::file::parse::quoted;
 use crate::file::reference::{self, Follows, Part, Start};
 use crate::file::{Key, Kind, Tree};
 use crate::source::Span;
-use crate::validate::suggest;
 
 /// What the strings of a tree are.
-#[derive(Clone, Copy)]
-pub(super) enum Texts<'n> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Texts {
     /// Data: every string is itself.
     Plain,
     /// Part of a workflow, in a place where no reference may stand.
     Constant,
-    /// Part of a workflow: references to these names, and to some that are not looked up.
-    Linked(&'n Names<'n>, &'n [&'n str]),
-}
-
-/// What references can name.
-pub(super) struct Names<'n> {
-    nodes: HashMap<&'n str, NodeId>,
-    inputs: HashMap<&'n str, InputId>,
-}
-
-impl<'n> Names<'n> {
-    /// The names in the order of the file; a tree has fewer entries than a `u32` can count.
-    pub(super) fn of(inputs: &'n [(Key, Tree)], nodes: &'n [(Key, Tree)]) -> Self {
-        let names = |entries: &'n [(Key, Tree)]| entries.iter().map(|(key, _)| key.name.as_str());
-        Self {
-            nodes: names(nodes).zip((0..).map(NodeId)).collect(),
-            inputs: names(inputs).zip((0..).map(InputId)).collect(),
-        }
-    }
-
-    pub(super) fn node(&self, name: &str) -> Option<NodeId> {
-        self.nodes.get(name).copied()
-    }
-
-    /// What to do about a node that is not there.
-    pub(super) fn help_for_node(&self, name: &str) -> Option<String> {
-        match suggest(name, self.nodes.keys().copied()) {
-            Some(meant) => Some(format!("did you mean `{meant}`?")),
-            None if self.inputs.contains_key(name) => {
-                Some(format!("did you mean the input, `${{inputs.{name}}}`?"))
-            }
-            None => None,
-        }
-    }
-
-    fn help_for_input(&self, name: &str) -> Option<String> {
-        match suggest(name, self.inputs.keys().copied()) {
-            Some(meant) => Some(format!("did you mean `{meant}`?")),
-            None if self.nodes.contains_key(name) => {
-                Some(format!("did you mean the node, `${{{name}}}`?"))
-            }
-            None => Some("declare it under `inputs`".to_owned()),
-        }
-    }
+    /// Part of a workflow: references to the names that are visible in the innermost level.
+    Linked,
+    /// The `key` of a map: references to its items and index.
+    Item,
 }
 
 impl<'t> Reader<'t> {
     /// Reads data; `None` after a problem.
-    pub(super) fn value(&mut self, tree: &'t Tree, texts: Texts<'_>) -> Option<Value> {
+    pub(super) fn value(&mut self, tree: &'t Tree, texts: Texts) -> Option<Value> {
         match self.expr(tree, texts) {
             Expr::Const(value) => Some(value),
             _ => None,
@@ -79,7 +38,7 @@ impl<'t> Reader<'t> {
 
     /// Reads an expression; whatever has no reference inside becomes one constant.
     /// Recurses; the tree has a limit of depth.
-    pub(super) fn expr(&mut self, tree: &'t Tree, texts: Texts<'_>) -> Expr {
+    pub(super) fn expr(&mut self, tree: &'t Tree, texts: Texts) -> Expr {
         Expr::Const(match &tree.kind {
             Kind::Null => Value::Null,
             Kind::Bool(value) => Value::from(*value),
@@ -94,11 +53,12 @@ impl<'t> Reader<'t> {
                     Err(items) => Expr::List(items),
                 };
             }
-            Kind::Map(entries) => return self.map(tree, entries, texts),
+            Kind::Map(entries) => return self.entries_of(tree, entries, texts),
+            Kind::Data(value) => value.clone(),
         })
     }
 
-    fn map(&mut self, tree: &'t Tree, entries: &'t [(Key, Tree)], texts: Texts<'_>) -> Expr {
+    fn entries_of(&mut self, tree: &'t Tree, entries: &'t [(Key, Tree)], texts: Texts) -> Expr {
         let mut keys = Vec::with_capacity(entries.len());
         for (key, _) in entries {
             keys.push(self.key(key, texts));
@@ -120,7 +80,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The constant that a map with this one key stands for.
-    fn form(&mut self, key: &str, at: &Key, payload: &'t Tree, texts: Texts<'_>) -> Expr {
+    fn form(&mut self, key: &str, at: &Key, payload: &'t Tree, texts: Texts) -> Expr {
         if !matches!(key, "$f64" | "$bytes" | "$array") {
             let doubled = format!("${key}");
             let written = match texts {
@@ -129,6 +89,11 @@ impl<'t> Reader<'t> {
             };
             let help = format!("a map with this one key is written {}", quoted(&written));
             self.report(at.span, format!("{} is no form of a value", quoted(key)), Some(help));
+            return hole();
+        }
+        if let Kind::Data(value) = &payload.kind {
+            let message = format!("{} takes text or a map, not {}", quoted(key), value.kind());
+            self.report(payload.span, message, None);
             return hole();
         }
         match Value::deserialize(json!({ key: plain(payload) })) {
@@ -148,7 +113,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A key of a map, in which `$${` is a literal `${` as in any string.
-    fn key(&mut self, key: &Key, texts: Texts<'_>) -> String {
+    fn key(&mut self, key: &Key, texts: Texts) -> String {
         if !matches!(texts, Texts::Plain) && key.name.contains("${") {
             match reference::split(&key.name).as_deref() {
                 Ok([Part::Text(text)]) => return text.to_string(),
@@ -162,13 +127,10 @@ impl<'t> Reader<'t> {
         key.name.clone()
     }
 
-    fn string(&mut self, tree: &'t Tree, text: &'t str, texts: Texts<'_>) -> Expr {
-        let (names, unsaid) = match texts {
-            _ if !text.contains("${") => return Expr::Const(Value::from(text)),
-            Texts::Plain => return Expr::Const(Value::from(text)),
-            Texts::Constant => (None, &[][..]),
-            Texts::Linked(names, unsaid) => (Some(names), unsaid),
-        };
+    fn string(&mut self, tree: &'t Tree, text: &'t str, texts: Texts) -> Expr {
+        if texts == Texts::Plain || !text.contains("${") {
+            return Expr::Const(Value::from(text));
+        }
         let parts = match reference::split(text) {
             Ok(parts) => parts,
             Err(mistakes) => {
@@ -185,17 +147,7 @@ impl<'t> Reader<'t> {
             match part {
                 Part::Text(text) => pieces.push(Piece::Literal(text.into_owned())),
                 Part::Reference(reference) => {
-                    let root = match names {
-                        Some(names) => self.root(tree, text, &reference, names, unsaid),
-                        None => {
-                            let span =
-                                self.part(tree, text, reference.range.clone(), reference.range);
-                            let help = "write `$${` where `${` is meant as text".to_owned();
-                            let message = "a default cannot refer to anything";
-                            self.report(span, message, Some(help));
-                            None
-                        }
-                    };
+                    let root = self.root(tree, text, &reference, texts);
                     match root {
                         Some(root) => {
                             pieces.push(Piece::Ref(Ref { path: reference.path, ..Ref::new(root) }));
@@ -222,32 +174,58 @@ impl<'t> Reader<'t> {
         tree: &'t Tree,
         text: &str,
         reference: &reference::Reference<'_>,
-        names: &Names<'_>,
-        unsaid: &[&str],
+        texts: Texts,
     ) -> Option<Root> {
-        let (message, help) = match &reference.start {
-            Start::Known(root) => return Some(*root),
-            Start::Node(name) => match names.node(name) {
-                Some(id) => return Some(Root::Node(id)),
-                None if unsaid.contains(name) || self.is_full() => return None,
-                None if matches!(*name, "item" | "index" | "key") => {
-                    let message = format!(
-                        "`${{{name}}}` stands only inside a `map`, which is not supported by this \
-                         version of Terrace"
-                    );
-                    (message, None)
+        let whole = self.part(tree, text, reference.range.clone(), reference.range.clone());
+        let (span, message, help) = match (&reference.start, texts) {
+            (_, Texts::Constant | Texts::Plain) => {
+                let help = "write `$${` where `${` is meant as text".to_owned();
+                (whole, "a default cannot refer to anything".to_owned(), Some(help))
+            }
+            (Start::Node(name), Texts::Item) => {
+                if let Some(root) = self.find_item(name) {
+                    return Some(root);
                 }
-                None => (format!("unknown node {}", quoted(name)), names.help_for_node(name)),
-            },
-            Start::Input(name) => match names.inputs.get(name.as_str()) {
-                Some(id) => return Some(Root::Input(*id)),
-                None if self.is_full() => return None,
-                None => (format!("unknown input {}", quoted(name)), names.help_for_input(name)),
-            },
+                (whole, "`key` is made of the item alone".to_owned(), Some(self.help_for_key()))
+            }
+            (_, Texts::Item) => {
+                (whole, "`key` is made of the item alone".to_owned(), Some(self.help_for_key()))
+            }
+            (Start::Known(root), Texts::Linked) => return Some(*root),
+            (start @ (Start::Node(_) | Start::Input(_)), Texts::Linked) => {
+                let found = match start {
+                    Start::Input(name) => self.find_input(name),
+                    Start::Node(name) => self.find(name),
+                    Start::Known(root) => Found::Root(*root),
+                };
+                let (message, help) = match (found, start) {
+                    (Found::Root(root), _) => return Some(root),
+                    (Found::Refused, _) => return None,
+                    (Found::Nothing, _) if self.is_full() => return None,
+                    (Found::TooMany, _) => {
+                        let message = format!(
+                            "with this reference, bodies inside nodes need more than \
+                             {MAX_CAPTURED} values from outside"
+                        );
+                        (message, Some("a name counts in each body it goes through".to_owned()))
+                    }
+                    (Found::Nothing, Start::Input(name)) => {
+                        let message = format!("unknown input {}", quoted(name));
+                        (message, Some(self.help_for_input(name)))
+                    }
+                    (Found::Nothing, Start::Node(name)) => self.unknown(name),
+                    (Found::Nothing, Start::Known(_)) => return None,
+                };
+                (self.start(tree, text, reference), message, help)
+            }
         };
-        let span = self.part(tree, text, reference.name.clone(), reference.range.clone());
         self.report(span, message, help);
         None
+    }
+
+    /// Where the name stands that a reference starts with.
+    fn start(&self, tree: &Tree, text: &str, reference: &reference::Reference<'_>) -> Span {
+        self.part(tree, text, reference.name.clone(), reference.range.clone())
     }
 
     /// Where a part of a string stands in the file: exactly, where the string or the reference
@@ -259,7 +237,8 @@ impl<'t> Reader<'t> {
         part: Range<usize>,
         around: Range<usize>,
     ) -> Span {
-        let raw = self.source.text().get(tree.span.range()).unwrap_or_default();
+        let Some(source) = self.source() else { return tree.span };
+        let raw = source.text().get(tree.span.range()).unwrap_or_default();
         let start = if raw == text {
             Some(0)
         } else if raw.len() == text.len() + 2 && raw.get(1..raw.len() - 1) == Some(text) {
@@ -309,5 +288,6 @@ fn plain(tree: &Tree) -> serde_json::Value {
         Kind::Map(entries) => {
             entries.iter().map(|(key, value)| (key.name.clone(), plain(value))).collect()
         }
+        Kind::Data(value) => serde_json::to_value(value).unwrap_or_default(),
     }
 }

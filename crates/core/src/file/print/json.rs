@@ -14,6 +14,8 @@ pub(super) fn print(tree: &Tree) -> String {
 fn value(out: &mut String, tree: &Tree, level: usize) {
     match &tree.kind {
         Kind::Null => out.push_str("null"),
+        // Refused before.
+        Kind::Data(_) => {}
         Kind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Kind::I64(value) => out.push_str(&value.to_string()),
         Kind::U64(value) => out.push_str(&value.to_string()),

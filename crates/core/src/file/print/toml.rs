@@ -115,7 +115,7 @@ fn assigned(out: &mut String, value: &Tree, column: usize) {
 fn inline(out: &mut String, tree: &Tree) {
     match &tree.kind {
         // Refused before.
-        Kind::Null => {}
+        Kind::Null | Kind::Data(_) => {}
         Kind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Kind::I64(value) => out.push_str(&value.to_string()),
         Kind::U64(value) => out.push_str(&value.to_string()),

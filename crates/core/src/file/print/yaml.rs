@@ -95,6 +95,8 @@ fn pad(out: &mut String, indent: usize) {
 fn flow(out: &mut String, tree: &Tree) {
     match &tree.kind {
         Kind::Null => out.push_str("null"),
+        // Refused before.
+        Kind::Data(_) => {}
         Kind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Kind::I64(value) => out.push_str(&value.to_string()),
         Kind::U64(value) => out.push_str(&value.to_string()),

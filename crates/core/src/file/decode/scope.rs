@@ -1,0 +1,422 @@
+//! Names: what a reference can mean, from the innermost workflow outwards.
+//!
+//! A file is read with a stack of [`Level`]s: one for the workflow of the file, one for each body
+//! that is being read inside it. A reference that means something of an outer level becomes an
+//! input of every level on the way in, with the role [`InputRole::Captured`], once for each thing
+//! that is meant.
+//!
+//! # Invariants
+//! - Of the names that are visible at one place no two are the same, but for `index` and `key`,
+//!   which are those of the innermost map or loop, and for steps that nobody named.
+//! - The captured inputs of a level stand in the order of its captures, which is that of first use.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Reader;
+use crate::draft::{InputDraft, InputRole};
+use crate::expr::{InputId, NodeId, Ref, Root};
+use crate::file::parse::quoted;
+use crate::file::{Key, Tree};
+use crate::source::Span;
+use crate::types::Type;
+use crate::validate::{RESERVED, is_name, suggest};
+
+/// How many inputs of bodies may stand for names outside, over the whole file: through many levels
+/// a short text makes many of them.
+pub(super) const MAX_CAPTURED: usize = 500_000;
+
+/// One workflow that is being read.
+#[derive(Default)]
+pub(super) struct Level {
+    nodes: HashMap<Arc<str>, NodeName>,
+    declared: HashMap<String, InputId>,
+    locals: Vec<Local>,
+    by_local: HashMap<Arc<str>, usize>,
+    captured: HashMap<Root, InputId>,
+    /// The inputs so far: declared, local and captured.
+    pub(super) inputs: Vec<InputDraft>,
+    /// What the captured ones stand for in the level around.
+    pub(super) captures: Vec<Ref>,
+}
+
+#[derive(Clone, Copy)]
+struct NodeName {
+    id: NodeId,
+    span: Span,
+    made: bool,
+}
+
+/// A node's name, before the node is read.
+#[derive(Clone)]
+pub(super) struct Named {
+    /// The name.
+    pub(super) name: Arc<str>,
+    /// Where it stands.
+    pub(super) span: Span,
+    /// Whether nobody wrote it.
+    pub(super) made: bool,
+}
+
+impl Named {
+    /// A name that stands as a key.
+    pub(super) fn of(key: &Key) -> Self {
+        Self { name: Arc::from(key.name.as_str()), span: key.span, made: false }
+    }
+}
+
+/// A name that a map or loop gives to its body.
+pub(super) struct Local {
+    /// The name.
+    pub(super) name: Arc<str>,
+    /// Where it stands.
+    pub(super) span: Span,
+    /// What it means.
+    pub(super) kind: LocalKind,
+    input: Option<InputId>,
+}
+
+/// What a name of a map or loop means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LocalKind {
+    /// A map's item.
+    Item,
+    /// A value that a loop carries.
+    Carry,
+    /// The position of the item or the pass.
+    Index,
+    /// The item's key.
+    Key,
+    /// Something that was refused, and nothing more is said about.
+    Refused,
+}
+
+impl Local {
+    /// A name of this kind.
+    pub(super) fn new(name: Arc<str>, span: Span, kind: LocalKind) -> Self {
+        Self { name, span, kind, input: None }
+    }
+}
+
+impl Level {
+    /// The names of a file: its inputs and nodes.
+    pub(super) fn of_file(inputs: &[(Key, Tree)], nodes: &[Named]) -> Self {
+        let mut level = Self::default();
+        for (at, (key, _)) in (0..).zip(inputs) {
+            level.declared.insert(key.name.clone(), InputId(at));
+        }
+        level.add_nodes(nodes);
+        level
+    }
+
+    fn add_locals(&mut self, locals: Vec<Local>) {
+        for (at, local) in locals.iter().enumerate() {
+            self.by_local.entry(local.name.clone()).or_insert(at);
+        }
+        self.locals = locals;
+    }
+
+    fn add_nodes(&mut self, nodes: &[Named]) {
+        // A tree has fewer entries than a `u32` can count.
+        for (id, node) in (0..).map(NodeId).zip(nodes) {
+            let known = NodeName { id, span: node.span, made: node.made };
+            self.nodes.entry(node.name.clone()).or_insert(known);
+        }
+    }
+
+    fn add_input(&mut self, name: &str, role: InputRole, span: Option<Span>) -> InputId {
+        let id = InputId(self.inputs.len() as u32);
+        let input = InputDraft { role, span, ..InputDraft::new(name, Type::Any) };
+        self.inputs.push(input);
+        id
+    }
+
+    /// The input of a local, made when it is first asked for.
+    fn local(&mut self, at: usize) -> InputId {
+        if let Some(id) = self.locals[at].input {
+            return id;
+        }
+        let (name, span) = (self.locals[at].name.clone(), self.locals[at].span);
+        let id = self.add_input(&name, InputRole::Local, Some(span));
+        self.locals[at].input = Some(id);
+        id
+    }
+
+    /// The input for what a reference means outside.
+    fn capture(&mut self, root: Root, written: &str) -> Root {
+        let known = self.captured.get(&root).copied();
+        let id = known.unwrap_or_else(|| {
+            let id = self.add_input(written, InputRole::Captured, None);
+            self.captures.push(Ref::new(root));
+            self.captured.insert(root, id);
+            id
+        });
+        Root::Input(id)
+    }
+
+    /// The inputs of the locals of a kind, as far as there are any.
+    pub(super) fn locals(&self, kind: LocalKind) -> impl Iterator<Item = InputId> + '_ {
+        self.locals.iter().filter(move |local| local.kind == kind).filter_map(|local| local.input)
+    }
+
+    /// The names of the items.
+    pub(super) fn item_names(&self) -> impl Iterator<Item = &str> {
+        let items = self.locals.iter().filter(|local| local.kind == LocalKind::Item);
+        items.map(|local| &*local.name)
+    }
+}
+
+/// What a name turned out to be.
+pub(super) enum Found {
+    /// This, in the innermost level.
+    Root(Root),
+    /// Something that was refused already.
+    Refused,
+    /// Something, and one too many.
+    TooMany,
+    /// Nothing.
+    Nothing,
+}
+
+impl<'t> Reader<'t> {
+    /// Begins a body with these nodes and these names of a map or loop around it. `own` is the name
+    /// of the node around it, which the only node inside may have too.
+    pub(super) fn enter(&mut self, nodes: &[Named], locals: Vec<Local>, own: Option<&str>) {
+        for node in nodes.iter().filter(|node| Some(&*node.name) != own) {
+            self.check_clash(&node.name, node.span, node.made, "node");
+        }
+        let mut level = Level::default();
+        level.add_locals(locals);
+        level.add_nodes(nodes);
+        for at in 0..level.locals.len() {
+            let Local { name, span, kind, .. } = &level.locals[at];
+            if !matches!(kind, LocalKind::Item | LocalKind::Carry) {
+                continue;
+            }
+            let (name, span) = (name.clone(), *span);
+            let what = if *kind == LocalKind::Item { "item" } else { "carried value" };
+            if &*name == "item" && what == "item" {
+                self.check_items(span);
+            } else if RESERVED.contains(&&*name) {
+                let message = format!("no {what} can be called {}", quoted(&name));
+                let help = "`${…}` uses that name for something else; choose another".to_owned();
+                self.report(span, message, Some(help));
+            } else {
+                self.check_clash(&name, span, false, what);
+                let same = level.nodes.get(&name).filter(|_| own != Some(&*name));
+                if let Some(node) = same {
+                    self.report_clash(node.span, &name, "node", what, span);
+                }
+            }
+            level.local(at);
+        }
+        self.levels.push(level);
+    }
+
+    /// Ends the body that was begun last.
+    pub(super) fn leave(&mut self) -> Level {
+        self.levels.pop().unwrap_or_default()
+    }
+
+    /// Reports a name that means something already where a body begins.
+    fn check_clash(&mut self, name: &Arc<str>, span: Span, made: bool, what: &str) {
+        if self.is_full() {
+            return;
+        }
+        for level in self.levels.iter().rev() {
+            if let Some(node) = level.nodes.get(name)
+                && !(made && node.made)
+            {
+                let first = node.span;
+                return self.report_clash(span, name, what, "node", first);
+            }
+            if let Some(&local) = level.by_local.get(name) {
+                let first = level.locals[local].span;
+                let other = match level.locals[local].kind {
+                    LocalKind::Item => "item",
+                    LocalKind::Carry => "carried value",
+                    LocalKind::Index | LocalKind::Key | LocalKind::Refused => return,
+                };
+                return self.report_clash(span, name, what, other, first);
+            }
+        }
+    }
+
+    fn report_clash(&mut self, span: Span, name: &str, what: &str, other: &str, first: Span) {
+        let an = if other == "item" { "an" } else { "a" };
+        let message = format!("the {what} {} has the name of {an} {other} around it", quoted(name));
+        let help = "a body sees the names around it, so they must differ: choose another";
+        self.report_related(span, message, help, (first, "this one"));
+    }
+
+    /// Reports an item without a name of its own inside another.
+    fn check_items(&mut self, span: Span) {
+        let mut levels = self.levels.iter().rev().flat_map(|level| &level.locals);
+        let outer = levels.find(|local| local.kind == LocalKind::Item && &*local.name == "item");
+        if let Some(outer) = outer {
+            let message = "this map and one around it both call their item `item`";
+            let help = "give one of them a name with `as`";
+            let first = (outer.span, "the other map");
+            self.report_related(span, message.to_owned(), help, first);
+        }
+    }
+
+    /// Looks a name up that is written alone: a node, or something of a map or loop.
+    pub(super) fn find(&mut self, name: &str) -> Found {
+        for at in (0..self.levels.len()).rev() {
+            let level = &mut self.levels[at];
+            let root = if let Some(node) = level.nodes.get(name) {
+                Root::Node(node.id)
+            } else if let Some(&local) = level.by_local.get(name) {
+                if level.locals[local].kind == LocalKind::Refused {
+                    return Found::Refused;
+                }
+                Root::Input(level.local(local))
+            } else {
+                continue;
+            };
+            return self.bring(root, at, name);
+        }
+        Found::Nothing
+    }
+
+    /// Looks up a declared input.
+    pub(super) fn find_input(&mut self, name: &str) -> Found {
+        for at in (0..self.levels.len()).rev() {
+            if let Some(&id) = self.levels[at].declared.get(name) {
+                return self.bring(Root::Input(id), at, &format!("inputs.{name}"));
+            }
+        }
+        Found::Nothing
+    }
+
+    /// Makes a root of one level known in the innermost.
+    fn bring(&mut self, mut root: Root, from: usize, written: &str) -> Found {
+        for level in &mut self.levels[from + 1..] {
+            let before = level.captures.len();
+            root = level.capture(root, written);
+            self.captured += level.captures.len() - before;
+        }
+        if self.captured <= MAX_CAPTURED {
+            Found::Root(root)
+        } else if self.is_captured_full {
+            Found::Refused
+        } else {
+            self.is_captured_full = true;
+            Found::TooMany
+        }
+    }
+
+    /// Looks up a name that a map's `key` may use: its item or index.
+    pub(super) fn find_item(&mut self, name: &str) -> Option<Root> {
+        let level = self.levels.last_mut()?;
+        let allowed = |local: &Local| matches!(local.kind, LocalKind::Item | LocalKind::Index);
+        let at = *level.by_local.get(name)?;
+        allowed(&level.locals[at]).then(|| Root::Input(level.local(at)))
+    }
+
+    /// The node of a name beside the one that is being read.
+    pub(super) fn sibling(&self, name: &str) -> Option<NodeId> {
+        self.levels.last()?.nodes.get(name).map(|node| node.id)
+    }
+
+    /// The names that can be written alone.
+    fn visible(&self) -> impl Iterator<Item = &str> {
+        self.levels.iter().rev().flat_map(|level| {
+            let locals = level.locals.iter().map(|local| &*local.name);
+            level.nodes.keys().map(|name| &**name).chain(locals)
+        })
+    }
+
+    fn declares(&self, name: &str) -> bool {
+        self.levels.iter().any(|level| level.declared.contains_key(name))
+    }
+
+    /// What is wrong with a name that means nothing, and what to do.
+    pub(super) fn unknown(&self, name: &str) -> (String, Option<String>) {
+        let locals = || self.levels.iter().rev().flat_map(|level| &level.locals);
+        match name {
+            "item" => {
+                let items: Vec<String> = locals()
+                    .filter(|local| local.kind == LocalKind::Item)
+                    .map(|local| format!("`${{{}}}`", local.name))
+                    .collect();
+                if items.is_empty() {
+                    ("`${item}` stands only in the body of a `map`".to_owned(), None)
+                } else {
+                    let message = "no item is called `item` here".to_owned();
+                    (message, Some(format!("there is {}", items.join(", "))))
+                }
+            }
+            "index" => ("`${index}` stands only in the body of a `map` or `loop`".to_owned(), None),
+            "key" => ("`${key}` stands only in the body of a `map`".to_owned(), None),
+            _ => (format!("unknown node {}", quoted(name)), self.help_for_node(name)),
+        }
+    }
+
+    fn help_for_node(&self, name: &str) -> Option<String> {
+        match suggest(name, self.visible()) {
+            Some(meant) => Some(format!("did you mean `{meant}`?")),
+            None if self.declares(name) => {
+                Some(format!("did you mean the input, `${{inputs.{name}}}`?"))
+            }
+            None => None,
+        }
+    }
+
+    /// What to do about a node that is not there, where only one beside this one can stand.
+    pub(super) fn help_for_sibling(&self, name: &str) -> Option<String> {
+        let outer = self.levels.iter().rev().skip(1).any(|level| level.nodes.contains_key(name));
+        if outer {
+            let help = "it stands outside of this body, which starts after it when the node around \
+                        it says so";
+            return Some(help.to_owned());
+        }
+        let siblings = self.levels.last().into_iter().flat_map(|level| level.nodes.keys());
+        match suggest(name, siblings.map(|name| &**name)) {
+            Some(meant) => Some(format!("did you mean `{meant}`?")),
+            None if self.declares(name) => Some("an input is there before any node".to_owned()),
+            None => None,
+        }
+    }
+
+    /// What to do about an input that is not there.
+    pub(super) fn help_for_input(&self, name: &str) -> String {
+        let declared = self.levels.iter().flat_map(|level| level.declared.keys());
+        let node = || self.levels.iter().any(|level| level.nodes.contains_key(name));
+        match suggest(name, declared.map(String::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if node() => format!("did you mean the node, `${{{name}}}`?"),
+            None if self.visible().any(|known| known == name) => {
+                format!("did you mean `${{{name}}}`?")
+            }
+            None => "declare it under `inputs`".to_owned(),
+        }
+    }
+
+    /// What a map's `key` can be made of.
+    pub(super) fn help_for_key(&self) -> String {
+        let items = self.levels.last().into_iter().flat_map(Level::item_names);
+        let names: Vec<String> =
+            items.chain(["index"]).map(|name| format!("`${{{name}}}`")).collect();
+        format!("it is needed before the body runs, and may use {}", names.join(", "))
+    }
+
+    /// The names that a map of fields gives to what stands under them, those that cannot be one
+    /// reported.
+    pub(super) fn local_names(&mut self, entries: &'t [(Key, Tree)], what: &str) {
+        for (key, _) in entries {
+            self.local_name(&key.name, key.span, what);
+        }
+    }
+
+    /// Reports a name that cannot be one.
+    pub(super) fn local_name(&mut self, name: &str, span: Span, what: &str) {
+        if !is_name(name) {
+            let message = format!("{} cannot be the name of {what}", quoted(name));
+            let help = "a name starts with a letter or `_` and goes on with letters, digits, `_` \
+                        and `-`";
+            self.report(span, message, Some(help.to_owned()));
+        }
+    }
+}
