@@ -4,6 +4,7 @@
 //! them as `${…}` is `crate::file`'s business.
 
 use std::fmt;
+use std::sync::Arc;
 
 use terrace_plugin_api::{TaskError, Value};
 
@@ -107,12 +108,31 @@ pub enum Select {
 }
 
 /// Turns a value on an edge into another: a Rust value into plain data or back.
-#[derive(Clone, Copy)]
-pub struct Adapter(pub fn(Value) -> Result<Value, TaskError>);
+#[derive(Clone)]
+pub struct Adapter(Arc<Convert>);
+
+type Convert = dyn Fn(Value) -> Result<Value, TaskError> + Send + Sync;
+
+impl Adapter {
+    /// Wraps a conversion.
+    pub fn new(
+        convert: impl Fn(Value) -> Result<Value, TaskError> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(convert))
+    }
+
+    /// Converts a value.
+    ///
+    /// # Errors
+    /// When the value does not convert.
+    pub fn apply(&self, value: Value) -> Result<Value, TaskError> {
+        (self.0)(value)
+    }
+}
 
 impl PartialEq for Adapter {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::fn_addr_eq(self.0, other.0)
+        std::ptr::addr_eq(Arc::as_ptr(&self.0), Arc::as_ptr(&other.0))
     }
 }
 

@@ -24,8 +24,10 @@ mod view;
 mod workflow;
 
 pub use build::{
-    AnyArg, Arg, Handle, IntoArgs, IntoWireArgs, NamedTask, NodeFn, NodeRefFn, ReadArgs, ReadError,
-    TaskImport, Wire, WireArgs, WorkflowBuilder, markers,
+    AnyArg, Arg, AsItComes, Associative, Branches, Combine, Expansion, Gather, Handle, IntoArgs,
+    IntoGiven, IntoItems, IntoWireArgs, Keyed, Listed, LoopBuilder, MapBuilder, NamedTask, Native,
+    NodeFn, NodeRefFn, OutcomeExt, Outcomes, ReadArgs, ReadError, Reduced, Returned, Shape,
+    TaskImport, Values, Wire, WireArgs, WorkflowBuilder, associative, markers,
 };
 pub use catalog::{Catalog, NoTasks, PackId, Task, TaskRef};
 pub use draft::{
@@ -46,7 +48,8 @@ pub use redact::Redactor;
 pub use repeat::{Carry, Chunk, Collect, Loop, Map, Over, Reduce};
 pub use signature::{Lane, Port, PortMode, Signature};
 pub use source::{Format, Source, Span};
-pub use terrace_plugin_api::{OutcomeStatus, TaskError, Value};
+pub use terrace_plugin_api::{Outcome, OutcomeStatus, TaskError, Value};
 pub use types::{Enum, Field, Fit, Mismatch, Type, TypeError};
 pub use validate::is_name;
+pub use view::{NodeView, Walk, Walked};
 pub use workflow::{Input, Node, Output, Repeat, SubFlow, Workflow};

@@ -64,7 +64,10 @@ impl Expand for Expander {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             wrong(&problems)
         };
-        let draft = Draft::from_value(&description).map_err(lines)?;
+        let draft = match Draft::of_value(&description) {
+            Some(draft) => draft,
+            None => Draft::from_value(&description).map_err(lines)?,
+        };
         // A description that asks for nothing itself knows the packs of the workflow around it.
         let packs = if draft.packs.is_empty() { around.packs() } else { &draft.packs };
         let catalog = self.packs_for(packs, &draft.task_names())?;

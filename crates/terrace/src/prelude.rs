@@ -1,6 +1,9 @@
 //! What most programs need, in one line: `use terrace::prelude::*;`.
 
-pub use terrace_core::{Event, EventKind, Handle, Lane, Value, Workflow, WorkflowBuilder};
+pub use terrace_core::{
+    Event, EventKind, Expansion, Handle, Lane, Outcome, OutcomeExt, OutcomeStatus, RunIf, Value,
+    Workflow, WorkflowBuilder, associative,
+};
 pub use terrace_plugin_api::{PortType, TaskContext, TaskError};
 pub use terrace_scheduler::{Order, RunHandle, RunReport, RunStatus};
 

@@ -1,14 +1,15 @@
 //! [`Arg`]: what may be passed where a task wants a `T`, and tuples of them.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use terrace_plugin_api::{PortType, Value};
 
-use super::Shared;
+use super::form;
 use super::handle::Handle;
-use super::native::{self, Codec, Wire};
+use super::native::{self, Codecs, Native, Wire};
+use super::state::Shared;
 use crate::expr::{Adapter, Expr};
 use crate::problem::Problem;
 use crate::types::Type;
@@ -23,6 +24,12 @@ enum Given<T> {
     Handle(Handle<T>),
     /// A collection whose items are data already.
     Parts(Parts),
+    /// A value that may be absent, for a closure and for a pack.
+    Optional {
+        native: Parts,
+        data: Parts,
+        absent: Value,
+    },
 }
 
 type MakeExpr = dyn FnOnce(&Arc<Shared>) -> Expr;
@@ -36,13 +43,24 @@ impl std::fmt::Debug for Parts {
     }
 }
 
+/// An argument of a closure.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct NativeArg {
+    pub(super) expr: Expr,
+    /// What it is where the node it comes from was skipped.
+    pub(super) absent: Option<Value>,
+}
+
 impl<T: Any + Send + Sync> Arg<T> {
-    pub(super) fn native_expr(self, target: &Arc<Shared>) -> Expr {
-        match self.0 {
-            Given::Value(value) => Expr::Const(native::keep(value)),
-            Given::Handle(handle) => handle.native_expr(target),
-            Given::Parts(parts) => (parts.0)(target),
-        }
+    pub(super) fn native_arg(self, target: &Arc<Shared>) -> NativeArg {
+        let (expr, absent) = match self.0 {
+            Given::Value(value) => (Expr::Const(native::keep(value)), None),
+            Given::Handle(handle) => (handle.native_expr(target), None),
+            Given::Parts(parts) => (parts.0(target), None),
+            Given::Optional { native, absent, .. } => (native.0(target), Some(absent)),
+        };
+        NativeArg { expr, absent }
     }
 
     pub(super) fn wire_expr(self, target: &Arc<Shared>) -> Expr
@@ -52,12 +70,13 @@ impl<T: Any + Send + Sync> Arg<T> {
         match self.0 {
             Given::Value(value) => constant(value, target),
             Given::Handle(handle) => handle.wire_expr(target),
-            Given::Parts(parts) => (parts.0)(target),
+            Given::Parts(parts) => parts.0(target),
+            Given::Optional { data, .. } => data.0(target),
         }
     }
 }
 
-fn constant<T: PortType>(value: T, target: &Shared) -> Expr {
+pub(super) fn constant<T: PortType>(value: T, target: &Shared) -> Expr {
     match value.into_value() {
         Ok(value) => Expr::Const(value),
         Err(error) => {
@@ -92,9 +111,24 @@ impl<T> From<T> for Arg<Option<T>> {
         Self(Given::Value(Some(value)))
     }
 }
-impl<T> From<Handle<T>> for Arg<Option<T>> {
+impl<T: Native> From<Handle<T>> for Arg<Option<T>> {
     fn from(handle: Handle<T>) -> Self {
-        Self(Given::Handle(handle.cast()))
+        let native = handle.clone();
+        let native = move |target: &Arc<Shared>| {
+            let to_rust = native.form().to_rust::<T>(&target.codecs());
+            native.adapted_expr(target, form::some::<T>(to_rust))
+        };
+        let data = move |target: &Arc<Shared>| handle.data_expr(target);
+        Self(Given::Optional {
+            native: Parts(Box::new(native)),
+            data: Parts(Box::new(data)),
+            absent: form::absent::<T>(),
+        })
+    }
+}
+impl<T: Native> From<&Handle<T>> for Arg<Option<T>> {
+    fn from(handle: &Handle<T>) -> Self {
+        handle.clone().into()
     }
 }
 
@@ -119,7 +153,7 @@ impl From<i32> for Arg<Value> {
 impl<T: Wire> From<Vec<Handle<T>>> for Arg<Vec<T>> {
     fn from(handles: Vec<Handle<T>>) -> Self {
         Self(Given::Parts(Parts(Box::new(move |target| {
-            target.state().learn::<Vec<T>>();
+            target.learn::<Vec<T>>();
             Expr::List(handles.iter().map(|handle| handle.wire_expr(target)).collect())
         }))))
     }
@@ -142,7 +176,7 @@ macro_rules! from_maps {
                 // In the order of the keys, so that the same program gives the same workflow.
                 let handles: BTreeMap<String, Handle<T>> = handles.into_iter().collect();
                 Self(Given::Parts(Parts(Box::new(move |target| {
-                    target.state().learn::<$map<String, T>>();
+                    target.learn::<$map<String, T>>();
                     let entry = |(key, handle): (String, Handle<T>)| (key, handle.wire_expr(target));
                     Expr::Map(handles.into_iter().map(entry).collect())
                 }))))
@@ -157,7 +191,7 @@ macro_rules! from_tuples {
         impl<$($name: Wire),+> From<($(Handle<$name>,)+)> for Arg<($($name,)+)> {
             fn from(handles: ($(Handle<$name>,)+)) -> Self {
                 Self(Given::Parts(Parts(Box::new(move |target| {
-                    target.state().learn::<($($name,)+)>();
+                    target.learn::<($($name,)+)>();
                     Expr::List(vec![$(handles.$at.wire_expr(target)),+])
                 }))))
             }
@@ -228,7 +262,7 @@ impl<T: Wire> From<BTreeMap<String, Handle<T>>> for AnyArg {
 /// `(i64, f64)`.
 pub trait IntoArgs<A> {
     #[doc(hidden)]
-    fn native_exprs(self, target: &Arc<Shared>) -> Vec<Expr>;
+    fn native_args(self, target: &Arc<Shared>) -> Vec<NativeArg>;
 }
 
 /// A tuple of arguments for a pack's task whose ports are the tuple `A`.
@@ -242,7 +276,7 @@ pub trait ReadArgs: Sized + 'static {
     #[doc(hidden)]
     fn types() -> Vec<Type>;
     #[doc(hidden)]
-    fn decoders(codecs: &HashMap<TypeId, Codec>) -> Vec<Option<Adapter>>;
+    fn decoders(codecs: &Codecs) -> Vec<Option<Adapter>>;
 }
 
 /// The ports of a pack's task: a tuple of up to 8 port types.
@@ -256,8 +290,8 @@ macro_rules! tuples {
         impl<$($name: Any + Send + Sync, $given: Into<Arg<$name>>),*> IntoArgs<($($name,)*)>
             for ($($given,)*)
         {
-            fn native_exprs(self, _target: &Arc<Shared>) -> Vec<Expr> {
-                vec![$(self.$at.into().native_expr(_target)),*]
+            fn native_args(self, _target: &Arc<Shared>) -> Vec<NativeArg> {
+                vec![$(self.$at.into().native_arg(_target)),*]
             }
         }
 
@@ -273,7 +307,7 @@ macro_rules! tuples {
             fn types() -> Vec<Type> {
                 vec![$(native::plain_type::<$name>()),*]
             }
-            fn decoders(_codecs: &HashMap<TypeId, Codec>) -> Vec<Option<Adapter>> {
+            fn decoders(_codecs: &Codecs) -> Vec<Option<Adapter>> {
                 vec![$(native::decoder::<$name>(_codecs)),*]
             }
         }

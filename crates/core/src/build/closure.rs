@@ -14,15 +14,26 @@ use super::native;
 use crate::catalog::{Task, TaskRef};
 use crate::expr::Adapter;
 use crate::signature::{Port, Signature};
+use crate::types::Type;
 
-/// Whether a function takes a context first; inferred, never written.
+/// What tells apart functions with and without a context, values and handles; inferred, never
+/// written.
 pub mod markers {
-    /// Only its parameters.
+    /// A function of its parameters alone, or a value.
     #[derive(Debug)]
     pub struct Plain;
-    /// A [`terrace_plugin_api::TaskContext`], then its parameters.
+    /// A function of a [`terrace_plugin_api::TaskContext`], then its parameters.
     #[derive(Debug)]
     pub struct WithContext;
+    /// A function that may fail with an `E`.
+    #[derive(Debug)]
+    pub struct Fallible<E>(std::marker::PhantomData<E>);
+    /// Borrowed text.
+    #[derive(Debug)]
+    pub struct Text;
+    /// A handle, or handles in a collection, or an imported task.
+    #[derive(Debug)]
+    pub struct Edge;
 }
 
 /// A function that can be a node, with parameters by value: `A` are their types, `R` its result.
@@ -37,7 +48,7 @@ pub trait NodeRefFn<M, A, R>: Send + Sync + 'static {
     fn invoke(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError>;
 }
 
-fn wrong_count(found: usize) -> TaskError {
+pub(super) fn wrong_count(found: usize) -> TaskError {
     TaskError::new(
         ErrorClass::INTERNAL,
         format!("a function was called with {found} arguments, not with its own number"),
@@ -139,25 +150,39 @@ impl<A: ReadArgs> Unbound<A> {
     }
 }
 
+/// What a closure is called as a task.
+pub(crate) const CLOSURE: &str = "closure";
+
 /// `my_crate::jobs::clean` is `clean`; closures are `closure`.
 fn short_name(path: &'static str) -> &'static str {
     if path.contains("{{closure}}") {
-        return "closure";
+        return CLOSURE;
     }
     let path = path.split('<').next().unwrap_or(path);
     path.rsplit("::").next().unwrap_or(path)
 }
 
 impl<A: ReadArgs> Unbound<A> {
-    /// Makes the task, given how data becomes each parameter.
-    pub(super) fn bind<R: Any>(self, decoders: Vec<Option<Adapter>>) -> TaskRef {
+    /// Makes the task, given how data becomes each parameter, and what stands in for arguments
+    /// that may be absent.
+    pub(super) fn bind(
+        self,
+        output: Type,
+        decoders: Vec<Option<Adapter>>,
+        absent: impl IntoIterator<Item = Option<Value>>,
+    ) -> TaskRef {
+        let absent = absent.into_iter().chain(std::iter::repeat_with(|| None));
         let ports = A::types()
             .into_iter()
+            .zip(absent)
             .enumerate()
-            .map(|(at, ty)| Port { mode: self.mode, ..Port::new(format!("arg{at}"), ty) })
+            .map(|(at, (ty, default))| Port {
+                mode: self.mode,
+                default,
+                ..Port::new(format!("arg{at}"), ty)
+            })
             .collect();
-        let signature =
-            Signature { ports, output: native::plain_type::<R>(), ..Signature::default() };
+        let signature = Signature { ports, output, ..Signature::default() };
         let decoders = decoders.iter().any(Option::is_some).then_some(decoders);
         TaskRef {
             name: self.name.into(),
@@ -177,7 +202,7 @@ impl Task for Closure {
     fn call(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError> {
         for (at, decoder) in self.decoders.iter().flatten().enumerate() {
             if let (Some(decode), Some(arg)) = (decoder, args.get_mut(at)) {
-                *arg = (decode.0)(std::mem::take(arg))?;
+                *arg = decode.apply(std::mem::take(arg))?;
             }
         }
         (self.invoke)(ctx, args)

@@ -1,28 +1,33 @@
 //! [`Handle`]: what stands for a value while building, and reads it after the run.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use terrace_plugin_api::{Lane, PortType, Value};
+use terrace_plugin_api::{Lane, Outcome, PortType, Value};
 
-use super::Shared;
+use super::form::Form;
 use super::native::{self, ReadError, Wire};
-use crate::draft::InputDraft;
+use super::scope;
+use super::state::Shared;
+use crate::draft::{InputDraft, InputRole};
 use crate::expr::{Adapter, Expr, InputId, NodeId, Ref, Root, Select};
 use crate::problem::Problem;
 
 /// Stands for a value of type `T` that a run will make. Passing it as an argument makes the edge.
 ///
-/// Cloning it, and keeping it for after the run, is cheap. It belongs to one builder: in another
-/// it is a problem that [`super::WorkflowBuilder::build`] reports.
+/// Cloning it, and keeping it for after the run, is cheap. It belongs to the builder that made it,
+/// and the bodies written inside that one see it too; anywhere else it is a problem that
+/// [`super::WorkflowBuilder::build`] reports.
 pub struct Handle<T> {
     shared: Arc<Shared>,
     root: Root,
     path: Option<Arc<[Select]>>,
     /// Makes data of the Rust value that `path` then selects from.
     adapt: Option<Adapter>,
+    /// How what it stands for lies.
+    form: Form,
     marker: PhantomData<fn() -> T>,
 }
 
@@ -39,8 +44,14 @@ impl<T> fmt::Debug for Handle<T> {
 }
 
 impl<T> Handle<T> {
-    pub(super) fn new(shared: &Arc<Shared>, root: Root) -> Self {
-        Self { shared: shared.clone(), root, path: None, adapt: None, marker: PhantomData }
+    pub(super) fn new(shared: &Arc<Shared>, root: Root, form: Form) -> Self {
+        let shared = shared.clone();
+        Self { shared, root, path: None, adapt: None, form, marker: PhantomData }
+    }
+
+    /// A part of a node's output that lies in a form of its own.
+    pub(super) fn part(shared: &Arc<Shared>, root: Root, select: Select, form: Form) -> Self {
+        Self { path: Some(Arc::new([select])), ..Self::new(shared, root, form) }
     }
 
     /// The same value as another type; checked when the workflow is built and when the task runs.
@@ -50,7 +61,8 @@ impl<T> Handle<T> {
             shared: self.shared.clone(),
             root: self.root,
             path: self.path.clone(),
-            adapt: self.adapt,
+            adapt: self.adapt.clone(),
+            form: self.form.clone(),
             marker: PhantomData,
         }
     }
@@ -73,25 +85,52 @@ impl<T> Handle<T> {
         self.shared.scope == workflow.scope()
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// How the value lies.
+    pub(super) fn form(&self) -> Form {
+        if self.adapt.is_some() { Form::Data } else { self.form.clone() }
+    }
+
+    /// How the node ended, whichever way: a task that takes it runs after a failure too.
+    ///
+    /// ```
+    /// # use terrace_core::{NoTasks, Outcome, WorkflowBuilder};
+    /// let wf = WorkflowBuilder::new("report");
+    /// let parsed = wf.try_call(|| "12".parse::<i64>(), ());
+    /// let told = wf.call(|end: Outcome| format!("{:?}", end.status), (parsed.outcome(),));
+    /// wf.output("told", &told);
+    /// # wf.build(&NoTasks)?;
+    /// # Ok::<(), terrace_core::Problems>(())
+    /// ```
+    pub fn outcome(&self) -> Handle<Outcome> {
+        self.shared.learn::<Outcome>();
+        match self.root {
+            Root::Node(id) if self.path.is_none() => {
+                Handle::new(&self.shared, Root::Outcome(id), Form::Data)
+            }
+            _ => {
+                self.shared.problem(Problem::new("`outcome` needs the handle of a whole node"));
+                self.cast()
+            }
+        }
+    }
+
     fn selected<U>(&self, select: Select, adapt: Option<Adapter>) -> Handle<U> {
         let mut path = self.path().to_vec();
         path.push(select);
-        Handle { path: Some(path.into()), adapt: self.adapt.or(adapt), ..self.cast() }
+        Handle { path: Some(path.into()), adapt, form: Form::Data, ..self.cast() }
     }
 
-    /// How to make data of it first, where a closure keeps it as a Rust value.
+    /// How to make data of it first, where it lies there as Rust values.
     fn encoder(&self) -> Option<Adapter>
     where
-        T: PortType + Clone + Any + Send + Sync,
+        T: Any,
     {
-        let mut state = self.shared.state();
-        state.learn::<T>();
-        let native = match self.root {
-            Root::Node(id) => state.native.get(id.index()).copied().unwrap_or(false),
-            _ => false,
-        };
-        let codec = state.codecs.get(&TypeId::of::<T>()).map(|codec| codec.encode);
-        codec.filter(|_| native && self.path.is_none())
+        let encode = || self.form.to_data::<T>(&self.shared.codecs());
+        self.adapt.clone().or_else(|| encode().map(|encode| encode.at(self.path())))
     }
 
     /// Selects a field of a record or the value under a key of a map. Adds no node.
@@ -99,8 +138,8 @@ impl<T> Handle<T> {
     where
         T: PortType + Clone + Any + Send + Sync,
     {
-        let adapt = self.encoder();
-        self.selected(Select::Key(name.into()), adapt)
+        self.shared.learn::<T>();
+        self.selected(Select::Key(name.into()), self.encoder())
     }
 
     /// Selects an item of a list. Adds no node.
@@ -108,31 +147,32 @@ impl<T> Handle<T> {
     where
         T: PortType + Clone + Any + Send + Sync,
     {
-        let adapt = self.encoder();
-        self.selected(Select::Index(index), adapt)
+        self.shared.learn::<T>();
+        self.selected(Select::Index(index), self.encoder())
     }
 
-    /// Names the node; one is made from the task's name otherwise.
+    /// Names the node; one is made from the task's name otherwise. The item of a map, or the state
+    /// of a loop, is named so too.
     #[must_use]
     pub fn named(self, name: impl AsRef<str>) -> Self {
-        self.on_node("named", |node| node.name = Some(name.as_ref().into()))
+        let name = name.as_ref();
+        if let Root::Input(id) = self.root {
+            let mut state = self.shared.state();
+            if let Some(input) = state.draft.inputs.get_mut(id.index())
+                && input.role == InputRole::Local
+            {
+                input.name = name.to_owned();
+                drop(state);
+                return self;
+            }
+        }
+        self.on_node("named", |node| node.name = Some(name.into()))
     }
 
     /// Gives the node a free text for people.
     #[must_use]
     pub fn labelled(self, label: impl Into<String>) -> Self {
         self.on_node("labelled", |node| node.label = Some(label.into()))
-    }
-
-    /// Makes the node wait for another without taking its value.
-    #[must_use]
-    pub fn after<U>(self, other: &Handle<U>) -> Self {
-        self.check_scope(&other.shared);
-        let Some(other) = other.node() else {
-            self.shared.problem(Problem::new("`after` needs the handle of a node"));
-            return self;
-        };
-        self.on_node("after", |node| node.after.push(other))
     }
 
     /// Keeps the node's output readable after the run, though no declared output needs it.
@@ -180,22 +220,11 @@ impl<T> Handle<T> {
         self.on_input("secret", |input| input.secret = true)
     }
 
-    fn on_node(self, what: &str, change: impl FnOnce(&mut crate::NodeDraft)) -> Self {
-        let mut state = self.shared.state();
-        let sealed = state.sealed;
-        let node = match self.root {
-            Root::Node(id) => state.draft.nodes.get_mut(id.index()),
-            _ => None,
-        };
-        match node {
-            Some(node) => change(node),
-            None if sealed => {}
-            None => {
-                let message = format!("`{what}` needs the handle of a node");
-                state.draft.problems.push(Problem::new(message));
-            }
+    pub(super) fn on_node(self, what: &str, change: impl FnOnce(&mut crate::NodeDraft)) -> Self {
+        let changed = self.node().and_then(|id| self.shared.change_node(id, change));
+        if changed.is_none() && !self.shared.state().sealed {
+            self.shared.problem(Problem::new(format!("`{what}` needs the handle of a node")));
         }
-        drop(state);
         self
     }
 
@@ -206,7 +235,7 @@ impl<T> Handle<T> {
             Root::Input(InputId(at)) => state.draft.inputs.get_mut(at as usize),
             _ => None,
         };
-        match input {
+        match input.filter(|input| input.role == InputRole::Declared) {
             Some(input) => change(input),
             None if sealed => {}
             None => {
@@ -227,8 +256,8 @@ impl<T> Handle<T> {
         T: PortType + Clone + Any + Send + Sync,
     {
         let mut value = output.clone();
-        if let Some(adapt) = self.adapt {
-            value = (adapt.0)(value).map_err(ReadError::new)?;
+        if let Some(adapt) = self.joiner() {
+            value = adapt.apply(value).map_err(ReadError::new)?;
         }
         for select in self.path() {
             value = select.apply(&value).ok_or_else(|| {
@@ -238,24 +267,43 @@ impl<T> Handle<T> {
         native::read(value)
     }
 
-    fn check_scope(&self, target: &Arc<Shared>) {
-        if !Arc::ptr_eq(&self.shared, target) {
-            let problem = Problem::new("a handle of another builder was used here")
-                .with_help("pass values between workflows as inputs and outputs");
-            target.problem(problem.clone());
-            self.shared.problem(problem);
-        }
+    /// How to make the Rust value of it first, where it lies there in parts.
+    fn joiner(&self) -> Option<Adapter>
+    where
+        T: Any,
+    {
+        let join = || self.form.to_native::<T>().map(|join| join.at(self.path()));
+        self.adapt.clone().or_else(join)
     }
 
     fn expr(&self, target: &Arc<Shared>, adapt: Option<Adapter>) -> Expr {
-        self.check_scope(target);
-        let path = self.path().to_vec();
-        Expr::Ref(Ref { root: self.root, path, adapt: self.adapt.or(adapt) })
+        let Some(root) = scope::resolve(&self.shared, self.root, target) else {
+            // Reported; something that no check complains of again.
+            let anything = Some(Adapter::new(Ok));
+            return Expr::Ref(Ref { adapt: anything, ..Ref::new(Root::RunSeed) });
+        };
+        Expr::Ref(Ref { root, path: self.path().to_vec(), adapt })
+    }
+
+    /// The reference to what lies there, in its [`Handle::form`].
+    pub(super) fn raw_expr(&self, target: &Arc<Shared>) -> Expr {
+        self.expr(target, self.adapt.clone())
     }
 
     /// The reference as an argument of a closure.
-    pub(super) fn native_expr(&self, target: &Arc<Shared>) -> Expr {
-        self.expr(target, None)
+    pub(super) fn native_expr(&self, target: &Arc<Shared>) -> Expr
+    where
+        T: Any,
+    {
+        self.expr(target, self.joiner())
+    }
+
+    /// The reference as data, where it is known how to make data of it.
+    pub(super) fn data_expr(&self, target: &Arc<Shared>) -> Expr
+    where
+        T: Any,
+    {
+        self.expr(target, self.encoder())
     }
 
     /// The reference as data, for a pack or an output.
@@ -263,6 +311,17 @@ impl<T> Handle<T> {
     where
         T: Wire,
     {
-        self.expr(target, self.encoder())
+        self.shared.learn::<T>();
+        self.data_expr(target)
+    }
+
+    /// The reference converted by `adapt`.
+    pub(super) fn adapted_expr(&self, target: &Arc<Shared>, adapt: Adapter) -> Expr {
+        let adapt = adapt.at(self.path());
+        let adapt = match &self.adapt {
+            Some(first) => first.clone().then(adapt),
+            None => adapt,
+        };
+        self.expr(target, Some(adapt))
     }
 }

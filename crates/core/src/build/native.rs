@@ -6,9 +6,10 @@
 //! data; where data leads to a closure, a codec makes the Rust value.
 
 use std::any::{Any, TypeId, type_name};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock};
 
-use terrace_plugin_api::{ErrorClass, Ext, PortType, TaskError, Value};
+use terrace_plugin_api::{ErrorClass, Ext, Outcome, PortType, TaskError, Value};
 
 use crate::expr::Adapter;
 use crate::types::Type;
@@ -17,10 +18,13 @@ use crate::types::Type;
 pub trait Wire: PortType + Clone + Any + Send + Sync {}
 impl<T: PortType + Clone + Any + Send + Sync> Wire for T {}
 
+/// A type that edges between closures may carry, also as the item of a map.
+pub trait Native: Clone + Any + Send + Sync {}
+impl<T: Clone + Any + Send + Sync> Native for T {}
+
 /// Turns a Rust value into data and back, for a type that is a port.
-#[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct Codec {
+#[derive(Clone, Debug)]
+pub(crate) struct Codec {
     /// From an [`Ext`] around the value, or from data as it is.
     pub(crate) encode: Adapter,
     /// From data to an [`Ext`] around the value.
@@ -29,7 +33,40 @@ pub struct Codec {
 
 impl Codec {
     pub(crate) fn of<T: Wire>() -> Self {
-        Self { encode: Adapter(encode::<T>), decode: Adapter(decode::<T>) }
+        Self { encode: Adapter::new(encode::<T>), decode: Adapter::new(decode::<T>) }
+    }
+}
+
+/// The codecs of the types that a builder has met, and those of common types.
+#[derive(Debug, Default)]
+#[doc(hidden)]
+pub struct Codecs(HashMap<TypeId, Codec>);
+
+impl Codecs {
+    pub(super) fn learn<T: Wire>(&mut self) {
+        self.0.entry(TypeId::of::<T>()).or_insert_with(Codec::of::<T>);
+    }
+
+    pub(super) fn get(&self, of: TypeId) -> Option<&Codec> {
+        static COMMON: LazyLock<Codecs> = LazyLock::new(Codecs::common);
+        self.0.get(&of).or_else(|| COMMON.0.get(&of))
+    }
+
+    /// Types that come up where nothing says that they are ports: as parameters of closures alone.
+    fn common() -> Self {
+        let mut common = Self::default();
+        macro_rules! learn {
+            ($($type:ty),*) => {$(
+                common.learn::<Option<$type>>();
+                common.learn::<Vec<$type>>();
+                common.learn::<Vec<Vec<$type>>>();
+                common.learn::<BTreeMap<String, $type>>();
+                common.learn::<HashMap<String, $type>>();
+            )*};
+        }
+        learn!(Value, bool, i64, f64, u64, i32, u32, usize, String, Outcome);
+        common.learn::<Outcome>();
+        common
     }
 }
 
@@ -55,7 +92,7 @@ fn decode<T: Wire>(value: Value) -> Result<Value, TaskError> {
 }
 
 /// The value inside, moved out where nobody else holds it.
-fn take_ext<T: Clone + Any + Send + Sync>(ext: Ext) -> Result<T, Value> {
+pub(super) fn take_ext<T: Clone + Any + Send + Sync>(ext: Ext) -> Result<T, Value> {
     let shared = ext.downcast::<T>().map_err(Value::Ext)?;
     Ok(Arc::try_unwrap(shared).unwrap_or_else(|shared| (*shared).clone()))
 }
@@ -146,7 +183,7 @@ pub(crate) fn see<T: Any + Send + Sync>(value: &Value) -> Result<Seen<'_, T>, Ta
     }
 }
 
-fn mistyped<T>(found: Value) -> TaskError {
+pub(super) fn mistyped<T>(found: Value) -> TaskError {
     let found = match &found {
         Value::Ext(ext) => ext.type_name().to_owned(),
         other => other.kind().to_owned(),
@@ -184,14 +221,17 @@ pub(crate) fn plain_type<T: Any>() -> Type {
     }
 }
 
+/// Whether a closure's value of this type lies on an edge as data.
+pub(crate) fn is_plain<T: Any>() -> bool {
+    read_plain::<T>(&Value::Null).is_some()
+}
+
 /// How data becomes a closure's parameter, where it is not read as it is.
-pub(crate) fn decoder<T: Any + Send + Sync>(
-    codecs: &std::collections::HashMap<TypeId, Codec>,
-) -> Option<Adapter> {
-    if read_plain::<T>(&Value::Null).is_some() {
+pub(crate) fn decoder<T: Any>(codecs: &Codecs) -> Option<Adapter> {
+    if is_plain::<T>() {
         return None;
     }
-    codecs.get(&TypeId::of::<T>()).map(|codec| codec.decode)
+    codecs.get(TypeId::of::<T>()).map(|codec| codec.decode.clone())
 }
 
 /// Why a handle's value could not be read after a run.

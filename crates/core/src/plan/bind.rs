@@ -144,8 +144,8 @@ impl Plan {
                 Value::from(self.workflow.dir().unwrap_or(&slots.run().workflow_dir))
             }
         };
-        if let Some(adapt) = reference.adapt {
-            value = (adapt.0)(value)?;
+        if let Some(adapt) = &reference.adapt {
+            value = adapt.apply(value)?;
         }
         for select in &reference.path {
             value = select.apply(&value).ok_or_else(|| {

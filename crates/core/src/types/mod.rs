@@ -60,6 +60,26 @@ pub enum Type {
 }
 
 impl Type {
+    /// The type, or `any` in its place where it nests deeper than a type that is written may:
+    /// values nest deeper than anyone wants to know.
+    pub(crate) fn bounded(self) -> Type {
+        if self.nests_within(parse::MAX_DEPTH) { self } else { Self::Any }
+    }
+
+    fn nests_within(&self, depth: usize) -> bool {
+        let Some(inner) = depth.checked_sub(1) else { return false };
+        match self {
+            Self::List(item) | Self::Map(item) | Self::Optional(item) => item.nests_within(inner),
+            Self::Tuple(items) => items.iter().all(|item| item.nests_within(inner)),
+            Self::Record(fields) => fields.iter().all(|field| field.ty.nests_within(inner)),
+            Self::Enum(alternatives) => {
+                let mut carried = alternatives.variants.iter().filter_map(|(_, ty)| ty.as_ref());
+                carried.all(|ty| ty.nests_within(inner))
+            }
+            _ => true,
+        }
+    }
+
     /// The type without the mark that it may be left out.
     pub fn inner(&self) -> &Type {
         match self {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::{Enum, Field, Type};
 
 /// How deep types may nest.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// Why a text is not a type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

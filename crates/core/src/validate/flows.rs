@@ -119,6 +119,7 @@ fn resolve_draft(context: &mut Context<'_>, id: NodeId, flow: &FlowDraft) {
             FlowStyle::File(_) => &flow.draft.packs,
             _ => context.site.packs,
         },
+        around: Some(format!("{outer}{}", context.names[id.index()])),
         reported: context.site.reported || !context.draft.problems.is_empty(),
         repeat: node.repeat.as_ref().map(|repeat| {
             let spans = node.spans.as_ref().map_or(&[][..], |spans| &spans.inner);
@@ -217,6 +218,7 @@ fn settle(
             (Repeat::Map(Box::new(map)), output)
         }
     };
+    let output = output.bounded();
     let ports = workflow.inputs().iter().map(|input| Port {
         default: input.default.clone(),
         secret: input.secret,

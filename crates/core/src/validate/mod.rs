@@ -26,7 +26,7 @@ use crate::types::Type;
 use crate::workflow::{Adjacency, SubFlow, Workflow};
 
 pub use names::is_name;
-pub(crate) use names::{RESERVED, suggest};
+pub(crate) use names::{RESERVED, invent_names, suggest};
 
 /// Handles of one builder share a scope; no two builders do.
 pub(crate) fn fresh_scope() -> u64 {
@@ -47,6 +47,8 @@ struct Site<'a> {
     depth: usize,
     /// The packs that its file declares.
     packs: &'a [PackRequirement],
+    /// The node that it is the body of.
+    around: Option<String>,
     /// Whether something was wrong already before it was checked: what could not be read has no
     /// task, and nothing more is said about that.
     reported: bool,
@@ -91,10 +93,10 @@ impl Context<'_> {
         let problem = Problem::new(message);
         match (&self.draft.source, span) {
             (Some(source), Some(span)) => problem.with_span(source, span),
-            _ if !self.site.prefix.is_empty() => {
-                problem.with_node(self.site.prefix.trim_end_matches('.'))
-            }
-            _ => problem,
+            _ => match &self.site.around {
+                Some(node) => problem.with_node(node),
+                None => problem,
+            },
         }
     }
 
@@ -140,6 +142,7 @@ impl Draft {
             prefix: String::new(),
             depth: 0,
             packs: &self.packs,
+            around: None,
             reported: !self.problems.is_empty(),
             repeat: None,
         };
@@ -189,8 +192,16 @@ fn check(draft: &Draft, site: &Site<'_>, inputs: Vec<Type>) -> (Workflow, Vec<Pr
         tasks: Vec::new(),
         types: Vec::new(),
         flows: Vec::new(),
-        problems: draft.problems.clone(),
+        problems: Vec::new(),
     };
+    for problem in &draft.problems {
+        // What a builder reports of a body stands at the node whose body it is.
+        let problem = problem.clone();
+        context.problems.push(match (&problem.place, &site.around) {
+            (Place::Workflow, Some(node)) => problem.with_node(node),
+            _ => problem,
+        });
+    }
     names::assign(&mut context);
     find_tasks(&mut context);
     flows::resolve(&mut context);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Context;
-use crate::draft::{FlowStyle, InputRole, PackRequirement, TaskChoice};
+use crate::draft::{Draft, FlowStyle, InputRole, PackRequirement, TaskChoice};
 use crate::expr::NodeId;
 use crate::file::written_task;
 use crate::types::Type;
@@ -73,9 +73,13 @@ pub(super) fn missing_task_help(
     None
 }
 
-/// Gives every node its name and reports the bad ones, of inputs and outputs too.
-pub(super) fn assign(context: &mut Context<'_>) {
-    let draft = context.draft;
+/// The name of every node: its own, or one made from its task's.
+pub(crate) fn invent_names(draft: &Draft) -> Vec<Arc<str>> {
+    named(draft).0
+}
+
+/// The name of every node, and the first node that has each.
+fn named(draft: &Draft) -> (Vec<Arc<str>>, HashMap<Arc<str>, NodeId>) {
     let mut taken: HashMap<Arc<str>, NodeId> = HashMap::with_capacity(draft.nodes.len());
     for (at, node) in draft.nodes.iter().enumerate() {
         if let Some(name) = &node.name {
@@ -83,18 +87,26 @@ pub(super) fn assign(context: &mut Context<'_>) {
         }
     }
     let mut counters: HashMap<String, u32> = HashMap::new();
+    let mut names = Vec::with_capacity(draft.nodes.len());
     for (at, node) in draft.nodes.iter().enumerate() {
-        let id = NodeId(at as u32);
         let name = match &node.name {
             Some(name) => name.clone(),
             None => {
                 let name = invent(&node.task, &mut counters, &taken);
-                taken.insert(name.clone(), id);
+                taken.insert(name.clone(), NodeId(at as u32));
                 name
             }
         };
-        context.names.push(name);
+        names.push(name);
     }
+    (names, taken)
+}
+
+/// Gives every node its name and reports the bad ones, of inputs and outputs too.
+pub(super) fn assign(context: &mut Context<'_>) {
+    let draft = context.draft;
+    let (names, taken) = named(draft);
+    context.names = names;
     for (at, node) in draft.nodes.iter().enumerate() {
         let id = NodeId(at as u32);
         let name = context.names[at].clone();

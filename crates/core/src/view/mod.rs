@@ -1,16 +1,27 @@
 //! A workflow as text to look at: levels, Graphviz DOT, Mermaid and JSON. Nothing runs.
+//!
+//! What a node is in any of them is in [`kind`], which nodes are shown in [`tree`], what leads from
+//! one to another in [`edges`]. Programs look around with [`walk`].
 
 mod dot;
+mod edges;
 mod json;
+mod kind;
 mod levels;
 mod mermaid;
+mod tree;
+mod walk;
+
+pub use kind::NodeView;
+pub use walk::{Walk, Walked};
 
 use crate::expr::NodeId;
 use crate::workflow::Workflow;
 
 impl Workflow {
     /// The levels with what can run in parallel in each:
-    /// `Level 1: measure_pauli ×5 (5 parallel)`.
+    /// `Level 1: measure_pauli ×5 (5 parallel)`. Levels of workflows inside nodes are indented
+    /// under the node.
     pub fn to_levels_text(&self) -> String {
         levels::render(self)
     }
@@ -21,7 +32,9 @@ impl Workflow {
     }
 
     /// The graph for Graphviz: labels are task names, nodes that give outputs are light blue,
-    /// edges without a value are dashed.
+    /// edges without a value are dashed, those of conditions dotted. Workflows inside nodes are
+    /// clusters with the node's name; a map over one task is a single box with its width, as in
+    /// `measure_pauli ×5`.
     pub fn to_dot(&self) -> String {
         dot::render(self)
     }
@@ -31,15 +44,11 @@ impl Workflow {
         mermaid::render(self)
     }
 
-    /// The graph as a JSON document, `format` 1: nodes with task, level and dependencies.
+    /// The graph as a JSON document, `format` 1: nodes with task, level and dependencies. The list
+    /// is flat: a node of a workflow inside another has its path as `name`, as in `left.merge`, and
+    /// the other's path in `inside`; its `level` is that in its own workflow.
     pub fn to_graph_json(&self) -> serde_json::Value {
         json::render(self)
-    }
-
-    /// The task's name without its pack.
-    fn short_task(&self, id: NodeId) -> &str {
-        let name = &*self.node(id).task().name;
-        name.rsplit_once('/').map_or(name, |(_, task)| task)
     }
 
     /// Which nodes declared outputs refer to.
@@ -47,15 +56,6 @@ impl Workflow {
         let mut found = vec![false; self.nodes().len()];
         for output in self.outputs() {
             output.value.each_node(&mut |id| found[id.index()] = true);
-        }
-        found
-    }
-
-    /// Whether a node takes a value from another, rather than only waiting for it.
-    fn takes_value_of(&self, id: NodeId, on: NodeId) -> bool {
-        let mut found = false;
-        for arg in self.node(id).exprs() {
-            arg.each_node(&mut |id| found |= id == on);
         }
         found
     }

@@ -1,41 +1,10 @@
 //! Building workflows in Rust: what makes an edge, what is reported, what levels come out.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use terrace_core::{
-    Catalog, Lane, NoTasks, Port, Signature, Task, TaskError, TaskRef, Type, Value, Workflow,
-    WorkflowBuilder,
-};
-use terrace_plugin_api::TaskContext;
+use terrace_core::{Lane, NoTasks, Type, Workflow, WorkflowBuilder};
 
-struct Tasks;
-struct Nothing;
-impl Task for Nothing {
-    fn call(&self, _: &TaskContext<'_>, _: &mut [Value]) -> Result<Value, TaskError> {
-        Ok(Value::Null)
-    }
-}
-
-impl Catalog for Tasks {
-    fn find(&self, name: &str) -> Option<TaskRef> {
-        let (ports, output): (&[(&str, &str)], &str) = match name {
-            "math/add" => (&[("x", "i64"), ("y", "i64")], "i64"),
-            "math/sum" => (&[("values", "list<f64>")], "f64"),
-            "text/count" => (&[("text", "str"), ("limit", "i64?")], "map<str, i64>"),
-            "util/any" => (&[("value", "any")], "any"),
-            _ => return None,
-        };
-        let ports = ports.iter().map(|(name, ty)| Port::new(*name, ty.parse().unwrap())).collect();
-        let output = output.parse().unwrap();
-        let signature = Signature { ports, output, pure: true, ..Signature::default() };
-        let signature = Arc::new(signature);
-        Some(TaskRef { name: name.into(), signature, body: Arc::new(Nothing), pack: None })
-    }
-    fn names(&self) -> Vec<String> {
-        ["math/add", "math/sum", "text/count", "util/any"].map(String::from).to_vec()
-    }
-}
+use crate::tasks::Tasks;
 
 fn widths(wf: &Workflow) -> Vec<usize> {
     wf.levels().groups().map(<[_]>::len).collect()

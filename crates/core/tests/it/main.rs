@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "clippy does not take helpers of tests for tests")]
 
 mod builder;
+mod builder_flow;
+mod builder_map;
 mod file_catalog;
 mod file_errors;
 mod file_fan_errors;
@@ -13,4 +15,7 @@ mod file_read;
 mod file_reference;
 mod file_values;
 mod file_write;
+mod naive;
+mod tasks;
 mod view;
+mod view_inside;

@@ -1,0 +1,106 @@
+//! Closures and functions as nodes: [`WorkflowBuilder::call`] and its three variants.
+
+use std::any::Any;
+
+use terrace_plugin_api::{PortMode, TaskContext, TaskError, Value};
+
+use super::WorkflowBuilder;
+use super::arg::{IntoArgs, ReadArgs};
+use super::closure::{NodeFn, NodeRefFn, Unbound};
+use super::form::Form;
+use super::handle::Handle;
+use super::native;
+use crate::draft::{Args, TaskChoice};
+use crate::expr::Root;
+use crate::types::Type;
+
+impl WorkflowBuilder {
+    /// Adds a node that calls a closure or function with its parameters by value, optionally after
+    /// a `&TaskContext`. Parameters are `Clone`, values any `Send + Sync + 'static`; what cannot be
+    /// cloned goes through [`WorkflowBuilder::call_ref`].
+    pub fn call<M, A, R, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
+    where
+        A: ReadArgs,
+        R: Any + Send + Sync,
+        F: NodeFn<M, A, R>,
+    {
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
+            function.invoke(ctx, args).map(native::keep)
+        };
+        self.add_value(Unbound::new::<F>(PortMode::Take, run), args)
+    }
+
+    /// As [`WorkflowBuilder::call`], for a function that may fail: its error is any
+    /// `std::error::Error` or a [`TaskError`].
+    pub fn try_call<M, A, R, E, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
+    where
+        A: ReadArgs,
+        R: Any + Send + Sync,
+        E: Into<TaskError>,
+        F: NodeFn<M, A, Result<R, E>>,
+    {
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
+            function.invoke(ctx, args)?.map(native::keep).map_err(Into::into)
+        };
+        self.add_value(Unbound::new::<F>(PortMode::Take, run), args)
+    }
+
+    /// As [`WorkflowBuilder::call`], with all parameters by reference: nothing is cloned, and values
+    /// need not be `Clone`. A closure's parameters need their types: `|term: &Term| …`.
+    pub fn call_ref<M, A, R, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
+    where
+        A: ReadArgs,
+        R: Any + Send + Sync,
+        F: NodeRefFn<M, A, R>,
+    {
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
+            function.invoke(ctx, args).map(native::keep)
+        };
+        self.add_value(Unbound::new::<F>(PortMode::Borrow, run), args)
+    }
+
+    /// As [`WorkflowBuilder::call_ref`], for a function that may fail.
+    pub fn try_call_ref<M, A, R, E, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
+    where
+        A: ReadArgs,
+        R: Any + Send + Sync,
+        E: Into<TaskError>,
+        F: NodeRefFn<M, A, Result<R, E>>,
+    {
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
+            function.invoke(ctx, args)?.map(native::keep).map_err(Into::into)
+        };
+        self.add_value(Unbound::new::<F>(PortMode::Borrow, run), args)
+    }
+
+    fn add_value<A: ReadArgs, R: Any + Send + Sync>(
+        &self,
+        closure: Unbound<A>,
+        args: impl IntoArgs<A>,
+    ) -> Handle<R> {
+        self.add_closure(closure, args, native::plain_type::<R>())
+    }
+
+    /// Adds a closure whose output has a type of its own.
+    pub(super) fn add_closure<A: ReadArgs, R: Any>(
+        &self,
+        closure: Unbound<A>,
+        args: impl IntoArgs<A>,
+        output: Type,
+    ) -> Handle<R> {
+        let args = args.native_args(&self.shared);
+        let decoders = A::decoders(&self.shared.codecs());
+        // As large as needed: a workflow may have a million of them.
+        let mut exprs = Vec::with_capacity(args.len());
+        let absent: Vec<_> = args
+            .into_iter()
+            .map(|arg| {
+                exprs.push(arg.expr);
+                arg.absent
+            })
+            .collect();
+        let task = TaskChoice::Inline(closure.bind(output, decoders, absent));
+        let id = self.shared.add_node(task, Args::Positional(exprs));
+        Handle::new(&self.shared, Root::Node(id), Form::kept::<R>())
+    }
+}
