@@ -34,6 +34,8 @@ pub enum EventKind {
         /// Where it is, for a node of a workflow inside the run's and for an item of a map:
         /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
         path: Option<Arc<str>>,
+        /// What it runs: the task's name, or what stands for a workflow inside.
+        task: Arc<str>,
         /// Which try it is, from 1.
         attempt: u32,
         /// On which kind of thread.

@@ -88,6 +88,8 @@ pub struct RunReport {
     pub counts: Counts,
     /// The declared outputs, in order. Those that the plan leaves out are missing.
     pub outputs: Vec<(String, Result<Value, OutputError>)>,
+    /// How many items of maps and nodes of workflows inside nodes there were, however they ended.
+    pub inside: u64,
     /// What failed inside the run's nodes, in the order in which it did; the first thousand.
     pub failures: Arc<[Failure]>,
     /// How many there were of these.

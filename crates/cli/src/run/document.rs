@@ -121,6 +121,9 @@ fn node_inside(told: &Told<'_>, entry: &Entry) -> Json {
         "started": entry.started.as_secs_f64(),
         "seconds": entry.seconds,
     });
+    if let Some(task) = &entry.task {
+        json["task"] = json!(&**task);
+    }
     if let Some(error) = &entry.error {
         json["error"] = error_json(error, told.redactor);
     }

@@ -21,8 +21,8 @@ pub(super) struct Inside {
 
 #[derive(Default)]
 struct State {
-    /// When what runs began, by path.
-    running: BTreeMap<Arc<str>, Duration>,
+    /// When what runs began, and what it runs, by path.
+    running: BTreeMap<Arc<str>, (Duration, Arc<str>)>,
     ended: Vec<Entry>,
     maps: BTreeMap<Arc<str>, Items>,
 }
@@ -30,6 +30,7 @@ struct State {
 /// One thing that ran inside a node.
 pub(super) struct Entry {
     pub(super) path: Arc<str>,
+    pub(super) task: Option<Arc<str>>,
     pub(super) status: OutcomeStatus,
     pub(super) attempts: u32,
     pub(super) started: Duration,
@@ -58,8 +59,9 @@ impl Inside {
         };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match &event.kind {
-            EventKind::NodeStarted { path: Some(path), .. } => {
-                state.running.entry(path.clone()).or_insert(event.at);
+            EventKind::NodeStarted { path: Some(path), task, .. } => {
+                let begun = (event.at, task.clone());
+                state.running.entry(path.clone()).or_insert(begun);
             }
             EventKind::MapStarted { node, path, items } => {
                 let items = Items { total: *items, ..Items::default() };
@@ -72,13 +74,15 @@ impl Inside {
             EventKind::NodeFinished {
                 path: Some(path), status, attempts, duration, error, ..
             } => {
-                let started = state.running.remove(path).unwrap_or(event.at);
+                let begun = state.running.remove(path);
+                let (started, task) = begun.map_or((event.at, None), |(at, task)| (at, Some(task)));
                 let told = self.everything
                     || matches!(status, OutcomeStatus::Failed | OutcomeStatus::TimedOut)
                     || !state.is_in_many(path);
                 if told {
                     state.ended.push(Entry {
                         path: path.clone(),
+                        task,
                         status: *status,
                         attempts: *attempts,
                         started,

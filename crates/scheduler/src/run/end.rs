@@ -44,6 +44,7 @@ impl Run {
             duration: self.now(),
             counts,
             outputs,
+            inside: self.inside.load(Ordering::Relaxed),
             failures: failures.kept.into(),
             failures_inside: failures.count,
             observer_failed: self.emitter.as_ref().and_then(|emitter| emitter.failed()),

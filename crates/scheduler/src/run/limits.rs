@@ -34,6 +34,11 @@ impl Run {
         Ok(())
     }
 
+    /// Counts nodes of workflows inside, and items, that have ended.
+    pub(crate) fn count_inside(&self, nodes: u64) {
+        self.inside.fetch_add(nodes, Ordering::Relaxed);
+    }
+
     /// Keeps a failure that the report of the outermost node does not tell in full.
     pub(crate) fn note_failure(&self, path: impl FnOnce() -> String, error: &TaskError) {
         let mut failures = lock(&self.failures);

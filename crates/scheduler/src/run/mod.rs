@@ -83,6 +83,8 @@ pub(crate) struct Run {
     limits: Growth,
     /// Nodes of workflows that tasks gave.
     grown: AtomicU64,
+    /// Nodes of workflows inside nodes, and items, that have ended.
+    inside: AtomicU64,
     failures: Mutex<limits::Failures>,
     folder: RunFolder,
     /// Whether any node may ever wait for the blocking lane.
@@ -151,6 +153,7 @@ impl Run {
             expander: options.expander.unwrap_or_else(|| Arc::new(NoDescriptions)),
             limits: options.growth,
             grown: AtomicU64::new(0),
+            inside: AtomicU64::new(0),
             failures: Mutex::default(),
             folder: RunFolder::new(options.temp_root),
             may_block,

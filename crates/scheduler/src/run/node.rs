@@ -289,6 +289,7 @@ impl Run {
         self.emit(|| EventKind::NodeStarted {
             node: frame.plan().id(at),
             path: self.path_in(frame, at),
+            task: frame.plan().node(at).task().name.clone(),
             attempt: 1,
             lane: frame.plan().lane(at),
             worker: u32::from(desk.number),

@@ -160,6 +160,7 @@ impl Run {
         // SAFETY: the token that followed the frame has not ended.
         let fan = unsafe { parent.fan.get() };
         let end = self.frame_end(frame);
+        self.count_inside(frame.plan().len() as u64);
         match &fan.work {
             Work::Once(slot) => *super::lock(slot) = Some(end),
             // SAFETY: the token that followed the frame claimed the item.
@@ -275,10 +276,12 @@ impl Run {
             unsafe { self.gather(fan, item, end) };
             let rest = item + 1..range.end;
             if measured && !rest.is_empty() && Claims::is_late(self.now().saturating_sub(began)) {
+                self.count_inside(rest.start - range.start);
                 fan.claims.give_back(rest);
                 return;
             }
         }
+        self.count_inside(range.end - range.start);
         if measured {
             fan.claims.learn(range.end - range.start, self.now().saturating_sub(began));
         }
@@ -293,6 +296,7 @@ impl Run {
         self.emit(|| EventKind::NodeStarted {
             node: node(),
             path: Some(fan.path(item).into()),
+            task: fan.plan.node(PlanIndex::new(0)).task().name.clone(),
             attempt: 1,
             lane,
             worker: u32::from(desk.number),
