@@ -10,6 +10,8 @@ use std::sync::Once;
 use terrace_core::TaskError;
 use terrace_plugin_api::ErrorClass;
 
+use crate::frame::let_go;
+
 thread_local! {
     static INSIDE: Cell<u32> = const { Cell::new(0) };
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -58,13 +60,13 @@ pub(crate) struct Panicked {
 impl Panicked {
     /// Reads a payload, on the thread that panicked.
     pub(crate) fn of(payload: Box<dyn Any + Send>) -> Self {
-        let message = payload
-            .downcast_ref::<&'static str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| String::from("a panic without a message"));
-        // Its destructor might panic in turn.
-        std::mem::forget(payload);
+        let text = payload.downcast::<&'static str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|payload| payload.downcast::<String>().map(|text| *text));
+        let message = text.unwrap_or_else(|payload| {
+            // Its destructor might panic in turn.
+            let_go(payload);
+            String::from("a panic without a message")
+        });
         Self { message, place: PLACE.with(|slot| slot.borrow_mut().take()) }
     }
 

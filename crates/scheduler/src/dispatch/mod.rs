@@ -71,6 +71,8 @@ pub enum Input<U> {
         /// Its level.
         level: u32,
     },
+    /// What has not started is to be looked at again: it is given back, and may be handed in anew.
+    Recalled,
     /// Nothing more is to start.
     Cancelled,
 }
@@ -86,7 +88,7 @@ pub enum Command<U> {
         /// Where.
         lane: Lane,
     },
-    /// Write a unit off: nothing more is to start.
+    /// Take a unit back: write it off or, where that was [`Input::Recalled`], hand it in again.
     Return {
         /// The unit.
         unit: U,
@@ -199,15 +201,21 @@ impl<U> Dispatcher<U> {
                 *self.running_on(lane) -= 1;
             }
             Input::LevelEnded { level } => self.end_in_level(level as usize),
+            Input::Recalled => self.give_back(),
             Input::Cancelled => {
                 self.cancelled = true;
-                while let Some(unit) = self.compute.pop().or_else(|| self.blocking.pop()) {
-                    self.returned.push(unit);
-                }
-                let held = self.levels.iter_mut().flat_map(|levels| &mut levels.held);
-                self.returned.extend(held.flat_map(|held| held.drain(..)).map(|held| held.unit));
+                self.give_back();
             }
         }
+    }
+
+    /// Gives back all that has not started.
+    fn give_back(&mut self) {
+        while let Some(unit) = self.compute.pop().or_else(|| self.blocking.pop()) {
+            self.returned.push(unit);
+        }
+        let held = self.levels.iter_mut().flat_map(|levels| &mut levels.held);
+        self.returned.extend(held.flat_map(|held| held.drain(..)).map(|held| held.unit));
     }
 
     /// Appends what is to be done by now, in this order. Costs a logarithm of the ready units for

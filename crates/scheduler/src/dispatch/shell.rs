@@ -5,7 +5,7 @@
 //! ready by it, and takes the next start with it. What is to be written off never gets there.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use terrace_core::{Lane, Plan, PlanIndex};
@@ -21,8 +21,9 @@ pub(crate) struct Shell {
     state: Mutex<Driven>,
     /// Length of `starts`, to look at without the lock.
     startable: AtomicUsize,
-    /// Whether the dispatcher knows that nothing more is to start.
-    told: AtomicBool,
+    /// How far the dispatcher knows that the run was told to stop; see [`told`]. Written under the
+    /// lock.
+    told: AtomicU8,
     /// The level of each node, where levels wait for each other.
     levels: Option<Vec<u32>>,
 }
@@ -61,7 +62,7 @@ impl Shell {
                 commands: Vec::new(),
             }),
             startable: AtomicUsize::new(0),
-            told: AtomicBool::new(false),
+            told: AtomicU8::new(told(Stopped::No)),
             levels: ordered.then(levels),
         }
     }
@@ -82,7 +83,7 @@ impl Shell {
     pub(crate) fn has_work(&self, run: &Run) -> bool {
         // Only a hint here; who asks before sleeping has a fence before it.
         self.startable.load(Ordering::Relaxed) > 0
-            || (run.stopped() != Stopped::No && !self.told.load(Ordering::Relaxed))
+            || told(run.stopped()) > self.told.load(Ordering::Relaxed)
     }
 
     /// Runs units from a seat until there is none to start.
@@ -151,9 +152,14 @@ impl Shell {
                     // SAFETY: the unit became ready by the caller, which hands it on here.
                     unsafe { self.hand_in(run, &mut state, unit) };
                 }
-                // The flag is only looked at under the lock where it matters.
-                if run.stopped() != Stopped::No && !self.told.swap(true, Ordering::Relaxed) {
-                    state.dispatcher.take(Input::Cancelled);
+                let stopped = run.stopped();
+                if told(stopped) > self.told.load(Ordering::Relaxed) {
+                    self.told.store(told(stopped), Ordering::Relaxed);
+                    // After an early end what cleans up still runs: it is handed in again.
+                    state.dispatcher.take(match stopped {
+                        Stopped::Early => Input::Recalled,
+                        _ => Input::Cancelled,
+                    });
                 }
                 let errands = self.decide(run, &mut state, usize::from(takes != Takes::Nothing));
                 let next = if takes == Takes::Now { state.starts.pop_front() } else { None };
@@ -217,8 +223,10 @@ impl Shell {
             }
             Unit::Token(fan) => {
                 // SAFETY: a held token has not ended.
-                let outer = unsafe { fan.get() }.urgency;
-                (Urgency { outer, inner: 1 }, 0, None)
+                let fan = unsafe { fan.get() };
+                // The deepest first: of maps inside maps, what was begun ends before more begins.
+                let place = u32::MAX - fan.depth;
+                (Urgency { outer: fan.urgency, inner: 1 }, place, None)
             }
         };
         state.dispatcher.take(Input::Ready { unit, lane, urgency, place, level });
@@ -254,6 +262,15 @@ impl Shell {
         let more = !errands.returned.is_empty();
         desk.ready.extend(errands.returned);
         more
+    }
+}
+
+/// How much a dispatcher has to know: an early end may be followed by a cancellation.
+fn told(stopped: Stopped) -> u8 {
+    match stopped {
+        Stopped::No => 0,
+        Stopped::Early => 1,
+        Stopped::Cancelled => 2,
     }
 }
 

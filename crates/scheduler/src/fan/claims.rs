@@ -28,23 +28,25 @@ pub(crate) struct Claims {
     next: AtomicU64,
     end: u64,
     size: AtomicU32,
-    measured: bool,
+    /// How many at a time at most, where that is measured.
+    most: Option<u32>,
     given_back: Mutex<Vec<Range>>,
     /// How many ranges were given back, to look at without the lock.
     returned: AtomicUsize,
 }
 
 impl Claims {
-    pub(crate) fn new(items: u64, chunk: Chunk) -> Self {
-        let (size, measured) = match chunk {
-            Chunk::Of(size) => (size.max(1), false),
-            Chunk::Auto => (1, true),
+    /// `most`: how many at a time at most.
+    pub(crate) fn new(items: u64, chunk: Chunk, most: u32) -> Self {
+        let (size, most) = match chunk {
+            Chunk::Of(size) => (size.clamp(1, most.max(1)), None),
+            Chunk::Auto => (1, Some(most.clamp(1, MOST))),
         };
         Self {
             next: AtomicU64::new(0),
             end: items,
             size: AtomicU32::new(size),
-            measured,
+            most,
             given_back: Mutex::default(),
             returned: AtomicUsize::new(0),
         }
@@ -52,7 +54,7 @@ impl Claims {
 
     /// One item at a time, however long it takes.
     pub(crate) fn single(items: u64) -> Self {
-        Self::new(items, Chunk::Of(1))
+        Self::new(items, Chunk::Of(1), 1)
     }
 
     /// How many items nobody ever took. Only when all tokens have ended.
@@ -70,8 +72,10 @@ impl Claims {
     /// Takes the next items.
     pub(crate) fn take(&self) -> Option<Range> {
         if self.returned.load(Ordering::Relaxed) > 0 {
-            let range = lock(&self.given_back).pop();
-            if let Some(range) = range {
+            let mut given_back = lock(&self.given_back);
+            // The first ones first: others may wait for them.
+            let first = (0..given_back.len()).min_by_key(|&at| given_back[at].start);
+            if let Some(range) = first.map(|at| given_back.swap_remove(at)) {
                 self.returned.fetch_sub(1, Ordering::Relaxed);
                 return Some(range);
             }
@@ -93,7 +97,7 @@ impl Claims {
 
     /// Whether whoever took some items should tell how long they took.
     pub(crate) fn is_measured(&self) -> bool {
-        self.measured
+        self.most.is_some()
     }
 
     /// Whether a claim has taken too long to go on with it.
@@ -103,8 +107,11 @@ impl Claims {
 
     /// Gives the rest of a claim back. Whoever does that takes again, so nothing is forgotten.
     pub(crate) fn give_back(&self, rest: Range) {
-        lock(&self.given_back).push(rest);
+        let mut given_back = lock(&self.given_back);
+        given_back.push(rest);
+        // Under the lock: nobody may count it off before.
         self.returned.fetch_add(1, Ordering::Relaxed);
+        drop(given_back);
         self.size.store(1, Ordering::Relaxed);
     }
 
@@ -117,7 +124,7 @@ impl Claims {
         let better = if spent > AIM {
             (size / 2).max(1)
         } else if spent < AIM / 2 {
-            (size * 2).min(MOST)
+            (size * 2).min(self.most.unwrap_or(MOST))
         } else {
             size
         };
@@ -133,7 +140,7 @@ mod tests {
 
     #[test]
     fn every_item_is_taken_once_and_in_order() {
-        let claims = Claims::new(10, Chunk::Of(4));
+        let claims = Claims::new(10, Chunk::Of(4), u32::MAX);
         let taken: Vec<Range> = std::iter::from_fn(|| claims.take()).collect();
         assert_eq!(taken, [0..4, 4..8, 8..10]);
         assert!(!claims.any_left());
@@ -141,7 +148,7 @@ mod tests {
 
     #[test]
     fn quick_items_are_taken_in_larger_claims_and_slow_ones_alone() {
-        let claims = Claims::new(1_000_000, Chunk::Auto);
+        let claims = Claims::new(1_000_000, Chunk::Auto, u32::MAX);
         for expected in [1, 2, 4, 8] {
             let range = claims.take().unwrap();
             assert_eq!(range.end - range.start, expected);
@@ -154,8 +161,33 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_is_never_larger_than_it_may_be() {
+        let claims = Claims::new(100, Chunk::Auto, 2);
+        for expected in [1, 2, 2, 2] {
+            let range = claims.take().unwrap();
+            assert_eq!(range.end - range.start, expected);
+            claims.learn(expected, Duration::from_micros(1));
+        }
+        assert_eq!(Claims::new(100, Chunk::Of(10), 4).take(), Some(0..4));
+    }
+
+    #[test]
+    fn what_was_given_back_comes_in_order() {
+        let claims = Claims::new(100, Chunk::Of(10), u32::MAX);
+        for _ in 0..3 {
+            claims.take();
+        }
+        for range in [15..20, 3..10, 22..30] {
+            claims.give_back(range);
+        }
+        let taken: Vec<Range> = std::iter::from_fn(|| claims.take()).take(4).collect();
+        assert_eq!(taken[..3], [3..10, 15..20, 22..30]);
+        assert_eq!(taken[3].start, 30);
+    }
+
+    #[test]
     fn a_stopped_fan_gives_nothing() {
-        let claims = Claims::new(10, Chunk::Auto);
+        let claims = Claims::new(10, Chunk::Auto, 1);
         claims.stop();
         assert_eq!(claims.take(), None);
     }

@@ -83,15 +83,11 @@ impl Gather {
     /// The caller's token claimed the item, and this is called once for it.
     pub(crate) unsafe fn put(&self, item: u64, end: ItemEnd, combine: &Combine<'_>) {
         let value = match self.collect {
+            // Something is missing: what is there must not pass for all there is.
+            _ if end.status == OutcomeStatus::Cancelled => return self.note(item, end),
             Collect::Outcomes => {
-                match end.status {
-                    OutcomeStatus::Ok | OutcomeStatus::Skipped => {}
-                    OutcomeStatus::Cancelled => {
-                        self.cancelled.fetch_add(1, Ordering::Relaxed);
-                    }
-                    _ => {
-                        self.failed.fetch_add(1, Ordering::Relaxed);
-                    }
+                if !matches!(end.status, OutcomeStatus::Ok | OutcomeStatus::Skipped) {
+                    self.failed.fetch_add(1, Ordering::Relaxed);
                 }
                 as_outcome(end)
             }
@@ -106,14 +102,24 @@ impl Gather {
                 unsafe { *slots[item as usize].0.get() = value };
             }
             Join::Reduce(reducer) => {
-                if let Err(error) = reducer.put(item, value, combine) {
+                // Perhaps of another item, whose turn came with this one.
+                if let Err((item, error)) = reducer.put(item, value, combine) {
                     self.note(item, ItemEnd::of(Err(error)));
                 }
             }
         }
     }
 
+    /// Whether its results come faster than they can be joined.
+    pub(crate) fn is_behind(&self) -> bool {
+        matches!(&self.join, Join::Reduce(reducer) if reducer.is_behind())
+    }
+
+    /// Takes note of an item that has no result.
     fn note(&self, item: u64, end: ItemEnd) {
+        if let Join::Reduce(reducer) = &self.join {
+            reducer.skip(item);
+        }
         if end.status == OutcomeStatus::Cancelled {
             self.cancelled.fetch_add(1, Ordering::Relaxed);
             return;

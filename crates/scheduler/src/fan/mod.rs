@@ -79,7 +79,7 @@ pub(crate) struct Single {
 impl Fan {
     /// Whether one more token may begin, and there is something left for it. Counts it.
     pub(crate) fn more_tokens(&self) -> bool {
-        if !self.claims.any_left() {
+        if !self.claims.any_left() || self.is_behind() {
             return false;
         }
         // Only the number matters: a token carries nothing.
@@ -91,6 +91,22 @@ impl Fan {
     pub(crate) fn end_token(&self) -> bool {
         // Release publishes what this token did; Acquire takes over what the others did.
         self.tokens.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Whether its results come faster than they can be joined, so that fewer tokens would do.
+    fn is_behind(&self) -> bool {
+        matches!(&self.work, Work::Map(map) if map.1.is_behind())
+    }
+
+    /// Ends a token of which there is no need, and which is not the last. The last goes on until
+    /// nothing is left: by then it has itself taken, or seen put, what the others wait for.
+    pub(crate) fn end_spare_token(&self) -> bool {
+        if !self.is_behind() {
+            return false;
+        }
+        let fewer = |tokens| (tokens > 1).then(|| tokens - 1);
+        // As in `end_token`, which the last one's Acquire is in.
+        self.tokens.fetch_update(Ordering::Release, Ordering::Relaxed, fewer).is_ok()
     }
 
     /// On which lane its tokens run. Opening a frame is quick, whatever is in it.
@@ -159,13 +175,9 @@ impl Fan {
             Work::Loop(passes) => passes.finish(),
         };
         match end {
-            // What an early end cut short was skipped and not cancelled.
-            Some(end)
-                if (!left || end.status == OutcomeStatus::Failed)
-                    && (end.status, stopped) != (OutcomeStatus::Cancelled, Stopped::Early) =>
-            {
-                end
-            }
+            Some(end) if end.status == OutcomeStatus::Failed => end,
+            // What is inside says only that it was stopped; how is known here.
+            Some(end) if !left && end.status != OutcomeStatus::Cancelled => end,
             _ => match stopped {
                 Stopped::Cancelled => ItemEnd::without(OutcomeStatus::Cancelled),
                 Stopped::Early | Stopped::No => ItemEnd::without(OutcomeStatus::Skipped),

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use terrace_core::{
-    BindError, InputRole, Lane, NodeKind, Plan, PlanIndex, Repeat, Root, RunIf, TaskError, Value,
-    Workflow,
+    BindError, Chunk, InputRole, Lane, Map, NodeKind, Plan, PlanIndex, Reduce, Repeat, Root, RunIf,
+    TaskError, Value, Workflow,
 };
 use terrace_plugin_api::ErrorClass;
 
@@ -28,6 +28,8 @@ struct Parts {
     shared: Vec<Value>,
     work: Work,
     claims: Claims,
+    /// How many tokens it may have.
+    width: u32,
 }
 
 /// When and where the node of a fan began.
@@ -94,7 +96,8 @@ impl Run {
                 }
             }
         }
-        let parts = Parts { shared, work: Work::Once(Mutex::default()), claims: Claims::single(1) };
+        let (work, claims) = (Work::Once(Mutex::default()), Claims::single(1));
+        let parts = Parts { shared, work, claims, width: 1 };
         Opening::Fan(self.fan(frame, at, Arc::new(workflow.plan()), parts, began))
     }
 
@@ -110,7 +113,7 @@ impl Run {
         let mut shared = Vec::new();
         plan.bind(at, scope, &mut shared)?;
         let need = |expr| plan.evaluate(expr, scope)?.ok_or(BindError::Absent);
-        let (work, claims) = match node.flow().map(|flow| flow.repeat()) {
+        let (work, claims, width) = match node.flow().map(|flow| flow.repeat()) {
             Some(Repeat::Map(map)) => {
                 let lists = map.over.lists().iter().map(need).collect::<Result<_, _>>()?;
                 let mut items = Items::new(&map.over, lists)?;
@@ -126,28 +129,25 @@ impl Run {
                     }
                     None => None,
                 };
-                let claims = match single(body) {
-                    Some(_) => Claims::new(items.len(), map.chunk),
-                    None => Claims::single(items.len()),
-                };
+                let (claims, width) = self.pace(map, body, items.len());
                 let gather = Gather::new(items.len(), map.collect, reducer, node.name())?;
-                (Work::Map(Box::new((items, gather))), claims)
+                (Work::Map(Box::new((items, gather))), claims, width)
             }
             Some(Repeat::Loop(repeat)) => {
                 let starts = repeat.carry.iter().map(|carry| need(&carry.start));
                 let passes = Passes::new(starts.collect::<Result<_, _>>()?);
-                (Work::Loop(Box::new(passes)), Claims::single(repeat.max))
+                (Work::Loop(Box::new(passes)), Claims::single(repeat.max), 1)
             }
-            _ => (Work::Once(Mutex::default()), Claims::single(1)),
+            _ => (Work::Once(Mutex::default()), Claims::single(1), 1),
         };
-        Ok(Parts { shared, work, claims })
+        Ok(Parts { shared, work, claims, width })
     }
 
     /// The key of every item.
     fn keys(
         &self,
         body: &Plan,
-        map: &terrace_core::Map<terrace_core::Reduce>,
+        map: &Map<Reduce>,
         key: &terrace_core::Expr,
         items: &Items,
         shared: &[Value],
@@ -186,12 +186,11 @@ impl Run {
     ) -> FanPtr {
         // SAFETY: the caller holds a node of it, so the frame is open.
         let home = unsafe { frame.get() };
-        let Parts { shared, work, claims } = parts;
+        let Parts { shared, work, claims, width } = parts;
         let single = match &work {
             Work::Map(_) => single(&plan),
             _ => None,
         };
-        let width = self.width(home, at, &plan, &work, single.as_ref());
         let urgency = match home.parent() {
             Some(parent) => parent.urgency,
             None => home.plan().tail(at),
@@ -214,31 +213,26 @@ impl Run {
         }))
     }
 
-    /// How many tokens a fan may have.
-    fn width(
-        &self,
-        home: &Frame,
-        at: PlanIndex,
-        body: &Plan,
-        work: &Work,
-        single: Option<&Single>,
-    ) -> u32 {
-        let map = match home.plan().node(at).flow().map(|flow| flow.repeat()) {
-            Some(Repeat::Map(map)) if matches!(work, Work::Map(_)) => map,
-            _ => return 1,
-        };
-        let chunk = match map.chunk {
-            terrace_core::Chunk::Of(size) => size.max(1),
-            terrace_core::Chunk::Auto => 1,
-        };
+    /// How many items a token takes at a time, and how many tokens there may be: together no more
+    /// than the map's window.
+    fn pace(&self, map: &Map<Reduce>, body: &Plan, items: u64) -> (Claims, u32) {
         let (workers, blocking) = self.widths();
-        match (map.window, single) {
-            (Some(window), _) => (window / chunk).max(1),
-            (None, Some(Single { lane: Lane::Compute, .. })) => workers,
-            (None, Some(_)) => blocking,
-            (None, None) if body.workflow().may_block() => blocking.max(4 * workers),
-            (None, None) => 4 * workers,
-        }
+        let window = map.window.unwrap_or(u32::MAX).max(1);
+        let Some(single) = single(body) else {
+            let at_once = if body.workflow().may_block() { blocking } else { 0 };
+            let width = map.window.unwrap_or(at_once.max(4 * workers)).max(1);
+            return (Claims::single(items), width);
+        };
+        let at_once = match single.lane {
+            Lane::Compute => workers,
+            Lane::Blocking => blocking,
+        };
+        let width = match map.chunk {
+            Chunk::Of(size) => at_once.min(window / size.max(1)),
+            Chunk::Auto => at_once.min(window),
+        };
+        let width = width.max(1);
+        (Claims::new(items, map.chunk, window / width), width)
     }
 }
 

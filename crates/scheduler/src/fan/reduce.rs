@@ -4,7 +4,11 @@
 //! one at the end going up by itself. Whoever brings the second of a pair joins it, so pairs are
 //! joined in parallel, and the shape is the same for any number of workers and any timing: sums of
 //! floats have the same bits. Any other combiner folds from the left; results that come early
-//! wait. Since items start in order within a window, O(window + log n) values wait in either case.
+//! wait. Of a tree O(tokens + log n) values wait. Of a fold not many more than [`BACKLOG`]: a map
+//! that is further ahead takes no more items until the fold has caught up.
+//!
+//! Which calls fail, and for which item, depends on the results alone as well: a tree joins every
+//! pair that there is, a fold stops at the first item without a result and drops what lies behind.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -13,7 +17,11 @@ use terrace_core::{TaskError, Value};
 use terrace_plugin_api::ErrorClass;
 
 use super::gather::Combine;
+use crate::frame::discard;
 use crate::run::lock;
+
+/// How many results of a fold may wait before no more items are taken.
+const BACKLOG: usize = 16_384;
 
 /// Joins results as they come.
 pub(crate) struct Reducer {
@@ -23,20 +31,25 @@ pub(crate) struct Reducer {
     tree: bool,
 }
 
-#[derive(Default)]
+/// A call of the combiner that failed, and the item that it was to join.
+pub(crate) type Unjoined = (u64, TaskError);
+
 struct State {
     /// Values that wait for a neighbour, by level and position. Of a fold, all at level 0.
     waiting: HashMap<(u32, u64), Value>,
-    /// Of a fold: what is joined already, how many that is, and whether somebody is at it.
+    /// Of a fold: what is joined already, how many that is, whether somebody is at it, and the
+    /// first item that is known to have no result.
     joined: Option<Value>,
     next: u64,
     busy: bool,
-    failed: bool,
+    end: u64,
 }
 
 impl Reducer {
     pub(crate) fn new(items: u64, start: Option<Value>, associative: bool) -> Self {
-        Self { items, start, state: Mutex::default(), tree: associative }
+        let state =
+            State { waiting: HashMap::new(), joined: None, next: 0, busy: false, end: u64::MAX };
+        Self { items, start, state: Mutex::new(state), tree: associative }
     }
 
     /// Takes the result of one item and joins what can be.
@@ -45,29 +58,30 @@ impl Reducer {
         item: u64,
         value: Value,
         combine: &Combine<'_>,
-    ) -> Result<(), TaskError> {
-        let result = if self.tree {
-            self.climb(item, value, combine)
-        } else {
-            self.fold(item, value, combine)
-        };
-        if result.is_err() {
-            lock(&self.state).failed = true;
+    ) -> Result<(), Unjoined> {
+        if self.tree { self.climb(item, value, combine) } else { self.fold(item, value, combine) }
+    }
+
+    /// Takes note of an item that has no result.
+    pub(crate) fn skip(&self, item: u64) {
+        if !self.tree {
+            self.end_fold(item);
         }
-        result
+    }
+
+    /// Whether results wait in such numbers that making more is of no use.
+    pub(crate) fn is_behind(&self) -> bool {
+        !self.tree && lock(&self.state).waiting.len() > BACKLOG
     }
 
     /// Joins upwards from a leaf until a neighbour is missing.
-    fn climb(&self, item: u64, mut value: Value, combine: &Combine<'_>) -> Result<(), TaskError> {
+    fn climb(&self, item: u64, mut value: Value, combine: &Combine<'_>) -> Result<(), Unjoined> {
         let (mut level, mut at, mut width) = (0, item, self.items);
         while width > 1 {
             // The last of an odd number has no neighbour.
             if at ^ 1 < width {
                 let neighbour = {
                     let mut state = lock(&self.state);
-                    if state.failed {
-                        return Ok(());
-                    }
                     match state.waiting.remove(&(level, at ^ 1)) {
                         Some(neighbour) => neighbour,
                         None => {
@@ -78,14 +92,15 @@ impl Reducer {
                 };
                 let (left, right) =
                     if at % 2 == 0 { (value, neighbour) } else { (neighbour, value) };
-                value = combine(left, right)?;
+                // The first item of the right one.
+                value = combine(left, right).map_err(|error| ((at | 1) << level, error))?;
             }
             level += 1;
             at /= 2;
             width = width.div_ceil(2);
         }
         let value = match &self.start {
-            Some(start) => combine(start.clone(), value)?,
+            Some(start) => combine(start.clone(), value).map_err(|error| (0, error))?,
             None => value,
         };
         lock(&self.state).joined = Some(value);
@@ -93,10 +108,15 @@ impl Reducer {
     }
 
     /// Joins everything that is there from the left, unless somebody else is at it.
-    fn fold(&self, item: u64, value: Value, combine: &Combine<'_>) -> Result<(), TaskError> {
+    fn fold(&self, item: u64, value: Value, combine: &Combine<'_>) -> Result<(), Unjoined> {
         let mut state = lock(&self.state);
+        if item >= state.end {
+            drop(state);
+            discard(value);
+            return Ok(());
+        }
         state.waiting.insert((0, item), value);
-        if state.busy || state.failed {
+        if state.busy {
             return Ok(());
         }
         loop {
@@ -110,10 +130,30 @@ impl Reducer {
                 Some(before) => combine(before, next),
                 None => Ok(next),
             };
+            if joined.is_err() {
+                // Before anybody else may go on without what was lost.
+                self.end_fold(at);
+            }
             state = lock(&self.state);
             state.busy = false;
-            state.joined = Some(joined?);
+            state.joined = Some(joined.map_err(|error| (at, error))?);
         }
+    }
+
+    /// Joins nothing from an item on, and drops what waits there.
+    fn end_fold(&self, item: u64) {
+        let mut state = lock(&self.state);
+        if item >= state.end {
+            return;
+        }
+        state.end = item;
+        let waiting = std::mem::take(&mut state.waiting);
+        let (keeps, goes): (HashMap<_, _>, HashMap<_, _>) =
+            waiting.into_iter().partition(|((_, at), _)| *at < item);
+        state.waiting = keeps;
+        // Not under the lock: destructors are not ours.
+        drop(state);
+        goes.into_values().for_each(discard);
     }
 
     /// What all results are joined to.
@@ -158,6 +198,39 @@ mod tests {
                 assert_eq!(joined(5, &order, true, Some("s")), "(s(((01)(23))4))");
             }
         }
+    }
+
+    #[test]
+    fn whatever_comes_first_the_same_call_fails() {
+        let failing = |tree: bool, order: &[u64]| {
+            let reducer = Reducer::new(order.len() as u64, None, tree);
+            let combine = |a: Value, b: Value| match b.as_i64() {
+                Some(3 | 5) => Err(TaskError::msg("no")),
+                _ => Ok(Value::from(a.as_i64().unwrap().max(b.as_i64().unwrap()))),
+            };
+            let put = |&item| reducer.put(item, Value::from(item as i64), &combine).err();
+            let mut failed: Vec<u64> = order.iter().filter_map(put).map(|(at, _)| at).collect();
+            failed.sort_unstable();
+            (failed, lock(&reducer.state).waiting.len())
+        };
+        for order in [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [3, 5, 0, 4, 2, 1]] {
+            assert_eq!(failing(false, &order), (vec![3], 0));
+            // What 0 and 1 gave waits for what 2 and 3 did not give.
+            assert_eq!(failing(true, &order), (vec![3, 5], 1));
+        }
+    }
+
+    #[test]
+    fn a_fold_keeps_nothing_behind_an_item_without_a_result() {
+        let combine = |_: Value, b: Value| Ok(b);
+        let reducer = Reducer::new(100, None, false);
+        for item in 1..50 {
+            reducer.put(item, Value::from(item as i64), &combine).unwrap();
+        }
+        assert_eq!(lock(&reducer.state).waiting.len(), 49);
+        reducer.skip(0);
+        reducer.put(50, Value::Null, &combine).unwrap();
+        assert_eq!(lock(&reducer.state).waiting.len(), 0);
     }
 
     #[test]

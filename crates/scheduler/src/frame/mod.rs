@@ -124,12 +124,19 @@ pub(crate) struct Tally {
     /// Of the skipped ones, those behind a failure.
     pub(crate) blamed: AtomicUsize,
     pub(crate) cancelled: AtomicUsize,
+    /// Of the skipped ones, those that the run's early end kept from running.
+    pub(crate) cut: AtomicUsize,
 }
 
 impl Tally {
     /// Any other end than success, or a skip that nothing failed for.
     pub(crate) fn went_wrong(&self) -> bool {
         self.failed.load(Ordering::Relaxed) + self.blamed.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether some of it did not run because the run was told to stop, however.
+    pub(crate) fn was_stopped(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed) + self.cut.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -357,11 +364,16 @@ fn has_heap(value: &Value) -> bool {
 /// Drops a value, whatever its destructor does.
 pub(crate) fn discard(value: Value) {
     if has_heap(&value) {
-        let guard = crate::attempt::Quiet::new();
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(move || drop(value))) {
-            // Its destructor might panic in turn.
-            std::mem::forget(payload);
-        }
-        drop(guard);
+        let_go(value);
     }
+}
+
+/// Drops something that holds what is not ours, whatever the destructors in it do.
+pub(crate) fn let_go<T>(thing: T) {
+    let guard = crate::attempt::Quiet::new();
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(move || drop(thing))) {
+        // Its destructor might panic in turn.
+        std::mem::forget(payload);
+    }
+    drop(guard);
 }

@@ -13,7 +13,7 @@ use super::Run;
 use crate::attempt::{FrameScope, attempt, guarded, release_sources, says_cancelled};
 use crate::fan::{Began, ItemEnd, Opening, Stopped, Work, path};
 use crate::fast::Fast;
-use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit};
+use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit, let_go};
 use crate::options::Timing;
 
 /// What one thread has at hand while it works on a run.
@@ -197,8 +197,13 @@ impl Run {
         };
         let given = result.and_then(|value| self.workflow_of(value));
         let opening = match given {
-            // SAFETY: passed on; the attempt has released what it read.
-            Ok(workflow) => unsafe { self.open_given(frame_ptr, at, &workflow, began) },
+            Ok(workflow) => {
+                // SAFETY: passed on; the attempt has released what it read.
+                let opening = unsafe { self.open_given(frame_ptr, at, &workflow, began) };
+                // Where it is not to run, this is the last of it: its closures are the task's.
+                let_go(workflow);
+                opening
+            }
             Err(error) => Opening::Ended(self.ended(Err(error))),
         };
         // SAFETY: passed on.
@@ -226,6 +231,11 @@ impl Run {
                     });
                 }
                 Step::Fan(ptr)
+            }
+            // Nobody knows what it would have run with: it did not start.
+            Opening::Ended(ItemEnd { status: OutcomeStatus::Skipped, .. }) => {
+                // SAFETY: passed on; what it reads was released when the fan did not open.
+                Step::Ended(unsafe { self.end_unstarted(frame, at, OutcomeStatus::Skipped) })
             }
             Opening::Ended(end) => {
                 let record = self.record(frame.plan().lane(at), began, None);
@@ -357,6 +367,8 @@ impl Run {
                 tally.skipped.fetch_add(1, Ordering::Relaxed);
                 if cause.is_some_and(Cause::is_failure) {
                     tally.blamed.fetch_add(1, Ordering::Relaxed);
+                } else if cause.is_none() && self.stopped() == Stopped::Early {
+                    tally.cut.fetch_add(1, Ordering::Relaxed);
                 }
             }
             OutcomeStatus::Cancelled => {

@@ -7,14 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrace_core::{EventKind, OutcomeStatus, PlanIndex, Repeat, TaskError, Value};
+use terrace_core::{EventKind, Lane, OutcomeStatus, PlanIndex, Repeat, RunIf, TaskError, Value};
 use terrace_plugin_api::ErrorClass;
 
 use super::node::{Desk, Step};
 use super::{Path, Run};
 use crate::attempt::{FrameScope, NodeHost, attempt_item, call, guarded};
 use crate::fan::{Began, Claims, Fan, ItemEnd, PassEnd, Range, Stopped, Work};
-use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit};
+use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit, let_go};
 
 /// A node that has ended and that nobody has been told of.
 type Ended = (FramePtr, PlanIndex, OutcomeStatus);
@@ -30,8 +30,18 @@ impl Run {
             // SAFETY: passed on.
             Unit::Node(frame, at) => match unsafe { self.step(frame, at, desk) } {
                 Step::Ended(status) => Some((frame, at, status)),
-                // SAFETY: `step` opened the fan and handed its token on.
-                Step::Fan(fan) => unsafe { self.spend(fan, desk) },
+                Step::Fan(fan) => {
+                    let token = Unit::Token(fan);
+                    // SAFETY: `step` opened the fan and handed its token on.
+                    if unsafe { self.lane_of(token) } == Lane::Blocking {
+                        // Opening it was quick; its items wait, and must not do so here.
+                        desk.ready.push(token);
+                        None
+                    } else {
+                        // SAFETY: as above.
+                        unsafe { self.spend(fan, desk) }
+                    }
+                }
             },
             // SAFETY: passed on.
             Unit::Token(fan) => unsafe { self.spend(fan, desk) },
@@ -82,7 +92,9 @@ impl Run {
         };
         let tolerances = plan.tolerances(at);
         for (edge, &next) in plan.successors(at).iter().enumerate() {
-            if !cause.is_tolerated(tolerances.get(edge)) {
+            // What runs after a failure has to know of it, also where it takes how the node ended.
+            let after_failure = || plan.node(next).run_if() == RunIf::Failure;
+            if !cause.is_tolerated(tolerances.get(edge)) || after_failure() {
                 frame.blame(next, cause);
             }
             if frame.arrive(next) {
@@ -99,6 +111,9 @@ impl Run {
         // SAFETY: the token has not ended.
         let fan = unsafe { ptr.get() };
         loop {
+            if fan.end_spare_token() {
+                return None;
+            }
             let claim = if self.stopped() == Stopped::No { fan.claims.take() } else { None };
             let Some(range) = claim else {
                 // SAFETY: the token ends here.
@@ -205,7 +220,7 @@ impl Run {
             return ItemEnd::of(Err(error.unwrap_or_else(|| TaskError::msg("it failed"))));
         }
         // All were counted before their node was published, which the caller has acquired.
-        if tally.cancelled.load(std::sync::atomic::Ordering::Relaxed) > 0 {
+        if tally.was_stopped() {
             return ItemEnd::without(OutcomeStatus::Cancelled);
         }
         let (plan, workflow) = (frame.plan(), frame.plan().workflow());
@@ -329,6 +344,13 @@ impl Run {
     /// The caller's token claimed the item, and this is called once for it.
     unsafe fn gather(&self, fan: &Fan, item: u64, end: ItemEnd) {
         let Work::Map(map) = &fan.work else { return };
+        let end = match end.status {
+            // It has no result because the run ended early, and not for want of one.
+            OutcomeStatus::Skipped if self.stopped() == Stopped::Early => {
+                ItemEnd::without(OutcomeStatus::Cancelled)
+            }
+            _ => end,
+        };
         let combine = |left: Value, right: Value| self.combine(fan, left, right);
         // SAFETY: passed on.
         unsafe { map.1.put(item, end, &combine) };
@@ -382,7 +404,10 @@ impl Run {
         let record: Record = self.record(home.plan().lane(fan.at), began, None);
         // SAFETY: the fan held the node, and ends it once.
         let status = unsafe { self.settle(home, fan.at, end, record) };
-        Some((fan.home, fan.at, status))
+        let ended = (fan.home, fan.at, status);
+        // Of a workflow that a task gave this is the last: its closures are the task's.
+        let_go(fan);
+        Some(ended)
     }
 
     /// Makes a unit known to others before the caller goes on with something long.

@@ -165,3 +165,43 @@ fn the_longest_way_goes_first() {
     let order: Vec<usize> = simulation.started.iter().map(|&at| plan.id(at).index()).collect();
     assert_eq!(order, [long, middle, short, 3]);
 }
+
+/// An early end: what has not started is looked at again, and what still may start does.
+#[test]
+fn what_was_recalled_may_be_handed_in_again() {
+    for levels in [None, Some(vec![3, 1])] {
+        let capacities = Capacities { compute: 1, blocking: 1 };
+        let held = usize::from(levels.is_some());
+        let mut dispatcher = Dispatcher::new(capacities, levels.clone());
+        let mut commands = Vec::new();
+        let ready = |unit: u32, level| Input::Ready {
+            unit,
+            lane: if unit == 2 { Lane::Blocking } else { Lane::Compute },
+            urgency: Urgency::default(),
+            place: unit,
+            level: Some(level),
+        };
+        for (unit, level) in [(0, 0), (1, 0), (2, 0), (3, 1)] {
+            dispatcher.handle(ready(unit, level), Duration::ZERO, &mut commands);
+        }
+        // One runs on each lane; the others wait for the lane or for their level.
+        assert_eq!(commands.len(), 2);
+        commands.clear();
+        dispatcher.handle(Input::Recalled, Duration::ZERO, &mut commands);
+        let unit = |unit| Command::Return { unit };
+        assert_eq!(commands, [unit(1), unit(3)]);
+        commands.clear();
+        dispatcher.handle(ready(3, 1), Duration::ZERO, &mut commands);
+        assert_eq!((commands.len(), dispatcher.ready().compute), (0, 1 - held));
+        for _ in 0..3 {
+            dispatcher.take(Input::LevelEnded { level: 0 });
+        }
+        dispatcher.handle(Input::Finished { lane: Lane::Compute }, Duration::ZERO, &mut commands);
+        assert_eq!(commands, [Command::Start { unit: 3, lane: Lane::Compute }]);
+        commands.clear();
+        // A cancellation is for ever.
+        dispatcher.handle(Input::Cancelled, Duration::ZERO, &mut commands);
+        dispatcher.handle(ready(1, 0), Duration::ZERO, &mut commands);
+        assert_eq!(commands, [unit(1)]);
+    }
+}

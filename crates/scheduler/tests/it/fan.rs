@@ -1,7 +1,7 @@
 //! Workflows inside nodes: maps, loops, branches, conditions, workflows that tasks give.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use terrace_core::{
     Args, Carry, Chunk, Collect, Draft, Expr, FlowDraft, FlowStyle, InputDraft, InputId, InputRole,
@@ -15,62 +15,67 @@ use terrace_scheduler::{
 
 use crate::graph::{Graph, id, output, task, within};
 
-fn input_id(at: usize) -> InputId {
-    // Ids are made by core alone: a draft with as many inputs has them.
-    let inputs = (0..=at).map(|at| InputDraft::new(format!("i{at}"), Type::Any)).collect();
-    let draft = Draft { inputs, ..Draft::default() };
-    draft.validate(&NoTasks).unwrap().input(&format!("i{at}")).unwrap()
+pub(crate) fn input_id(at: usize) -> InputId {
+    static IDS: LazyLock<Vec<InputId>> = LazyLock::new(|| {
+        // Ids are made by core alone: a draft with as many inputs has them.
+        let names: Vec<String> = (0..64).map(|at| format!("i{at}")).collect();
+        let inputs = names.iter().map(|name| InputDraft::new(name, Type::Any)).collect();
+        let draft = Draft { inputs, ..Draft::default() };
+        let workflow = draft.validate(&NoTasks).unwrap();
+        names.iter().map(|name| workflow.input(name).unwrap()).collect()
+    });
+    IDS[at]
 }
 
-fn input(at: usize) -> Expr {
+pub(crate) fn input(at: usize) -> Expr {
     Expr::Ref(Ref::new(Root::Input(input_id(at))))
 }
 
-fn local(name: &str) -> InputDraft {
+pub(crate) fn local(name: &str) -> InputDraft {
     InputDraft { role: InputRole::Local, ..InputDraft::new(name, Type::Any) }
 }
 
-fn captured(name: &str) -> InputDraft {
+pub(crate) fn captured(name: &str) -> InputDraft {
     InputDraft { role: InputRole::Captured, ..InputDraft::new(name, Type::Any) }
 }
 
-fn inline(task: &TaskRef, args: Vec<Expr>) -> NodeDraft {
+pub(crate) fn inline(task: &TaskRef, args: Vec<Expr>) -> NodeDraft {
     NodeDraft::new(TaskChoice::Inline(task.clone()), Args::Positional(args))
 }
 
 /// A node that runs a workflow.
-fn flow(draft: Draft, captures: Vec<Ref>, repeat: Option<RepeatDraft>) -> NodeDraft {
+pub(crate) fn flow(draft: Draft, captures: Vec<Ref>, repeat: Option<RepeatDraft>) -> NodeDraft {
     let flow = FlowDraft { draft, style: FlowStyle::Nodes, captures };
     let task = TaskChoice::Flow(Box::new(flow));
     NodeDraft { repeat, ..NodeDraft::new(task, Args::Named(Vec::new())) }
 }
 
-fn map(over: Expr, item: usize) -> Map<ReduceDraft> {
+pub(crate) fn map(over: Expr, item: usize) -> Map<ReduceDraft> {
     Map::over(over, input_id(item))
 }
 
-fn numbers(n: i64) -> Expr {
+pub(crate) fn numbers(n: i64) -> Expr {
     Expr::Const(Value::list((0..n).map(Value::from).collect()).unwrap())
 }
 
-fn list(values: &[i64]) -> Value {
+pub(crate) fn list(values: &[i64]) -> Value {
     Value::list(values.iter().map(|&n| Value::from(n)).collect()).unwrap()
 }
 
-fn int(args: &[Value], at: usize) -> Result<i64, TaskError> {
+pub(crate) fn int(args: &[Value], at: usize) -> Result<i64, TaskError> {
     args[at].as_i64().ok_or_else(|| TaskError::msg(format!("{:?} is no integer", args[at])))
 }
 
-fn square() -> TaskRef {
+pub(crate) fn square() -> TaskRef {
     task(1, |_, args| Ok(Value::from(int(args, 0)?.pow(2))))
 }
 
-fn add() -> TaskRef {
+pub(crate) fn add() -> TaskRef {
     task(2, |_, args| Ok(Value::from(int(args, 0)? + int(args, 1)?)))
 }
 
 /// Runs on every path and order, with 1, 2 and 8 workers, and hands every report to `check`.
-fn everywhere(workflow: &Workflow, check: impl Fn(&RunReport)) {
+pub(crate) fn everywhere(workflow: &Workflow, check: impl Fn(&RunReport)) {
     let plan = Arc::new(workflow.plan());
     for workers in [1, 2, 8] {
         let scheduler = Scheduler::builder().workers(workers).build().unwrap();
@@ -85,26 +90,26 @@ fn everywhere(workflow: &Workflow, check: impl Fn(&RunReport)) {
     }
 }
 
-fn value(report: &RunReport, name: &str) -> Value {
+pub(crate) fn value(report: &RunReport, name: &str) -> Value {
     match report.output(name) {
         Some(Ok(value)) => value.clone(),
         other => panic!("{name}: {other:?}"),
     }
 }
 
-fn build(draft: Draft) -> Workflow {
+pub(crate) fn build(draft: Draft) -> Workflow {
     draft.validate(&NoTasks).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// A workflow of one node, whose value is the output `out`.
-fn only(node: NodeDraft) -> Workflow {
+pub(crate) fn only(node: NodeDraft) -> Workflow {
     let mut graph = Graph::new();
     graph.draft.nodes.push(NodeDraft { name: Some("node".into()), ..node });
     graph.output("out", 0);
     build(graph.draft)
 }
 
-fn squares() -> Draft {
+pub(crate) fn squares() -> Draft {
     Draft {
         inputs: vec![local("item")],
         nodes: vec![inline(&square(), vec![input(0)])],
@@ -114,7 +119,7 @@ fn squares() -> Draft {
 }
 
 /// The squares plus one, by two nodes.
-fn two_nodes() -> Draft {
+pub(crate) fn two_nodes() -> Draft {
     let mut body = squares();
     let one = Expr::Const(Value::from(1_i64));
     body.nodes.push(inline(&add(), vec![output(0), one]));
@@ -381,6 +386,32 @@ fn clean_up_runs_after_a_failure_and_the_run_has_failed() {
             assert_eq!(value(report, "next"), Value::from(1_i64));
             assert_eq!(report.status_of(id(behind)), Some(OutcomeStatus::Skipped));
         });
+    });
+}
+
+/// The port takes any end, so that the edge alone would not tell that something failed.
+#[test]
+fn what_runs_after_a_failure_may_ask_how_it_failed() {
+    within(60, || {
+        for failing in [true, false] {
+            let mut graph = Graph::new();
+            let work = graph.node(&[], move |_, _| match failing {
+                true => Err(TaskError::msg("no")),
+                false => Ok(Value::Null),
+            });
+            let mut told =
+                task(1, |_, args| Ok(args[0].get("status").cloned().unwrap_or_default()));
+            let mut signature = (*told.signature).clone();
+            signature.ports[0].ty = Type::Outcome;
+            told.signature = Arc::new(signature);
+            let cleans = graph.task(&[work], &told);
+            graph.draft.nodes[cleans].run_if = RunIf::Failure;
+            graph.output("told", cleans);
+            everywhere(&build(graph.draft), |report| {
+                let told = if failing { Value::from("failed") } else { Value::Null };
+                assert_eq!(value(report, "told"), told);
+            });
+        }
     });
 }
 

@@ -37,10 +37,10 @@ fn the_last_consumer_gets_the_list_itself() {
 }
 
 /// Counts how many of it are alive.
-struct Counted(Arc<AtomicUsize>);
+pub(crate) struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
-    fn value(alive: &Arc<AtomicUsize>) -> Value {
+    pub(crate) fn value(alive: &Arc<AtomicUsize>) -> Value {
         alive.fetch_add(1, Ordering::SeqCst);
         Value::Ext(Ext::new(Self(Arc::clone(alive))))
     }
