@@ -2,7 +2,7 @@
 
 use terrace_tests::{built, terrace};
 
-use crate::support::{document, node, workflow};
+use crate::support::{document, node, still_times, workflow};
 
 fn check(text: &str) -> (i32, String) {
     let scratch = workflow(text);
@@ -94,7 +94,7 @@ outputs:
     10 |   e: { task: math/add, with: { x: "${d}", y: "text" }, colour: red }
        |                                                        ^^^^^^
        |
-       = help: known keys: task, with, after, lane, label, keep
+       = help: known keys: task, nodes, steps, branches, use, succeed, with, after, when, run_if, map, loop, lane, label, keep, output, outputs
 
     error: unknown node `f`
       --> flow.yaml:12:11
@@ -263,6 +263,54 @@ fn bad_usage_is_code_2() {
 }
 
 #[test]
+fn a_wrong_command_line_prints_the_document_too_where_it_is_asked_for() {
+    let mut all = String::new();
+    for args in [
+        &["run", "--json"] as &[&str],
+        &["run", "flow.yaml", "--json", "--ordre", "levels"],
+        &["run", "flow.yaml", "--json", "--order", "sideways"],
+        &["run", "flow.yaml", "--json=everything"],
+        &["check", "--json", "flow.yaml", "more.yaml"],
+        &["packs", "lst", "--json"],
+        &["--json"],
+    ] {
+        let ran = terrace(args);
+        assert_eq!(ran.code, 2, "{args:?}");
+        assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+        let document = document(&ran);
+        assert_eq!((&document["format"], &document["status"]), (&1.into(), &"invalid".into()));
+        all.push_str(&format!("{} -> {}\n", args.join(" "), document["errors"]));
+    }
+    insta::assert_snapshot!(all, @r#"
+    run --json -> [{"message":"the following required arguments were not provided: <FILE>"}]
+    run flow.yaml --json --ordre levels -> [{"message":"unexpected argument '--ordre' found","help":"a similar argument exists: '--order'"}]
+    run flow.yaml --json --order sideways -> [{"message":"invalid value 'sideways' for '--order <ORDER>' [possible values: dataflow, levels]"}]
+    run flow.yaml --json=everything -> [{"message":"invalid value 'everything' for '--json[=<HOW>]' [possible values: brief, full]"}]
+    check --json flow.yaml more.yaml -> [{"message":"unexpected argument 'more.yaml' found"}]
+    packs lst --json -> [{"message":"unrecognized subcommand 'lst'","help":"a similar subcommand exists: 'list'"}]
+    --json -> [{"message":"unexpected argument '--json' found"}]
+    "#);
+    insta::assert_snapshot!(terrace(&["run", "--json"]).stdout, @r#"
+    {
+      "format": 1,
+      "status": "invalid",
+      "outputs": {},
+      "nodes": [],
+      "errors": [
+        {
+          "message": "the following required arguments were not provided: <FILE>"
+        }
+      ]
+    }
+    "#);
+    let without = terrace(&["run", "flow.yaml", "--", "--json"]);
+    assert_eq!((without.code, &*without.stdout), (2, ""));
+    let help = terrace(&["run", "--json", "--help"]);
+    assert_eq!(help.code, 0);
+    assert!(help.stdout.contains("Usage: terrace run"), "{}", help.stdout);
+}
+
+#[test]
 fn a_failed_node_skips_what_depends_on_it_and_nothing_else() {
     let scratch = workflow(
         r#"terrace: 1
@@ -285,12 +333,33 @@ outputs: { good: "${good}", later: "${later}" }
     assert_eq!(node(&document, "later")["status"], "skipped");
     assert_eq!(node(&document, "later")["cause"], "bad");
     assert_eq!(node(&document, "good")["status"], "ok");
-    let tail: Vec<&str> =
-        ran.stderr.lines().skip_while(|line| !line.contains(" skipped,")).collect();
-    insta::assert_snapshot!(tail.join("\n"), @r"
+    let ran = scratch.run(&["--workers", "1"]);
+    assert_eq!(ran.stdout, "good: 3\n");
+    insta::assert_snapshot!(still_times(&ran.stderr), @r"
+    no output `later`: `later` was skipped because of `bad`
+    workflow failed in [time]: 2 nodes ran (dataflow order, 1 compute worker)
+      Level 0: fail, add (2 parallel) [time] of work
     1 succeeded, 1 failed, 2 skipped, 0 cancelled
     error: node `bad` (util/fail): no luck
       skipped because of it: after_bad, later
+    ");
+}
+
+#[test]
+fn a_run_that_succeeds_says_what_ran_and_how_long_it_took() {
+    let ran = terrace(&["run", "examples/vqe-h2.yaml", "--workers", "2", "--order", "levels"]);
+    assert_eq!(ran.code, 0);
+    insta::assert_snapshot!(still_times(&ran.stderr), @r"
+    vqe-h2 succeeded in [time]: 7 nodes ran (levels order, 2 compute workers)
+      Level 0: build_ansatz (1 parallel) [time] of work
+      Level 1: measure_pauli ×5 (5 parallel) [time] of work
+      Level 2: compute_energy (1 parallel) [time] of work
+    ");
+    let ran = terrace(&["run", "examples/vqe-h2.yaml", "--workers", "0", "--target", "xx"]);
+    insta::assert_snapshot!(still_times(&ran.stderr), @r"
+    vqe-h2 succeeded in [time]: 2 nodes ran (dataflow order, in sequence on one thread)
+      Level 0: build_ansatz (1 parallel) [time] of work
+      Level 1: measure_pauli (1 parallel) [time] of work
     ");
 }
 

@@ -1,7 +1,9 @@
 //! Tests across crates, with real packs loaded by `dlopen` and the real command.
+#![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod arrows;
+mod crates;
 mod errors;
 mod interrupt;
 mod outside;
@@ -9,5 +11,6 @@ mod overlap;
 mod readme;
 mod same;
 mod secrets;
+mod snippets;
 mod support;
 mod values;

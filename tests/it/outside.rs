@@ -1,11 +1,10 @@
 //! Packs that a third party wrote: a folder of its own, one dependency, few lines.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use terrace_tests::{root, terrace};
+use terrace_tests::terrace;
 
+use crate::crates::{PACK, package};
 use crate::support::{document, workflow};
 
 /// Fifteen lines of author's code, manifest of the crate included.
@@ -36,32 +35,10 @@ pub fn shift(point: Point, by: f64) -> Point {
 export_pack! { name: plane, tasks: [shift] }
 "#;
 
-/// Builds a pack in a folder outside the workspace and gives the folder of its `.so`.
+/// Builds a pack and gives the folder of its `.so`.
 fn build(folder: &Path, name: &str, edition: &str, lib: &str) -> PathBuf {
-    let folder = &folder.join(name);
-    let api = root().join("crates/plugin-api");
-    fs::create_dir_all(folder.join("src")).unwrap();
-    fs::write(
-        folder.join("Cargo.toml"),
-        format!(
-            "[package]\nname = \"{name}\"\nversion = \"1.2.3\"\nedition = \"{edition}\"\n\n\
-             [lib]\ncrate-type = [\"cdylib\"]\n\n[dependencies]\nterrace-plugin-api = {{ path = {api:?} }}\n"
-        ),
-    )
-    .unwrap();
-    fs::write(folder.join("src/lib.rs"), lib).unwrap();
-    // The same versions as here, so that nothing has to be fetched.
-    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    // Kept between test runs: cargo itself sees what is stale.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside");
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--offline", "--target-dir"])
-        .arg(&target)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    target.join("debug")
+    let manifest = package(name, "1.2.3", edition) + PACK;
+    crate::crates::build(&folder.join(name), &manifest, "lib.rs", lib)
 }
 
 #[test]

@@ -54,3 +54,35 @@ pub(crate) fn node<'a>(document: &'a Value, name: &str) -> &'a Value {
     let nodes = document["nodes"].as_array().unwrap();
     nodes.iter().find(|node| node["name"] == name).unwrap_or_else(|| panic!("no node {name}"))
 }
+
+/// Text with its durations taken out, for snapshots: each is `[time]`, however wide it was.
+pub(crate) fn still_times(text: &str) -> String {
+    let mut still = String::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut at = 0;
+        while at < words.len() {
+            let number = words[at].parse::<f64>().is_ok();
+            let unit = words.get(at + 1).map(|unit| unit.trim_end_matches(':'));
+            if number && matches!(unit, Some("µs" | "ms" | "s" | "min")) {
+                // A column of times is padded to the left.
+                while still.ends_with("  ") {
+                    still.pop();
+                }
+                still.push_str("[time]");
+                if words[at + 1].ends_with(':') {
+                    still.push(':');
+                }
+                at += 1;
+            } else {
+                still.push_str(words[at]);
+            }
+            at += 1;
+            if at < words.len() {
+                still.push(' ');
+            }
+        }
+        still.push('\n');
+    }
+    still
+}

@@ -4,6 +4,7 @@ use terrace::core::{Value, value_from_json, value_to_json};
 use terrace::prelude::*;
 use terrace_tests::built;
 
+use crate::crates::{PACK, build, package};
 use crate::support::workflow;
 
 #[test]
@@ -58,8 +59,155 @@ fn a_value_nested_100_000_deep_is_refused_and_nothing_aborts() {
     let file = scratch.folder.path().join("deep");
     std::fs::write(&file, &deep).unwrap();
     let ran = scratch.run(&["-i", &format!("x=@{}", file.display())]);
-    // Either refused, or taken as the text it is; never a crash.
-    assert!(ran.code == 2 || ran.code == 0, "{} {}", ran.code, ran.stderr);
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.stderr, @r"error: input `x`: expected any in JSON, found `[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[…`: value nests deeper than 256 levels at line 1 column 260");
+}
+
+/// Tasks that nest as deep as they are told, in each way that a pack has.
+const NEST_LIB: &str = r#"use std::mem::take;
+
+use serde::{ser::SerializeSeq, Serialize, Serializer};
+use terrace_plugin_api::{export_pack, task, to_value, PortError, PortType, Schema, TaskError, Value};
+
+/// As an author writes it: list in list, and `?`.
+#[task(pure)]
+pub fn lists(depth: u64) -> Result<Value, TaskError> {
+    let mut value = Value::Null;
+    for _ in 0..depth {
+        value = Value::list(vec![value])?;
+    }
+    Ok(value)
+}
+
+/// Maps, and an author who is sure of himself.
+#[task(pure)]
+pub fn maps(depth: u64) -> Value {
+    (0..depth).fold(Value::Null, |value, _| Value::map([("in", value)]).unwrap())
+}
+
+/// A type of the author's that nests without a limit of its own.
+#[derive(Default)]
+pub struct Nest(Option<Box<Nest>>);
+
+impl Nest {
+    fn of(depth: u64) -> Self {
+        (0..depth).fold(Self::default(), |nest, _| Self(Some(Box::new(nest))))
+    }
+}
+
+impl Drop for Nest {
+    fn drop(&mut self) {
+        let mut next = take(&mut self.0);
+        while let Some(mut nest) = next {
+            next = take(&mut nest.0);
+        }
+    }
+}
+
+impl Serialize for Nest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        if let Some(nest) = &self.0 {
+            list.serialize_element(&**nest)?;
+        }
+        list.end()
+    }
+}
+
+impl PortType for Nest {
+    const SCHEMA: Schema = Schema::Any;
+    fn from_value(_: Value) -> Result<Self, PortError> {
+        Ok(Self::default())
+    }
+    fn into_value(self) -> Result<Value, PortError> {
+        to_value(&self).map_err(|error| PortError::msg(error))
+    }
+}
+
+/// The same through serde, one list more.
+#[task(pure)]
+pub fn nests(depth: u64) -> Nest {
+    Nest::of(depth.saturating_sub(1))
+}
+
+/// How deep a value is.
+#[task(pure)]
+pub fn depth(value: &Value) -> u64 {
+    let (mut value, mut depth) = (value, 0);
+    loop {
+        value = match value {
+            Value::List(list) => match list.first() {
+                Some(item) => item,
+                None => return depth + 1,
+            },
+            Value::Map(map) => match map.get("in") {
+                Some(item) => item,
+                None => return depth + 1,
+            },
+            _ => return depth,
+        };
+        depth += 1;
+    }
+}
+
+export_pack! { name: nest, tasks: [lists, maps, nests, depth] }
+"#;
+
+#[test]
+fn a_pack_nests_256_deep_and_no_deeper() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = package("their-nest", "0.1.0", "2021") + PACK + "serde = \"1\"\n";
+    let packs = build(folder.path(), &manifest, "lib.rs", NEST_LIB);
+    let packs = ["--packs", packs.to_str().unwrap()];
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { nest: "^0.1" }
+inputs: { depth: u64 }
+nodes:
+  lists: { task: nest/lists, with: { depth: "${inputs.depth}" } }
+  maps: { task: nest/maps, with: { depth: "${inputs.depth}" } }
+  nests: { task: nest/nests, with: { depth: "${inputs.depth}" } }
+  in_lists: { task: nest/depth, with: { value: "${lists}" } }
+  in_maps: { task: nest/depth, with: { value: "${maps}" } }
+  in_nests: { task: nest/depth, with: { value: "${nests}" } }
+outputs: { of: ["${in_lists}", "${in_maps}", "${in_nests}"], lists: "${lists}" }
+"#,
+    );
+    let ran = scratch.run(&[packs[0], packs[1], "-i", "depth=256", "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let mut reader = serde_json::Deserializer::from_str(&ran.stdout);
+    reader.disable_recursion_limit();
+    let document: serde_json::Value = reader.into_iter().next().unwrap().unwrap();
+    assert_eq!(document["outputs"]["of"], serde_json::json!([256, 256, 256]));
+    let mut inner = &document["outputs"]["lists"];
+    for _ in 0..256 {
+        inner = &inner[0];
+    }
+    assert!(inner.is_null());
+
+    let mut errors = String::new();
+    for depth in ["257", "100000"] {
+        let input = format!("depth={depth}");
+        let ran = scratch.run(&[packs[0], packs[1], "-i", &input, "--json"]);
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        for error in crate::support::document(&ran)["errors"].as_array().unwrap() {
+            if let Some(node) = error["node"].as_str() {
+                errors += &format!("{depth} {node}: {}\n", error["message"].as_str().unwrap());
+            }
+        }
+    }
+    // The way down to where it is too deep, cut short.
+    while errors.contains("[0][0]") {
+        errors = errors.replace("[0][0]", "[0]");
+    }
+    insta::assert_snapshot!(errors, @r"
+    257 lists: value nests deeper than 256 levels
+    257 maps: called `Result::unwrap()` on an `Err` value: TooDeep
+    257 nests: output: at [0]: value nests deeper than 256 levels
+    100000 lists: value nests deeper than 256 levels
+    100000 maps: called `Result::unwrap()` on an `Err` value: TooDeep
+    100000 nests: output: at [0]: value nests deeper than 256 levels
+    ");
 }
 
 #[test]

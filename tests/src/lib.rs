@@ -2,6 +2,7 @@
 //!
 //! Both are built by cargo when first asked for, into the target folder of the test run, and found
 //! through cargo's own messages: a missing `.so` is a failed build, a stale one cannot be named.
+#![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

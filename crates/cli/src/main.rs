@@ -22,6 +22,7 @@ mod output;
 mod packs;
 mod problem;
 mod run;
+mod usage;
 
 use clap::Parser as _;
 
@@ -30,7 +31,11 @@ use exit::Exit;
 use output::Output;
 
 fn main() -> std::process::ExitCode {
-    let cli = Cli::parse();
+    let parsed = match Cli::try_parse() {
+        // Help and version.
+        Err(error) if !error.use_stderr() => error.exit(),
+        parsed => parsed,
+    };
     let mut output = match Output::open() {
         Ok(output) => output,
         Err(error) => {
@@ -38,12 +43,13 @@ fn main() -> std::process::ExitCode {
             return Exit::Usage.into();
         }
     };
-    let exit = match cli.command {
-        Command::Run(args) => run::run(&args, &mut output),
-        Command::Check(args) => check::check(&args, &mut output),
-        Command::Graph(args) => graph::graph(&args, &mut output),
-        Command::Packs(args) => packs::packs(&args, &mut output),
-        Command::Completions(args) => completions::completions(&args, &mut output),
+    let exit = match parsed.map(|cli| cli.command) {
+        Ok(Command::Run(args)) => run::run(&args, &mut output),
+        Ok(Command::Check(args)) => check::check(&args, &mut output),
+        Ok(Command::Graph(args)) => graph::graph(&args, &mut output),
+        Ok(Command::Packs(args)) => packs::packs(&args, &mut output),
+        Ok(Command::Completions(args)) => completions::completions(&args, &mut output),
+        Err(error) => usage::usage(&error, std::env::args_os(), &mut output),
     };
     // A reader that went away (`| head`) is no failure of ours.
     match output.finish() {

@@ -32,13 +32,7 @@ pub(crate) fn report(error: &Error, json: bool, output: &mut Output) -> Exit {
         other => print_chain(other),
     }
     if json {
-        output.json(&json!({
-            "format": 1,
-            "status": status,
-            "outputs": {},
-            "nodes": [],
-            "errors": errors(error),
-        }));
+        print_document(status, errors(error), output);
     }
     exit
 }
@@ -47,15 +41,20 @@ pub(crate) fn report(error: &Error, json: bool, output: &mut Output) -> Exit {
 pub(crate) fn usage(message: &str, json: bool, output: &mut Output) -> Exit {
     print_line(message);
     if json {
-        output.json(&json!({
-            "format": 1,
-            "status": "invalid",
-            "outputs": {},
-            "nodes": [],
-            "errors": [{ "message": message }],
-        }));
+        print_document("invalid", vec![json!({ "message": message })], output);
     }
     Exit::Usage
+}
+
+/// Prints the JSON document of a command that did not get to work.
+pub(crate) fn print_document(status: &str, errors: Vec<Value>, output: &mut Output) {
+    output.json(&json!({
+        "format": 1,
+        "status": status,
+        "outputs": {},
+        "nodes": [],
+        "errors": errors,
+    }));
 }
 
 /// Prints an error and what caused it, each said once.

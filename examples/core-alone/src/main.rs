@@ -1,4 +1,5 @@
 //! Core alone: builds a workflow, levels it and looks at it. Nothing runs.
+#![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "an example shows what it found")]
 
 use terrace_core::{NoTasks, Problems, WorkflowBuilder};

@@ -2,6 +2,7 @@
 //! that only the run-time knows; then a pack's tasks and closures together.
 //!
 //! Build the packs first, then give their folder: `cargo run -p example-embed -- target/release`.
+#![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "an example shows what it found")]
 
 use terrace::prelude::*;

@@ -1,4 +1,5 @@
 //! The scheduler alone: closures on a pool of threads, no packs and no files.
+#![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "an example shows what it found")]
 
 use std::sync::Arc;

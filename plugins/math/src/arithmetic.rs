@@ -22,8 +22,7 @@ fn both(
 }
 
 /// Adds two numbers.
-///
-/// Not marked as associative: floats round at each step, and `MAX + 1 - 1` overflows or not.
+// Not marked as associative: floats round at each step, and `MAX + 1 - 1` overflows or not.
 #[task(pure)]
 pub(crate) fn add(x: Number, y: Number) -> Result<Number, TaskError> {
     both((x, y), '+', i64::checked_add, |x, y| x + y)

@@ -3,6 +3,7 @@
 //!
 //! Integers stay integers as long as all operands are; an integer beside a float becomes one.
 //! What an integer cannot hold is an error with the code `overflow`, never another number.
+#![forbid(unsafe_code)]
 
 mod arithmetic;
 mod black_scholes;

@@ -63,8 +63,7 @@ fn empty(what: &str) -> TaskError {
 
 /// Sums a list. Integers give an integer, whatever the order; floats are summed with
 /// compensation, so the result hardly depends on it. An empty list gives 0.
-///
-/// Not marked as associative: sums of parts overflow or round where the whole does not.
+// Not marked as associative: sums of parts overflow or round where the whole does not.
 #[task(pure)]
 pub(crate) fn sum(values: &Array) -> Result<Number, TaskError> {
     match Numbers::of(values) {

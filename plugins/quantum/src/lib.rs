@@ -4,6 +4,7 @@
 //! # Conventions
 //! Qubit 0 is the leftmost: of `|01⟩`, and of the Pauli string `ZI`. Amplitude `k` belongs to the
 //! basis state that spells `k` in binary. Angles are in radians.
+#![forbid(unsafe_code)]
 
 pub mod ansatz;
 pub mod circuit;

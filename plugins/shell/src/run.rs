@@ -39,7 +39,8 @@ pub struct Ended {
 }
 
 /// Runs a program to its end, without a shell in between. What it started and left running is
-/// killed when it ends; all of it when the run is cancelled: SIGTERM, a second later SIGKILL.
+/// killed when it ends; all of it when the run is cancelled: SIGTERM, a second later SIGKILL; and
+/// all of it at once when the engine itself is killed.
 ///
 /// # Errors
 /// Code `exit` where the status is not 0, with `{status, signal, stderr}` as details; `not_found`,

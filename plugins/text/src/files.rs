@@ -5,14 +5,14 @@ use std::fs;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use terrace_plugin_api::{Bytes, ErrorClass, TaskContext, TaskError, task};
+use terrace_plugin_api::{Bytes, ErrorClass, LogLevel, TaskContext, TaskError, task};
 
 /// Lists the files of a folder, sorted by the bytes of their paths. Links to files count as
 /// files; links to folders are not followed.
 ///
 /// # Errors
 /// Code `not_found`, `permission_denied` or `io` where a folder cannot be read, `not_utf8` where
-/// a name is not UTF-8; each names the path. Cancelled.
+/// a path is not UTF-8 and `skip_not_utf8` is off; each names the path. Cancelled.
 #[task(blocking, idempotent)]
 pub fn list_files(
     ctx: &TaskContext,
@@ -23,9 +23,13 @@ pub fn list_files(
     /// Whether to look into the folders inside too.
     #[default = false]
     recursive: bool,
+    /// Whether to leave out the files whose path is not UTF-8, which no text can name, instead of
+    /// failing; the log says how many.
+    #[default = false]
+    skip_not_utf8: bool,
 ) -> Result<Vec<String>, TaskError> {
     let extension = extension.map(|extension| extension.strip_prefix('.').unwrap_or(extension));
-    let mut files = Vec::new();
+    let (mut files, mut skipped) = (Vec::new(), 0_usize);
     let mut folders = vec![PathBuf::from(folder)];
     while let Some(folder) = folders.pop() {
         let failed = |error| io_error("cannot list", &folder, &error);
@@ -55,11 +59,16 @@ pub fn list_files(
             {
                 continue;
             }
-            files.push(path.into_os_string().into_string().map_err(|path| {
-                let message = format!("the path {} is not UTF-8", Path::new(&path).display());
-                TaskError::msg(message).with_code("not_utf8")
-            })?);
+            match path.into_os_string().into_string() {
+                Ok(path) => files.push(path),
+                Err(_) if skip_not_utf8 => skipped += 1,
+                Err(path) => return Err(not_utf8(Path::new(&path))),
+            }
         }
+    }
+    if skipped > 0 {
+        let plural = if skipped == 1 { "file whose path is" } else { "files whose paths are" };
+        ctx.log(LogLevel::Warn, format!("left out {skipped} {plural} not UTF-8"));
     }
     files.sort_unstable();
     Ok(files)
@@ -145,6 +154,14 @@ pub fn write_file(
     }
 }
 
+fn not_utf8(path: &Path) -> TaskError {
+    let message = format!(
+        "cannot list {}: its path is not UTF-8; rename it, or leave such files out with `skip_not_utf8`",
+        path.display()
+    );
+    TaskError::msg(message).with_code("not_utf8")
+}
+
 fn io_error(what: &str, path: &Path, error: &Error) -> TaskError {
     let code = match error.kind() {
         ErrorKind::NotFound => "not_found",
@@ -169,7 +186,7 @@ mod tests {
         extension: Option<&str>,
         recursive: bool,
     ) -> Result<Vec<String>, TaskError> {
-        list_files(&TaskContext::detached(), folder, extension, recursive)
+        list_files(&TaskContext::detached(), folder, extension, recursive, false)
     }
 
     /// A folder with some files, and its path.
@@ -213,7 +230,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        let (keep, path) = folder();
+        let (_keep, path) = folder();
         let missing = format!("{path}/missing");
         for error in [
             list(&missing, None, false).unwrap_err(),
@@ -225,9 +242,27 @@ mod tests {
             assert!(error.message().contains(&missing), "{error}");
         }
         assert_eq!(read_file(&path, false).unwrap_err().code(), "io");
-        fs::write(keep.path().join(OsStr::from_bytes(b"\xff.txt")), "").unwrap();
-        assert_eq!(list(&path, None, false).unwrap_err().code(), "not_utf8");
-        assert!(list(&path, Some("md"), false).is_ok());
+    }
+
+    #[test]
+    fn a_path_that_is_not_utf8_is_named_or_left_out() {
+        let (keep, path) = folder();
+        let ctx = TaskContext::detached();
+        let all = list_files(&ctx, &path, None, true, false).unwrap();
+        let odd = keep.path().join(OsStr::from_bytes(b"odd\xff"));
+        fs::create_dir(&odd).unwrap();
+        fs::write(odd.join("x.txt"), "").unwrap();
+        let error = list_files(&ctx, &path, None, true, false).unwrap_err();
+        assert_eq!(error.code(), "not_utf8");
+        let said = error.message().strip_prefix(&format!("cannot list {path}/")).unwrap();
+        assert_eq!(
+            said,
+            "odd\u{fffd}/x.txt: its path is not UTF-8; rename it, or leave such files out with \
+             `skip_not_utf8`"
+        );
+        assert_eq!(list_files(&ctx, &path, None, true, true).unwrap(), all);
+        // Whoever does not ask for it does not meet it.
+        assert!(list(&path, Some("md"), true).is_ok() && list(&path, None, false).is_ok());
     }
 
     #[test]

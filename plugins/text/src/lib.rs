@@ -1,4 +1,5 @@
 //! The text pack: files in and out, text in parts, and words counted.
+#![forbid(unsafe_code)]
 
 pub mod counts;
 pub mod files;

@@ -1,5 +1,6 @@
 //! The util pack: what a workflow needs around its real tasks. Waiting, conditions, stand-ins,
 //! and failures on purpose.
+#![forbid(unsafe_code)]
 
 pub mod compare;
 pub mod failure;

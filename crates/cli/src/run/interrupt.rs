@@ -1,4 +1,9 @@
-//! Ctrl-C, and the other polite signals: once, nothing new starts and running tasks are told; twice, out.
+//! Ctrl-C, and the other polite signals: once, nothing new starts and running tasks are told;
+//! twice, out.
+//!
+//! Out means out: nobody is waited for and nothing is cleaned up, since what would be waited for
+//! may be what hangs. What a task started elsewhere has to end with this process by itself, as
+//! the programs of the shell pack do.
 
 use std::io;
 use std::sync::Arc;
@@ -26,7 +31,8 @@ pub(super) fn watch(cancel: &CancelToken) -> io::Result<Watch> {
     thread::Builder::new().name("terrace-signals".to_owned()).spawn(move || {
         for _ in signals.forever() {
             if flag.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
+                // Without the exit handlers of libraries: tasks in them are still running.
+                signal_hook::low_level::exit(130);
             }
             crate::say!("interrupted: waiting for running tasks; once more to leave at once");
             cancel.cancel();

@@ -48,7 +48,9 @@ pub(super) fn print(told: &Told<'_>) {
         RunStatus::Cancelled => "was cancelled",
         _ => "failed",
     };
-    let ran = counts.succeeded + counts.failed;
+    // Those of the levels below: a cancelled node ran as far as it came.
+    let started = |id| report.outcome(id).is_some_and(|outcome| outcome.attempts > 0);
+    let ran = workflow.node_ids().filter(|&id| started(id)).count();
     let workers = match (told.args.workers, told.workers) {
         (Some(0), _) => "in sequence on one thread".to_owned(),
         (_, 1) => "1 compute worker".to_owned(),

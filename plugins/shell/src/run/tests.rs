@@ -246,6 +246,27 @@ fn one_who_left_the_group_and_holds_the_pipe_hangs_nobody() {
 }
 
 #[test]
+fn a_program_that_leaves_its_own_group_is_killed_all_the_same() {
+    let mark = Mark::new();
+    // `exec` makes it the program itself that leaves, not something that it started.
+    let error = cancel_when_ready("touch READY; exec setsid sleep 1000", &mark);
+    assert_eq!(error.class(), ErrorClass::CANCELLED);
+    mark.assert_none_lives();
+}
+
+#[test]
+fn a_script_that_signals_its_own_group_ends_by_that_signal() {
+    let (mark, ctx) = (Mark::new(), TaskContext::detached());
+    for (name, number) in [("TERM", 15), ("KILL", 9)] {
+        let argv = ["sh", "-c", &format!("sleep 1000 & kill -{name} 0; wait")];
+        let argv = argv.map(str::to_owned).to_vec();
+        let ended = run(&ctx, argv, None, Some(mark.env()), None, true).ok().unwrap();
+        assert_eq!(ended.signal, Some(number));
+        mark.assert_none_lives();
+    }
+}
+
+#[test]
 fn too_much_output_ends_the_program() {
     let mark = Mark::new();
     for script in ["yes", "yes >&2"] {
