@@ -11,6 +11,8 @@ mod monte_carlo;
 mod normal;
 mod number;
 mod option;
+mod pairs;
+mod parts;
 mod philox;
 mod statistics;
 
@@ -32,5 +34,9 @@ terrace_plugin_api::export_pack! {
         black_scholes::black_scholes,
         monte_carlo::monte_carlo_call,
         monte_carlo::combine_estimates,
+        parts::monte_carlo_part,
+        parts::add_parts,
+        parts::price,
+        pairs::add_pairs,
     ]
 }

@@ -19,13 +19,13 @@ pub(crate) struct Estimate {
     /// The sum of their squares.
     sum_sq: f64,
     /// The estimate.
-    mean: f64,
+    pub(crate) mean: f64,
     /// Its standard error.
-    stderr: f64,
+    pub(crate) stderr: f64,
 }
 
 impl Estimate {
-    fn new(paths: u64, sum: f64, sum_sq: f64) -> Self {
+    pub(crate) fn new(paths: u64, sum: f64, sum_sq: f64) -> Self {
         let n = paths as f64;
         let mean = sum / n;
         // One path says nothing of the spread.
@@ -65,35 +65,56 @@ pub(crate) fn monte_carlo_call(
     first: u64,
 ) -> Result<Estimate, TaskError> {
     let terms = Terms { spot, strike, years, rate, volatility }.check()?;
+    let (mut sum, mut sum_sq) = (0.0, 0.0);
+    // Summed by block, so that small payoffs are not lost in a large sum.
+    let (mut block, mut block_sq) = (0.0, 0.0);
+    let mut in_block = 0;
+    for_each_payoff(ctx, &terms, first, paths, seed, |payoff| {
+        block += payoff;
+        block_sq += payoff * payoff;
+        in_block += 1;
+        if in_block == CHECK_EVERY {
+            sum += std::mem::take(&mut block);
+            sum_sq += std::mem::take(&mut block_sq);
+            in_block = 0;
+        }
+    })?;
+    Ok(Estimate::new(paths, sum + block, sum_sq + block_sq))
+}
+
+/// Simulates paths and hands on the discounted payoff of each, in their order. The terms are
+/// checked already.
+pub(crate) fn for_each_payoff(
+    ctx: &TaskContext,
+    terms: &Terms,
+    first: u64,
+    paths: u64,
+    seed: u64,
+    mut payoff_of: impl FnMut(f64),
+) -> Result<(), TaskError> {
+    let &Terms { spot, strike, years, rate, volatility } = terms;
     let end = first.checked_add(paths).filter(|_| paths > 0);
     let end =
         end.ok_or_else(|| domain(format_args!("cannot simulate {paths} paths from {first}")))?;
     let discount = terms.discount();
     let drift = (rate - volatility * volatility / 2.0) * years;
     let spread = volatility * years.sqrt();
-    let (mut sum, mut sum_sq) = (0.0, 0.0);
     let mut path = first;
     while path < end {
         ctx.check_cancelled()?;
         let stop = end.min(path.saturating_add(CHECK_EVERY));
-        // Summed by part, so that small payoffs are not lost in a large sum.
-        let (mut part, mut part_sq) = (0.0, 0.0);
         let mut pair = normal_pair(seed, path / 2);
         while path < stop {
             if path.is_multiple_of(2) {
                 pair = normal_pair(seed, path / 2);
             }
             let normal = pair[(path % 2) as usize];
-            let payoff = discount * (spot * (drift + spread * normal).exp() - strike).max(0.0);
-            part += payoff;
-            part_sq += payoff * payoff;
+            payoff_of(discount * (spot * (drift + spread * normal).exp() - strike).max(0.0));
             path += 1;
         }
-        sum += part;
-        sum_sq += part_sq;
         ctx.progress((path - first) as f64 / paths as f64, "");
     }
-    Ok(Estimate::new(paths, sum, sum_sq))
+    Ok(())
 }
 
 /// Joins estimates of disjoint paths into one. An empty list is an error with the code `domain`.

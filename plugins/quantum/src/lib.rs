@@ -1,5 +1,5 @@
 //! The quantum pack: small circuits run on an exact state vector, and the energy of a molecule
-//! from the expectation values of its Pauli terms.
+//! from the expectation values of its Pauli terms, down to its minimum over an angle.
 //!
 //! # Conventions
 //! Qubit 0 is the leftmost: of `|01⟩`, and of the Pauli string `ZI`. Amplitude `k` belongs to the
@@ -11,6 +11,7 @@ pub mod circuit;
 pub mod complex;
 pub mod energy;
 pub mod measure;
+pub mod minimise;
 pub mod state;
 
 terrace_plugin_api::export_pack! {
@@ -22,5 +23,7 @@ terrace_plugin_api::export_pack! {
         measure::measure_pauli,
         energy::compute_energy,
         energy::energy,
+        minimise::bracket,
+        minimise::minimise_step,
     ]
 }

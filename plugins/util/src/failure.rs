@@ -1,6 +1,6 @@
 //! Failures on purpose, for trying what a workflow does with them.
 
-use terrace_plugin_api::{Retryable, TaskError, task};
+use terrace_plugin_api::{Retryable, TaskContext, TaskError, Value, task};
 
 /// Fails.
 ///
@@ -17,6 +17,27 @@ pub fn fail(
 ) -> Result<(), TaskError> {
     let retryable = if retryable { Retryable::Yes } else { Retryable::No };
     Err(TaskError::msg(message).with_code("on_purpose").with_retryable(retryable))
+}
+
+/// Fails on the first attempts, then gives on a value: something outside that comes back.
+///
+/// # Errors
+/// Code `on_purpose` on the first attempts; trying again helps.
+#[task(idempotent)]
+pub fn flaky(
+    ctx: &TaskContext,
+    /// How many attempts fail.
+    #[default = 1]
+    failures: u32,
+    /// What to give afterwards; null without it.
+    value: Option<Value>,
+) -> Result<Value, TaskError> {
+    let attempt = ctx.attempt();
+    if attempt > failures {
+        return Ok(value.unwrap_or_default());
+    }
+    let message = format!("attempt {attempt} fails on purpose");
+    Err(TaskError::msg(message).with_code("on_purpose").with_retryable(Retryable::Yes))
 }
 
 /// Panics, to see that no more than the attempt is lost.
@@ -58,6 +79,15 @@ mod tests {
         assert!(!fail("no", false).unwrap_err().retryable());
         assert!(assert(true, "no").is_ok());
         assert_eq!(assert(false, "no").unwrap_err().code(), "assertion");
+    }
+
+    #[test]
+    fn the_attempt_after_the_failing_ones_succeeds() {
+        // Outside a run every attempt is the first.
+        let ctx = TaskContext::detached();
+        assert_eq!(flaky(&ctx, 0, Some(Value::from(7_i64))).unwrap(), Value::from(7_i64));
+        let error = flaky(&ctx, 1, None).unwrap_err();
+        assert!(error.retryable() && error.message().contains("attempt 1"));
     }
 
     #[test]
