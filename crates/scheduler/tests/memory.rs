@@ -155,7 +155,8 @@ fn a_million_trivial_items_take_what_their_results_take() {
         let all = plan(map(numbers(items), body(1), false));
         everywhere(workers, |scheduler, path| {
             let more = peak(scheduler, &all, path) - items * SLOT;
-            assert!(more < items, "{more} bytes beyond {items} results, {path:?}");
+            // What threads keep for themselves, and next to nothing per item.
+            assert!(more < items + (64 << 10), "{more} bytes beyond {items} results, {path:?}");
         });
     }
 }

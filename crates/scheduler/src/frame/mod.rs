@@ -372,8 +372,10 @@ pub(crate) fn discard(value: Value) {
 pub(crate) fn let_go<T>(thing: T) {
     let guard = crate::attempt::Quiet::new();
     if let Err(payload) = catch_unwind(AssertUnwindSafe(move || drop(thing))) {
-        // Its destructor might panic in turn.
-        std::mem::forget(payload);
+        // Its destructor might panic in turn; what that throws is left alone.
+        if let Err(again) = catch_unwind(AssertUnwindSafe(move || drop(payload))) {
+            std::mem::forget(again);
+        }
     }
     drop(guard);
 }
