@@ -50,6 +50,7 @@ fn draw(problems: &Problems, colour: bool) -> String {
 fn groups(problem: &Problem) -> Vec<Group<'_>> {
     let mut title = match &problem.place {
         Place::Node(name) => format!("node `{name}`: {}", problem.message),
+        Place::Value(path) if !path.is_empty() => format!("at `{path}`: {}", problem.message),
         _ => problem.message.clone(),
     };
     // The renderer draws one line for a title.

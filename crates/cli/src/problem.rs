@@ -129,6 +129,7 @@ fn problem_json(problem: &Problem) -> Value {
             entry["column"] = json!(column);
         }
         Place::Node(name) => entry["node"] = json!(name),
+        Place::Value(path) => entry["path"] = json!(path),
         _ => {}
     }
     entry

@@ -83,13 +83,13 @@ pub fn catch_panic<T>(body: impl FnOnce() -> Result<T, TaskError>) -> Result<T, 
 }
 
 fn panicked(payload: Box<dyn Any + Send>) -> TaskError {
-    let message = payload
-        .downcast_ref::<&'static str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| String::from("a panic without a message"));
-    // Its destructor might panic in turn.
-    std::mem::forget(payload);
+    let text = payload.downcast::<&'static str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|payload| payload.downcast::<String>().map(|text| *text));
+    let message = text.unwrap_or_else(|payload| {
+        // Its destructor might panic in turn.
+        std::mem::forget(payload);
+        String::from("a panic without a message")
+    });
     let error = TaskError::new(ErrorClass::PANIC, message);
     match PLACE.with(|slot| slot.borrow_mut().take()) {
         Some(place) => error.with_location(&place),

@@ -96,6 +96,7 @@ pub struct RunReport {
     pub failures_inside: u64,
     /// What the observer's panic said, where it panicked: it was told nothing after that.
     pub observer_failed: Option<String>,
+    pub(crate) items: Arc<[(PlanIndex, u64)]>,
     pub(crate) frame: Arc<Frame>,
 }
 
@@ -118,6 +119,12 @@ impl RunReport {
     /// How every node ended, as built; `None` for those that the plan leaves out.
     pub fn outcomes(&self) -> impl ExactSizeIterator<Item = (NodeId, Option<NodeOutcome>)> + '_ {
         self.plan().workflow().node_ids().map(|id| (id, self.outcome(id)))
+    }
+
+    /// How many items a map had, once it knew them.
+    pub fn items(&self, id: NodeId) -> Option<u64> {
+        let at = self.plan().place(id)?;
+        self.items.iter().find(|(map, _)| *map == at).map(|(_, items)| *items)
     }
 
     /// How a node ended: the status alone, without looking up why.

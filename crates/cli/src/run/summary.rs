@@ -11,6 +11,9 @@ use crate::output::Output;
 /// How many failed nodes are shown in full.
 const SHOWN: usize = 20;
 
+/// How many failures inside a node are shown with it.
+const SHOWN_INSIDE: usize = 5;
+
 /// Prints every output that there is, and the targets' outputs.
 pub(super) fn print_outputs(told: &Told<'_>, output: &mut Output) {
     for (name, value) in told.values() {
@@ -56,8 +59,13 @@ pub(super) fn print(told: &Told<'_>) {
         (_, 1) => "1 compute worker".to_owned(),
         (_, workers) => format!("{workers} compute workers"),
     };
+    let inside = match report.inside {
+        0 => String::new(),
+        1 => " with 1 inside".to_owned(),
+        inside => format!(" with {inside} inside"),
+    };
     crate::say!(
-        "{name} {how} in {}: {ran} node{} ran ({} order, {workers})",
+        "{name} {how} in {}: {ran} node{} ran{inside} ({} order, {workers})",
         time(report.duration),
         if ran == 1 { "" } else { "s" },
         told.args.order.name(),
@@ -100,7 +108,10 @@ fn level_line(told: &Told<'_>, level: usize) -> Option<(String, Duration)> {
         busy += outcome.as_ref().map_or(Duration::ZERO, |outcome| outcome.duration);
         outcome.is_some()
     });
-    (!ran.is_empty()).then(|| (told.workflow.level_line(level, &ran), busy))
+    (!ran.is_empty()).then(|| {
+        let items = |id| told.report.items(id);
+        (told.workflow.level_line(level, &ran, items), busy)
+    })
 }
 
 fn print_failures(told: &Told<'_>) {
@@ -122,6 +133,7 @@ fn print_failures(told: &Told<'_>) {
             node.task().name,
             told.redactor.mask(&error)
         );
+        print_inside(told, node.name());
         if let Some(place) = outcome.error.as_ref().and_then(|error| error.location()) {
             crate::say!("  at {place}");
         }
@@ -139,6 +151,40 @@ fn print_failures(told: &Told<'_>) {
             crate::say!("  skipped because of it: {}", skipped.join(", "));
         }
     }
+}
+
+/// The first failures inside a node, where the node's own error does not say it all.
+fn print_inside(told: &Told<'_>, node: &str) {
+    let inside =
+        |path: &str| path.strip_prefix(node).is_some_and(|rest| rest.starts_with(['.', '[']));
+    let mut failures: Vec<_> =
+        told.report.failures.iter().filter(|failure| inside(&failure.path)).collect();
+    if failures.len() < 2 {
+        return;
+    }
+    failures.sort_by_cached_key(|failure| in_order(&failure.path));
+    for failure in failures.iter().take(SHOWN_INSIDE) {
+        let error = failure.error.to_string();
+        let (path, error) = (told.redactor.mask(&failure.path), told.redactor.mask(&error));
+        crate::say!("  {path}: {error}");
+    }
+    if failures.len() > SHOWN_INSIDE {
+        let more = failures.len() - SHOWN_INSIDE;
+        crate::say!("  … and {more} more inside it; `--json` tells which");
+    }
+}
+
+/// A key that sorts `m[2]` before `m[10]`.
+fn in_order(path: &str) -> String {
+    let mut key = String::with_capacity(path.len() + 20);
+    let mut rest = path;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let digits = rest[at..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - at);
+        key.push_str(&rest[..at]);
+        key.push_str(&format!("{:0>20}", &rest[at..at + digits]));
+        rest = &rest[at + digits..];
+    }
+    key + rest
 }
 
 /// A duration in the unit that suits it.

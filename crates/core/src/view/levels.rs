@@ -35,7 +35,7 @@ pub(super) fn render(workflow: &Workflow) -> String {
             }
             _ => {}
         }
-        let _ = writeln!(text, "{margin}{}", line(workflow, level, group));
+        let _ = writeln!(text, "{margin}{}", line(workflow, level, group, &|_| None));
         open.push(Next { workflow, first, level: level + 1, indent });
         for id in group.iter().rev() {
             if let Some(start) = tree.entries[first + id.index()].body {
@@ -47,14 +47,19 @@ pub(super) fn render(workflow: &Workflow) -> String {
     text
 }
 
-pub(super) fn line(workflow: &Workflow, level: usize, nodes: &[NodeId]) -> String {
+pub(super) fn line(
+    workflow: &Workflow,
+    level: usize,
+    nodes: &[NodeId],
+    items: &dyn Fn(NodeId) -> Option<u64>,
+) -> String {
     // How often each runs; `None` for maps of which only the run knows.
     let mut tasks: IndexMap<(&str, bool), u64> = IndexMap::new();
     let (mut parallel, mut unknown) = (0_u64, false);
     for &id in nodes {
         let node = workflow.node(id);
         let width = match node.view() {
-            NodeView::Map => node.width(),
+            NodeView::Map => node.width().or_else(|| items(id)),
             _ => Some(1),
         };
         parallel = parallel.saturating_add(width.unwrap_or(0));

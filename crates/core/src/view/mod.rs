@@ -27,8 +27,14 @@ impl Workflow {
     }
 
     /// The line of [`Workflow::to_levels_text`] for some nodes of one level, such as those that ran.
-    pub fn level_line(&self, level: usize, nodes: &[NodeId]) -> String {
-        levels::line(self, level, nodes)
+    /// `items` tells how many items a map had, where only its run knows.
+    pub fn level_line(
+        &self,
+        level: usize,
+        nodes: &[NodeId],
+        items: impl Fn(NodeId) -> Option<u64>,
+    ) -> String {
+        levels::line(self, level, nodes, &items)
     }
 
     /// The graph for Graphviz: labels are task names, nodes that give outputs are light blue,

@@ -45,6 +45,7 @@ impl Run {
             counts,
             outputs,
             inside: self.inside.load(Ordering::Relaxed),
+            items: std::mem::take(&mut *lock(&self.items)).into(),
             failures: failures.kept.into(),
             failures_inside: failures.count,
             observer_failed: self.emitter.as_ref().and_then(|emitter| emitter.failed()),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use terrace_core::{TaskError, Workflow};
+use terrace_core::{PlanIndex, TaskError, Workflow};
 use terrace_plugin_api::ErrorClass;
 
 use super::{Run, lock};
@@ -32,6 +32,11 @@ impl Run {
             return Err(TaskError::new(ErrorClass::LIMIT, message).with_code("nodes"));
         }
         Ok(())
+    }
+
+    /// Keeps how many items a map of the outermost workflow has.
+    pub(crate) fn note_items(&self, at: PlanIndex, items: u64) {
+        lock(&self.items).push((at, items));
     }
 
     /// Counts nodes of workflows inside, and items, that have ended.

@@ -17,7 +17,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use crossbeam::utils::Backoff;
-use terrace_core::{EventKind, Lane as NodeLane, OutcomeStatus, Plan, RunConstants};
+use terrace_core::{EventKind, Lane as NodeLane, OutcomeStatus, Plan, PlanIndex, RunConstants};
 
 use crate::attempt::{RunFolder, outer_tokens};
 use crate::blocking::{Answer, Lane, TakeTurn};
@@ -85,6 +85,8 @@ pub(crate) struct Run {
     grown: AtomicU64,
     /// Nodes of workflows inside nodes, and items, that have ended.
     inside: AtomicU64,
+    /// How many items the maps of the outermost workflow have.
+    items: Mutex<Vec<(PlanIndex, u64)>>,
     failures: Mutex<limits::Failures>,
     folder: RunFolder,
     /// Whether any node may ever wait for the blocking lane.
@@ -154,6 +156,7 @@ impl Run {
             limits: options.growth,
             grown: AtomicU64::new(0),
             inside: AtomicU64::new(0),
+            items: Mutex::default(),
             failures: Mutex::default(),
             folder: RunFolder::new(options.temp_root),
             may_block,

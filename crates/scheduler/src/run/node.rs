@@ -224,6 +224,9 @@ impl Run {
             Opening::Fan(ptr) => {
                 // SAFETY: the caller holds its token.
                 if let Work::Map(map) = &unsafe { ptr.get() }.work {
+                    if frame.parent().is_none() {
+                        self.note_items(at, map.0.len());
+                    }
                     self.emit(|| EventKind::MapStarted {
                         node: frame.plan().id(at),
                         path: self.path_in(frame, at),
