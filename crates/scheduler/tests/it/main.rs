@@ -7,6 +7,7 @@
 mod graph;
 mod random;
 
+mod built;
 mod cancel;
 mod conformance;
 mod dispatch;
