@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use terrace_core::{Draft, PackRequirement, Value, Workflow};
+use terrace_core::{Draft, PackId, PackRequirement, TaskRef, Value, Workflow};
 use terrace_plugin_api::{ErrorClass, TaskError};
 use terrace_plugin_host::PackSet;
 use terrace_scheduler::Expand;
@@ -59,7 +59,12 @@ impl Expander {
 }
 
 impl Expand for Expander {
-    fn expand(&self, description: Value, around: &Workflow) -> Result<Workflow, TaskError> {
+    fn expand(
+        &self,
+        description: Value,
+        around: &Workflow,
+        by: &TaskRef,
+    ) -> Result<Workflow, TaskError> {
         let lines = |problems: terrace_core::Problems| {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             wrong(&problems)
@@ -68,11 +73,30 @@ impl Expand for Expander {
             Some(draft) => draft,
             None => Draft::from_value(&description).map_err(lines)?,
         };
-        // A description that asks for nothing itself knows the packs of the workflow around it.
-        let packs = if draft.packs.is_empty() { around.packs() } else { &draft.packs };
-        let catalog = self.packs_for(packs, &draft.task_names())?;
+        let packs = match draft.packs.is_empty() {
+            true => around_and_own(around.packs(), by.pack.as_deref()),
+            false => draft.packs.clone(),
+        };
+        let catalog = self.packs_for(&packs, &draft.task_names())?;
         draft.validate(&*catalog).map_err(lines)
     }
+}
+
+/// The packs that a description knows which asks for none itself: those of the workflow around it,
+/// and the pack that gave it under its own name, whatever alias the workflow has for it.
+fn around_and_own(around: &[PackRequirement], own: Option<&PackId>) -> Vec<PackRequirement> {
+    let mut packs = around.to_vec();
+    // Without requirements packs are found by the tasks' names, which is the pack's own.
+    if let Some(own) = own.filter(|_| !around.is_empty()) {
+        packs.retain(|pack| pack.alias != own.name);
+        packs.push(PackRequirement {
+            alias: own.name.clone(),
+            name: own.name.clone(),
+            version: format!("={}", own.version),
+            span: None,
+        });
+    }
+    packs
 }
 
 fn wrong(problems: &[String]) -> TaskError {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crossbeam::deque::Worker;
 use terrace_core::{
-    EventKind, Lane, NodeKind, OutcomeStatus, PlanIndex, RunIf, TaskError, Value, Workflow,
+    EventKind, Lane, NodeKind, OutcomeStatus, PlanIndex, RunIf, TaskError, TaskRef, Value, Workflow,
 };
 
 use super::Run;
@@ -195,7 +195,8 @@ impl Run {
             // SAFETY: passed on.
             return Step::Ended(unsafe { self.end_unstarted(frame, at, OutcomeStatus::Skipped) });
         };
-        let given = result.and_then(|value| self.workflow_of(value));
+        let plan = frame.plan();
+        let given = result.and_then(|value| self.workflow_of(value, plan.node(at).task()));
         let opening = match given {
             Ok(workflow) => {
                 // SAFETY: passed on; the attempt has released what it read.
@@ -210,10 +211,10 @@ impl Run {
         unsafe { self.opened(frame, at, opening, began) }
     }
 
-    fn workflow_of(&self, value: Value) -> Result<Workflow, TaskError> {
+    fn workflow_of(&self, value: Value, by: &TaskRef) -> Result<Workflow, TaskError> {
         match Workflow::of_value(&value) {
             Some(workflow) => Ok(workflow),
-            None => guarded(|| self.expander.expand(value, self.plan().workflow())),
+            None => guarded(|| self.expander.expand(value, self.plan().workflow(), by)),
         }
     }
 
