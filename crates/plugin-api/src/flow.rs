@@ -30,7 +30,8 @@ use crate::value::Value;
 /// }
 /// ```
 ///
-/// Tasks are named as the workflow around the node names them, by its alias for the pack.
+/// Tasks of the pack itself are named by its own name, whatever alias a workflow has for it; others
+/// as the workflow around the node names them.
 #[derive(Clone, Debug, Default)]
 pub struct Flow {
     nodes: Vec<(String, Value)>,
