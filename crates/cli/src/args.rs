@@ -70,6 +70,9 @@ pub(crate) struct RunArgs {
     /// Run only what this node needs, and print its output; may be given several times
     #[arg(long = "target", short = 't', value_name = "NODE")]
     pub(crate) targets: Vec<String>,
+    /// How many nodes there may be in workflows that tasks give while it runs
+    #[arg(long, default_value_t = 1_000_000, value_name = "N")]
+    pub(crate) max_grown: u64,
     /// What tasks draw random numbers from
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,

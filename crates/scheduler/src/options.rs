@@ -44,15 +44,15 @@ pub enum Timing {
 /// How large a run may grow by the workflows that its tasks give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Growth {
-    /// How deep they may lie inside each other; 100,000 where not given.
+    /// How deep they may lie inside each other; 20,000 where not given.
     pub depth: u32,
-    /// How many nodes they may have together; 100 million where not given.
+    /// How many nodes they may have together; a million where not given.
     pub nodes: u64,
 }
 
 impl Default for Growth {
     fn default() -> Self {
-        Self { depth: 100_000, nodes: 100_000_000 }
+        Self { depth: 20_000, nodes: 1_000_000 }
     }
 }
 

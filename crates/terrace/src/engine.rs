@@ -245,6 +245,7 @@ fn prepare(workflow: &Workflow, request: &RunRequest) -> Result<(Arc<Plan>, RunO
     let mut options = RunOptions::default()
         .with_inputs(inputs)
         .with_order(request.order)
+        .with_growth(request.growth)
         .with_seed(request.seed)
         .with_workflow_dir(request.workflow_dir.clone());
     if let Some(id) = &request.run_id {

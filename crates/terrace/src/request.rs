@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use terrace_core::{Observer, Value, Workflow};
 use terrace_plugin_api::PortType;
-use terrace_scheduler::{CancelToken, Order};
+use terrace_scheduler::{CancelToken, Growth, Order};
 
 use crate::error::Error;
 use crate::inputs;
@@ -16,6 +16,7 @@ pub struct RunRequest {
     pub(crate) unreadable: Vec<(String, String)>,
     pub(crate) targets: Vec<String>,
     pub(crate) order: Order,
+    pub(crate) growth: Growth,
     pub(crate) seed: u64,
     pub(crate) run_id: Option<String>,
     pub(crate) workflow_dir: String,
@@ -63,6 +64,14 @@ impl RunRequest {
     #[must_use]
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
+        self
+    }
+
+    /// Sets how large the run may grow by workflows that its tasks give: 20,000 deep and a million
+    /// nodes where not given.
+    #[must_use]
+    pub fn growth(mut self, growth: Growth) -> Self {
+        self.growth = growth;
         self
     }
 

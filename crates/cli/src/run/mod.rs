@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use terrace::Engine;
 use terrace::core::{Event, Observer, Redactor, Workflow};
-use terrace::scheduler::{CancelToken, RunReport, RunStatus};
+use terrace::scheduler::{CancelToken, Growth, RunReport, RunStatus};
 
 use crate::args::{JsonArg, RunArgs};
 use crate::exit::Exit;
@@ -63,6 +63,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     let folder = args.file.parent().map(|dir| dir.display().to_string()).unwrap_or_default();
     let mut request = given
         .order(args.order.order())
+        .growth(Growth { nodes: args.max_grown, ..Growth::default() })
         .seed(args.seed)
         .workflow_dir(if folder.is_empty() { ".".to_owned() } else { folder })
         .cancel_token(cancel)

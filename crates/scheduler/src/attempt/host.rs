@@ -40,9 +40,9 @@ impl<'a> NodeHost<'a> {
     fn named(&self) -> (NodeId, Option<Arc<str>>) {
         match self.who {
             Who::Node(frame, at) => {
-                (frame.plan().id(at), frame.parent().map(|_| path(frame, at).into()))
+                (frame.plan().id(at), frame.parent().map(|_| path(frame, at).text))
             }
-            Who::Item(fan, item) => (fan.home_plan().id(fan.at), Some(fan.path(item).into())),
+            Who::Item(fan, item) => (fan.home_plan().id(fan.at), Some(fan.path(item).text)),
         }
     }
 }
@@ -53,8 +53,8 @@ impl Host for NodeHost<'_> {
             Who::Node(frame, at) if frame.parent().is_none() => {
                 Cow::Borrowed(frame.plan().node(at).name())
             }
-            Who::Node(frame, at) => Cow::Owned(path(frame, at)),
-            Who::Item(fan, item) => Cow::Owned(fan.path(item)),
+            Who::Node(frame, at) => Cow::Owned(path(frame, at).text.to_string()),
+            Who::Item(fan, item) => Cow::Owned(fan.path(item).text.to_string()),
         }
     }
 
@@ -70,7 +70,11 @@ impl Host for NodeHost<'_> {
     }
 
     fn seed(&self) -> u64 {
-        mix(self.run.constants().seed, &self.node())
+        let name = match self.who {
+            Who::Node(frame, at) => path(frame, at),
+            Who::Item(fan, item) => fan.path(item),
+        };
+        mix(self.run.constants().seed, name.hash)
     }
 
     fn temp_dir(&self) -> io::Result<PathBuf> {
@@ -108,11 +112,7 @@ impl Drop for NodeHost<'_> {
 
 /// A node's seed: FNV-1a of its path, mixed with the run's by SplitMix64's finaliser. Written down
 /// here for ever: results depend on it.
-fn mix(seed: u64, path: &str) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in path.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
+fn mix(seed: u64, hash: u64) -> u64 {
     let mut z = hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -123,11 +123,15 @@ fn mix(seed: u64, path: &str) -> u64 {
 mod tests {
     use super::mix;
 
+    fn fnv(text: &str) -> u64 {
+        let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+    }
+
     #[test]
     fn seeds_never_change() {
-        assert_eq!(mix(0, "a"), mix(0, "a"));
-        assert_ne!(mix(0, "a"), mix(1, "a"));
-        assert_ne!(mix(0, "a"), mix(0, "b"));
-        assert_eq!(mix(7, "measure"), 1_803_011_693_249_901_564);
+        assert_ne!(mix(0, fnv("a")), mix(1, fnv("a")));
+        assert_ne!(mix(0, fnv("a")), mix(0, fnv("b")));
+        assert_eq!(mix(7, fnv("measure")), 1_803_011_693_249_901_564);
     }
 }

@@ -1,4 +1,10 @@
 //! Names of what runs inside fans: `measure["XX"]`, `left.merge`, `search[3].step`.
+//!
+//! A frame's name is made once, from the name of the frame around it, so that naming costs the
+//! same however deep a node lies. A name that has become long is shown without its middle; what is
+//! drawn from it (seeds) is drawn from the whole.
+
+use std::sync::Arc;
 
 use terrace_core::PlanIndex;
 use terrace_plugin_api::Item;
@@ -6,32 +12,84 @@ use terrace_plugin_api::Item;
 use super::{Fan, Work};
 use crate::frame::Frame;
 
+/// From this length on a name is shown without its middle.
+const LONG: usize = 240;
+
+/// The name of a frame, or of something in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Name {
+    /// As it is shown.
+    pub(crate) text: Arc<str>,
+    /// FNV-1a of the whole.
+    pub(crate) hash: u64,
+}
+
+impl Name {
+    /// The name of something outermost.
+    fn new(label: &str) -> Self {
+        Self { text: label.into(), hash: hash(FNV_OFFSET, label) }
+    }
+
+    /// The name of something in what this names.
+    fn inside(&self, label: &str) -> Self {
+        let hash = hash(hash(self.hash, "."), label);
+        let long = self.text.len() + label.len() > LONG;
+        let text = match self.text.find(".….").filter(|_| long) {
+            // Shortened before: the last part makes room for this one.
+            Some(at) => format!("{}.….{label}", &self.text[..at]),
+            None if long => match self.text.match_indices('.').map(|(at, _)| at).nth(7) {
+                Some(at) => format!("{}.….{label}", &self.text[..at]),
+                None => format!("{}.{label}", self.text),
+            },
+            None => format!("{}.{label}", self.text),
+        };
+        Self { text: text.into(), hash }
+    }
+}
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn hash(before: u64, text: &str) -> u64 {
+    text.bytes().fold(before, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// The full path of a node.
-pub(crate) fn path(frame: &Frame, at: PlanIndex) -> String {
-    within(frame, frame.plan().node(at).name().to_owned())
+pub(crate) fn path(frame: &Frame, at: PlanIndex) -> Name {
+    within(frame, frame.plan().node(at).name())
 }
 
 /// The full path of something in a frame.
-fn within(frame: &Frame, last: String) -> String {
-    let mut parts = vec![last];
-    let mut frame = frame;
-    while let Some(parent) = frame.parent() {
+fn within(frame: &Frame, label: &str) -> Name {
+    // Frames around it that have no name yet, the innermost first.
+    let mut unnamed = Vec::new();
+    let mut at = frame;
+    let mut name = loop {
+        if let Some(name) = at.name().get() {
+            break Some(name.clone());
+        }
+        let Some(parent) = at.parent() else { break None };
+        unnamed.push(at);
         // SAFETY: the frame is open, so the fan that it is an item of has a token: the one that
         // follows it.
         let fan = unsafe { parent.fan.get() };
-        parts.push(fan.label(parent.item));
         // SAFETY: the fan has a token, so its node has not ended and the frame of that is open.
-        frame = unsafe { fan.home.get() };
+        at = unsafe { fan.home.get() };
+    };
+    for frame in unnamed.into_iter().rev() {
+        let Some(parent) = frame.parent() else { continue };
+        // SAFETY: as above.
+        let label = unsafe { parent.fan.get() }.label(parent.item);
+        let own = name.map_or_else(|| Name::new(&label), |around| around.inside(&label));
+        name = Some(frame.name().get_or_init(|| own).clone());
     }
-    parts.reverse();
-    parts.join(".")
+    name.map_or_else(|| Name::new(label), |around| around.inside(label))
 }
 
 impl Fan {
     /// The full path of one of its items.
-    pub(crate) fn path(&self, item: u64) -> String {
+    pub(crate) fn path(&self, item: u64) -> Name {
         // SAFETY: the fan is there, so its node has not ended and the frame of that is open.
-        within(unsafe { self.home.get() }, self.label(item))
+        within(unsafe { self.home.get() }, &self.label(item))
     }
 
     /// What an item is called in its frame.
@@ -73,5 +131,23 @@ pub(super) fn label(name: &str, item: u64, key: Option<&str>) -> String {
     match key {
         Some(key) => format!("{name}{}", terrace_core::Select::quoted(key)),
         None => format!("{name}[{item}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_loses_its_middle_and_keeps_its_hash() {
+        let mut name = Name::new("first");
+        let mut whole = "first".to_owned();
+        for at in 0..1_000 {
+            let label = format!("n[{at}]");
+            name = name.inside(&label);
+            whole = format!("{whole}.{label}");
+        }
+        assert_eq!(name.hash, hash(FNV_OFFSET, &whole));
+        assert_eq!(&*name.text, "first.n[0].n[1].n[2].n[3].n[4].n[5].n[6].….n[999]");
     }
 }

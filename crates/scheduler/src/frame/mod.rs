@@ -32,12 +32,13 @@ mod unit;
 use std::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, TaskError, Value};
 
 use crate::clock::nanos;
+use crate::fan::Name;
 
 pub(crate) use cause::Cause;
 pub(crate) use unit::{FanPtr, FramePtr, Unit};
@@ -97,6 +98,8 @@ pub(crate) struct Frame {
     /// Values of the workflow's inputs. Set while nobody else knows the frame.
     inputs: Vec<Value>,
     parent: Option<Parent>,
+    /// What it is called, once somebody asked.
+    name: OnceLock<Name>,
     /// Nodes that have not been counted off. A run's own frame counts elsewhere on the fast path.
     left: AtomicUsize,
     tally: Tally,
@@ -161,6 +164,7 @@ impl Frame {
             cells,
             inputs,
             parent,
+            name: OnceLock::new(),
             left: AtomicUsize::new(plan.len()),
             tally: Tally::default(),
             errors: Mutex::new(Vec::new()),
@@ -178,6 +182,7 @@ impl Frame {
         self.inputs.drain(..).for_each(discard);
         *self.left.get_mut() = self.plan.len();
         self.tally = Tally::default();
+        self.name = OnceLock::new();
         self.errors.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
@@ -200,6 +205,11 @@ impl Frame {
     /// What it is an item of; `None` for a run's own frame.
     pub(crate) fn parent(&self) -> Option<&Parent> {
         self.parent.as_ref()
+    }
+
+    /// Where its name is kept.
+    pub(crate) fn name(&self) -> &OnceLock<Name> {
+        &self.name
     }
 
     /// How many frames are around it.

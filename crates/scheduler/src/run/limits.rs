@@ -1,5 +1,6 @@
 //! How large a run may grow by itself, and what went wrong inside it.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use terrace_core::{PlanIndex, TaskError, Workflow};
@@ -27,8 +28,10 @@ impl Run {
         let nodes = workflow.nodes().len() as u64;
         let before = self.grown.fetch_add(nodes, Ordering::Relaxed);
         if before.saturating_add(nodes) > limits.nodes {
-            let message =
-                format!("tasks gave workflows of more than {} nodes together", limits.nodes);
+            let message = format!(
+                "tasks gave workflows of more than {} nodes together; where that is meant, allow more",
+                limits.nodes
+            );
             return Err(TaskError::new(ErrorClass::LIMIT, message).with_code("nodes"));
         }
         Ok(())
@@ -45,11 +48,11 @@ impl Run {
     }
 
     /// Keeps a failure that the report of the outermost node does not tell in full.
-    pub(crate) fn note_failure(&self, path: impl FnOnce() -> String, error: &TaskError) {
+    pub(crate) fn note_failure(&self, path: impl FnOnce() -> Arc<str>, error: &TaskError) {
         let mut failures = lock(&self.failures);
         failures.count += 1;
         if failures.kept.len() < FAILURES_KEPT {
-            failures.kept.push(Failure { path: path(), error: error.clone() });
+            failures.kept.push(Failure { path: path().to_string(), error: error.clone() });
         }
     }
 }

@@ -385,7 +385,7 @@ impl Run {
         if let Some(error) = &error {
             frame.keep_error(at, error.clone());
             if frame.parent().is_some() && status == OutcomeStatus::Failed {
-                self.note_failure(|| path(frame, at), error);
+                self.note_failure(|| path(frame, at).text, error);
             }
         }
         // SAFETY: passed on.
@@ -407,6 +407,6 @@ impl Run {
 
     /// A node's path as events have it.
     pub(super) fn path_in(&self, frame: &Frame, at: PlanIndex) -> Option<Arc<str>> {
-        frame.parent().map(|_| path(frame, at).into())
+        frame.parent().map(|_| path(frame, at).text)
     }
 }

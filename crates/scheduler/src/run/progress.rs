@@ -16,6 +16,9 @@ use crate::attempt::{FrameScope, NodeHost, attempt_item, call, guarded};
 use crate::fan::{Began, Claims, Fan, ItemEnd, PassEnd, Range, Stopped, Work};
 use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit, let_go};
 
+/// From this length on an error is handed outwards as it is.
+const LONG: usize = 400;
+
 /// A node that has ended and that nobody has been told of.
 type Ended = (FramePtr, PlanIndex, OutcomeStatus);
 
@@ -206,9 +209,12 @@ impl Run {
         if tally.went_wrong() {
             let error = frame.first_error().map(|(at, error)| {
                 let name = frame.plan().node(at).name();
-                let mut outer =
-                    TaskError::new(error.class(), format!("{name}: {}", error.message()))
-                        .with_code(error.code());
+                // Of a failure that lies deep the first names are enough.
+                let message = match error.message() {
+                    long if long.len() > LONG => long.to_owned(),
+                    message => format!("{name}: {message}"),
+                };
+                let mut outer = TaskError::new(error.class(), message).with_code(error.code());
                 for cause in error.causes() {
                     outer = outer.with_cause(cause);
                 }
@@ -310,7 +316,7 @@ impl Run {
             Began { at: if told { self.now() } else { Duration::ZERO }, worker: desk.number };
         self.emit(|| EventKind::NodeStarted {
             node: node(),
-            path: Some(fan.path(item).into()),
+            path: Some(fan.path(item).text),
             task: fan.plan.node(PlanIndex::new(0)).task().name.clone(),
             attempt: 1,
             lane,
@@ -324,11 +330,11 @@ impl Run {
             end => end,
         };
         if let (OutcomeStatus::Failed, Some(error)) = (end.status, &end.error) {
-            self.note_failure(|| fan.path(item), error);
+            self.note_failure(|| fan.path(item).text, error);
         }
         self.emit(|| EventKind::NodeFinished {
             node: node(),
-            path: Some(fan.path(item).into()),
+            path: Some(fan.path(item).text),
             status: end.status,
             attempts: end.attempts,
             duration: self.now().saturating_sub(began.at),
