@@ -313,7 +313,7 @@ impl<H: Host> VTableOf<H> {
         match catch_unwind(AssertUnwindSafe(|| call(host))) {
             Ok(answer) => answer,
             Err(payload) => {
-                std::mem::forget(payload);
+                crate::shield::text_of(payload);
                 fallback
             }
         }

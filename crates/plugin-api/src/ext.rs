@@ -109,7 +109,7 @@ extern "C" fn drop_of<T>(data: *const ()) {
     let counted = unsafe { Arc::from_raw(data.cast::<T>()) };
     // A panicking destructor must not reach the `extern "C"` frame: that would abort.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(counted))) {
-        std::mem::forget(payload);
+        crate::shield::text_of(payload);
     }
 }
 
@@ -129,7 +129,7 @@ extern "C" fn to_value_of<T: Serialize>(data: *const (), out: &mut Value) -> boo
         }
         Ok(Err(_)) => false,
         Err(payload) => {
-            std::mem::forget(payload);
+            crate::shield::text_of(payload);
             false
         }
     }

@@ -83,18 +83,20 @@ pub fn catch_panic<T>(body: impl FnOnce() -> Result<T, TaskError>) -> Result<T, 
 }
 
 fn panicked(payload: Box<dyn Any + Send>) -> TaskError {
-    let text = payload.downcast::<&'static str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|payload| payload.downcast::<String>().map(|text| *text));
-    let message = text.unwrap_or_else(|payload| {
-        // Its destructor might panic in turn.
-        std::mem::forget(payload);
-        String::from("a panic without a message")
-    });
+    let message = text_of(payload).unwrap_or_else(|| String::from("a panic without a message"));
     let error = TaskError::new(ErrorClass::PANIC, message);
     match PLACE.with(|slot| slot.borrow_mut().take()) {
         Some(place) => error.with_location(&place),
         None => error,
     }
+}
+
+/// The text that a panic carries. Anything else that it may carry is forgotten: its destructor
+/// might panic in turn, outside of any shield.
+pub(crate) fn text_of(payload: Box<dyn Any + Send>) -> Option<String> {
+    let text = payload.downcast::<&'static str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|payload| payload.downcast::<String>().map(|text| *text));
+    text.map_err(std::mem::forget).ok()
 }
 
 /// The error of a call with the wrong number of arguments.
