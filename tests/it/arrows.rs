@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("example-core-alone", &["terrace-core"]),
     ("example-scheduler-alone", &["terrace-scheduler"]),
     ("example-embed", &["terrace"]),
+    ("example-shapes", &["terrace"]),
 ];
 
 /// What tests may know beyond that. Nothing else: a crate's own tests get along with what the

@@ -4,13 +4,16 @@
 
 mod arrows;
 mod crates;
+mod early;
 mod errors;
+mod examples;
 mod interrupt;
 mod outside;
 mod overlap;
 mod readme;
 mod same;
 mod secrets;
+mod shapes;
 mod snippets;
 mod support;
 mod values;

@@ -101,7 +101,10 @@ fn every_block_of_the_readme_is_tested() {
     let languages: Vec<&str> = blocks.iter().map(|block| &*block.language).collect();
     assert_eq!(
         languages,
-        ["sh", "text", "sh", "yaml", "console", "toml", "rust", "console", "rust"]
+        [
+            "sh", "text", "sh", "yaml", "console", "toml", "rust", "console", "rust", "yaml",
+            "console"
+        ]
     );
     let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
     assert!(ci.contains(blocks[2].text.trim()), ".ci/run does not run {:?}", blocks[2].text);
@@ -124,6 +127,13 @@ fn the_workflow_prints_what_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("sums.yaml"), block("yaml", "name: sums")).unwrap();
     follow(&block("console", "sums.yaml"), folder.path());
+}
+
+#[test]
+fn the_map_prints_what_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("vqe.yaml"), block("yaml", "map: ")).unwrap();
+    follow(&block("console", "vqe.yaml"), folder.path());
 }
 
 #[test]

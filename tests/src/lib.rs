@@ -4,6 +4,7 @@
 //! through cargo's own messages: a missing `.so` is a failed build, a stale one cannot be named.
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -33,31 +34,17 @@ pub fn built() -> &'static Built {
 }
 
 fn build() -> Result<Built, String> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root()).args(["build", "--locked", "--message-format=json"]);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    // The very flags that this test was built with, so that nothing is built twice.
-    let output = cargo.stderr(Stdio::inherit()).output().map_err(|error| error.to_string())?;
-    if !output.status.success() {
-        return Err(format!("cargo build ended with {}", output.status));
-    }
     let (mut packs, mut command) = (None, None);
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else { continue };
-        if message["reason"] != "compiler-artifact" {
-            continue;
-        }
-        let name = message["target"]["name"].as_str().unwrap_or_default();
-        let files = message["filenames"].as_array().into_iter().flatten();
+    for made in cargo_build(&[])? {
+        let name = made["target"]["name"].as_str().unwrap_or_default();
+        let files = made["filenames"].as_array().into_iter().flatten();
         for file in files.filter_map(serde_json::Value::as_str).map(Path::new) {
             if name.starts_with("terrace_pack_") && file.extension().is_some_and(|e| e == "so") {
                 packs = file.parent().map(Path::to_owned);
             }
         }
         if name == "terrace"
-            && let Some(file) = message["executable"].as_str()
+            && let Some(file) = made["executable"].as_str()
         {
             command = Some(PathBuf::from(file));
         }
@@ -66,6 +53,25 @@ fn build() -> Result<Built, String> {
         packs: packs.ok_or("no pack was built")?,
         command: command.ok_or("no command was built")?,
     })
+}
+
+/// What cargo says of each thing that it built.
+fn cargo_build(what: &[&str]) -> Result<Vec<serde_json::Value>, String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(["build", "--locked", "--message-format=json"]).args(what);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    // The very flags that this test was built with, so that nothing is built twice.
+    let output = cargo.stderr(Stdio::inherit()).output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(format!("cargo build ended with {}", output.status));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let messages = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    Ok(messages
+        .filter(|message: &serde_json::Value| message["reason"] == "compiler-artifact")
+        .collect())
 }
 
 /// What a run of the command gave.
@@ -77,6 +83,23 @@ pub struct Ran {
     pub stdout: String,
     /// Standard error.
     pub stderr: String,
+}
+
+/// The programs of `examples/shapes`, built once for this process.
+///
+/// # Panics
+/// When the build fails.
+pub fn shapes() -> &'static BTreeMap<String, PathBuf> {
+    static SHAPES: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    SHAPES.get_or_init(|| {
+        let made = cargo_build(&["-p", "example-shapes"]);
+        let made = made.unwrap_or_else(|error| panic!("cannot build the examples: {error}"));
+        let program = |made: &serde_json::Value| {
+            let file = made["executable"].as_str()?;
+            Some((made["target"]["name"].as_str()?.to_owned(), PathBuf::from(file)))
+        };
+        made.iter().filter_map(program).collect()
+    })
 }
 
 /// Runs `terrace` with arguments in the repository's root, with an environment that holds still.

@@ -135,7 +135,7 @@ fn with_items(mut entry: Json, items: Option<&Items>) -> Json {
     if let Some(items) = items {
         entry["items"] = json!({
             "total": items.total,
-            "succeeded": items.total - items.failed - items.cancelled,
+            "succeeded": items.total.saturating_sub(items.failed).saturating_sub(items.cancelled),
             "failed": items.failed,
             "cancelled": items.cancelled,
         });

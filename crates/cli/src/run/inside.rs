@@ -76,6 +76,9 @@ impl Inside {
             } => {
                 let begun = state.running.remove(path);
                 let (started, task) = begun.map_or((event.at, None), |(at, task)| (at, Some(task)));
+                // It is measured from a moment before it was told: what came after it on the same
+                // thread would seem to have begun before its end.
+                let ran = (*duration).min(event.at.saturating_sub(started));
                 let told = self.everything
                     || matches!(status, OutcomeStatus::Failed | OutcomeStatus::TimedOut)
                     || !state.is_in_many(path);
@@ -86,7 +89,7 @@ impl Inside {
                         status: *status,
                         attempts: *attempts,
                         started,
-                        seconds: duration.as_secs_f64(),
+                        seconds: ran.as_secs_f64(),
                         error: error.clone(),
                     });
                 }
@@ -109,5 +112,43 @@ impl State {
         // A key may hold brackets itself: then a part is looked up that is no map, and is none.
         let ends = path.match_indices('[').map(|(at, _)| &path[..at]);
         ends.into_iter().any(|map| self.maps.get(map).is_some_and(|items| items.total > MANY))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use terrace::core::{Lane, NoTasks, WorkflowBuilder};
+
+    use super::*;
+
+    #[test]
+    fn nothing_ends_after_its_end_was_told() {
+        let wf = WorkflowBuilder::new("one");
+        let node = wf.call(|| (), ()).node().unwrap();
+        let workflow = wf.build(&NoTasks).unwrap();
+        let inside = Inside::new(false);
+        let ms = Duration::from_millis;
+        let path: Option<Arc<str>> = Some("one[0]".into());
+        let kind = EventKind::NodeStarted {
+            node,
+            path: path.clone(),
+            task: "t".into(),
+            attempt: 1,
+            lane: Lane::Compute,
+            worker: 0,
+        };
+        inside.take(&Event { at: ms(10), kind }, &workflow);
+        let kind = EventKind::NodeFinished {
+            node,
+            path,
+            status: OutcomeStatus::Ok,
+            attempts: 1,
+            duration: ms(25),
+            error: None,
+            cause: None,
+        };
+        inside.take(&Event { at: ms(30), kind }, &workflow);
+        let (ended, _) = Arc::new(inside).told();
+        assert_eq!((ended[0].started, ended[0].seconds), (ms(10), 0.02));
     }
 }

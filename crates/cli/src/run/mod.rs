@@ -25,6 +25,10 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     let mut builder = Engine::builder().pack_path(args.packs.path());
     if let Some(workers) = args.workers {
         builder = builder.workers(usize::from(workers));
+        if workers == 0 {
+            // In sequence: what waits on a thread of its own does so alone too.
+            builder = builder.max_blocking(1);
+        }
     }
     let engine = match builder.build() {
         Ok(engine) => engine,

@@ -124,7 +124,11 @@ impl State {
 
     /// What a node is called: its path, where it is not one of the outermost workflow.
     fn name(&self, node: NodeId, path: Option<&Arc<str>>) -> Arc<str> {
-        path.cloned().unwrap_or_else(|| self.workflow.node(node).name().into())
+        match path {
+            // Keys of a secret map stand in the paths of its items.
+            Some(path) => self.redactor.mask(path).into(),
+            None => self.workflow.node(node).name().into(),
+        }
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<Arc<str>, Option<String>>> {

@@ -74,7 +74,8 @@ impl<T> Handle<T> {
 
 impl WorkflowBuilder {
     /// Adds a node that ends the run with success. What has not started by then is not run. Say
-    /// when with [`Handle::when`] and [`Handle::after`].
+    /// when with [`Handle::when`] and [`Handle::after`]; what comes after it runs where the
+    /// condition does not hold.
     ///
     /// ```
     /// use terrace_core::{NoTasks, WorkflowBuilder};

@@ -27,7 +27,8 @@ pub enum NodeKind {
 pub enum Tolerance {
     /// Only success.
     Nothing,
-    /// That it was skipped because its condition was false: the port stands in for the value.
+    /// That it was skipped because its condition was false: the port stands in for the value, or it
+    /// was to end the run.
     Absence,
     /// Any: the port takes how it ended.
     Anything,
@@ -55,11 +56,15 @@ impl Inner {
         let absence = |node: &Node| {
             node.task().signature.ports.iter().any(|port| port.when_absent().is_some())
         };
+        let ends_early = |node: &Node| matches!(node.body, NodeBody::Succeed);
         // Only a condition makes absence, and only then it matters who can live with it.
-        if nodes().any(|(_, node)| takes_outcomes(node) || !plain && absence(node)) {
+        if nodes()
+            .any(|(_, node)| takes_outcomes(node) || ends_early(node) || !plain && absence(node))
+        {
             for at in plan.indices() {
                 for &next in plan.successors(at) {
-                    inner.tolerances.push(tolerance(plan.node(next), plan.id(at)));
+                    let early = ends_early(plan.node(at));
+                    inner.tolerances.push(tolerance(plan.node(next), plan.id(at), early));
                 }
             }
         }
@@ -83,11 +88,13 @@ fn takes_outcomes(node: &Node) -> bool {
 }
 
 /// What a node can live with of one that it depends on: the least of what each reference can.
-fn tolerance(node: &Node, on: NodeId) -> Tolerance {
-    if node.after.contains(&on) {
-        return Tolerance::Nothing;
-    }
-    let mut least = Tolerance::Anything;
+/// `early`: that one ends the run, so that what comes after it is there for when it does not.
+fn tolerance(node: &Node, on: NodeId, early: bool) -> Tolerance {
+    let mut least = match node.after.contains(&on) {
+        false => Tolerance::Anything,
+        true if early => Tolerance::Absence,
+        true => return Tolerance::Nothing,
+    };
     let mut note = |expr: &Expr, absent: Tolerance| {
         expr.each_ref(&mut |reference| match reference.root {
             Root::Node(id) if id == on => least = least.min(absent),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use terrace_core::{
-    Draft, Expansion, Handle, NoTasks, Outcome, OutcomeStatus, RunIf, Value, Workflow,
+    Draft, Expansion, Handle, NoTasks, Outcome, OutcomeStatus, RunIf, Tolerance, Value, Workflow,
     WorkflowBuilder,
 };
 
@@ -125,6 +125,20 @@ fn a_condition_from_outside_reaches_a_node_in_a_body() {
     let wf = wf.build(&NoTasks).unwrap();
     assert_eq!(naive::value(&wf, &out), [1, 2]);
     assert!(wf.node(done.node().unwrap()).succeeds());
+}
+
+#[test]
+fn what_comes_after_an_early_end_bears_that_it_was_none() {
+    let wf = WorkflowBuilder::new("early");
+    let wanted = wf.call(|| false, ());
+    let done = wf.succeed().when(&wanted).named("done");
+    let absent = wf.call(|| (), ()).when(&wanted).named("absent");
+    let _ = wf.call(|| (), ()).after(&done).named("after_done");
+    let _ = wf.call(|| (), ()).after(&absent).named("after_absent");
+    let plan = wf.build(&NoTasks).unwrap().plan();
+    let at = |name: &str| plan.indices().find(|&at| plan.node(at).name() == name).unwrap();
+    assert_eq!(plan.tolerances(at("done")), [Tolerance::Absence]);
+    assert_eq!(plan.tolerances(at("absent")), [Tolerance::Nothing]);
 }
 
 fn part() -> Workflow {

@@ -50,13 +50,16 @@ impl Slots for FrameScope<'_> {
         // SAFETY: as in `output`.
         let record = unsafe { self.frame.record(at) };
         let ok = record.status == OutcomeStatus::Ok;
-        as_outcome(ItemEnd {
+        let outcome = as_outcome(ItemEnd {
             status: record.status,
             // SAFETY: as in `output`.
             value: if ok { unsafe { self.frame.read(at, false) } } else { Value::Null },
             error: if ok { None } else { self.frame.find_error(at) },
             attempts: u32::from(record.attempts),
-        })
+        });
+        // One too deep to be told of has none of its value.
+        let bare = || ItemEnd::without(record.status);
+        outcome.or_else(|_| as_outcome(bare())).unwrap_or_default()
     }
 }
 

@@ -86,10 +86,14 @@ impl Gather {
             // Something is missing: what is there must not pass for all there is.
             _ if end.status == OutcomeStatus::Cancelled => return self.note(item, end),
             Collect::Outcomes => {
-                if !matches!(end.status, OutcomeStatus::Ok | OutcomeStatus::Skipped) {
-                    self.failed.fetch_add(1, Ordering::Relaxed);
+                let failed = !matches!(end.status, OutcomeStatus::Ok | OutcomeStatus::Skipped);
+                match as_outcome(end) {
+                    Ok(outcome) => {
+                        self.failed.fetch_add(u64::from(failed), Ordering::Relaxed);
+                        outcome
+                    }
+                    Err(error) => return self.note(item, ItemEnd::of(Err(error))),
                 }
-                as_outcome(end)
             }
             Collect::Values => match end {
                 ItemEnd { status: OutcomeStatus::Ok | OutcomeStatus::Skipped, value, .. } => value,
@@ -124,7 +128,10 @@ impl Gather {
             self.cancelled.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        self.failed.fetch_add(1, Ordering::Relaxed);
+        // Of outcomes a failed item was counted as such already; what fails here is the joining.
+        if self.collect == Collect::Values {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
         let error = end.error.unwrap_or_else(|| TaskError::msg("it failed"));
         let mut errors = lock(&self.errors);
         errors.insert(item, error);
@@ -143,9 +150,12 @@ impl Gather {
         if *self.cancelled.get_mut() > 0 {
             return ItemEnd::without(OutcomeStatus::Cancelled);
         }
-        let failed = *self.failed.get_mut();
+        let failed = match self.collect {
+            Collect::Values => *self.failed.get_mut(),
+            Collect::Outcomes => lock(&self.errors).len() as u64,
+        };
         // An outcome that tells of a failure is no failure; a combiner that fails is.
-        if failed > 0 && (self.collect == Collect::Values || !self.has_no_errors()) {
+        if failed > 0 {
             return ItemEnd::of(Err(self.failure(failed, items)));
         }
         let result = match &mut self.join {
@@ -162,10 +172,6 @@ impl Gather {
             }
         };
         ItemEnd::of(result)
-    }
-
-    fn has_no_errors(&mut self) -> bool {
-        self.errors.get_mut().unwrap_or_else(|e| e.into_inner()).is_empty()
     }
 
     fn failure(&mut self, failed: u64, items: &Items) -> TaskError {
@@ -203,7 +209,10 @@ fn slots(items: u64) -> Result<Box<[Slot]>, TaskError> {
 }
 
 /// An end as a value.
-pub(crate) fn as_outcome(end: ItemEnd) -> Value {
+///
+/// # Errors
+/// When the value in it lies so deep that there is no room for the outcome around it.
+pub(crate) fn as_outcome(end: ItemEnd) -> Result<Value, TaskError> {
     let ok = end.status == OutcomeStatus::Ok;
     let outcome = Outcome {
         status: end.status,
@@ -211,8 +220,7 @@ pub(crate) fn as_outcome(end: ItemEnd) -> Value {
         error: end.error,
         attempts: end.attempts,
     };
-    // Too deep a value inside is the only thing that can be wrong with it.
-    outcome.into_value().unwrap_or_default()
+    outcome.into_value().map_err(|error| error.in_output())
 }
 
 impl Drop for Gather {

@@ -117,10 +117,6 @@ impl Run {
             Some(Repeat::Map(map)) => {
                 let lists = map.over.lists().iter().map(need).collect::<Result<_, _>>()?;
                 let mut items = Items::new(&map.over, lists)?;
-                if let Some(key) = &map.key_by {
-                    let keys = self.keys(body, map, key, &items, &shared)?;
-                    items.set_keys(keys)?;
-                }
                 let reducer = match &map.reduce {
                     Some(reduce) => {
                         let start = reduce.start.as_ref().map(need).transpose()?;
@@ -131,6 +127,11 @@ impl Run {
                 };
                 let (claims, width) = self.pace(map, body, items.len());
                 let gather = Gather::new(items.len(), map.collect, reducer, node.name())?;
+                // After there is room for the results: of too many items there is not.
+                if let Some(key) = &map.key_by {
+                    let keys = self.keys(body, map, key, &items, &shared)?;
+                    items.set_keys(keys)?;
+                }
                 (Work::Map(Box::new((items, gather))), claims, width)
             }
             Some(Repeat::Loop(repeat)) => {
@@ -163,9 +164,14 @@ impl Run {
             }
             let scope = ItemScope::new(self, &inputs);
             let value = body.evaluate(key, &scope)?.ok_or(BindError::Absent)?;
+            if self.stopped() != super::Stopped::No {
+                return Err(TaskError::new(ErrorClass::CANCELLED, "told to stop").into());
+            }
             keys.push(match &value {
                 Value::Str(text) => text.to_string(),
                 Value::I64(number) => number.to_string(),
+                Value::U64(number) => number.get().to_string(),
+                Value::F64(number) => format!("{number:?}"),
                 Value::Bool(truth) => truth.to_string(),
                 other => {
                     let message = format!("the key of item {item} is {}, not text", other.kind());

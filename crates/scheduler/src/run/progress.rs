@@ -127,6 +127,8 @@ impl Run {
             }
             if fan.single.is_some() {
                 self.run_items(fan, range, desk);
+                // Items ran since the last node ended.
+                desk.idle();
                 let ordered = matches!(self.path, Path::Dispatch(_));
                 if ordered && fan.claims.any_left() {
                     // Others may be more urgent by now.
@@ -163,6 +165,8 @@ impl Run {
             desk.ready.push(Unit::Token(parent.fan));
             return None;
         }
+        // What comes next begins after the fan has ended, not after the last node inside.
+        desk.idle();
         // SAFETY: the token that followed the frame ends here.
         unsafe { self.end_token(parent.fan) }
     }
