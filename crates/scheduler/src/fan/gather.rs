@@ -186,14 +186,7 @@ impl Gather {
             let all = items.len();
             format!("{failed} of {all} items failed; the first, {label}: {}", first.message())
         };
-        let mut error = TaskError::new(first.class(), message).with_code(first.code());
-        for cause in first.causes() {
-            error = error.with_cause(cause);
-        }
-        match first.location() {
-            Some(location) => error.with_location(location),
-            None => error,
-        }
+        retold(first, message)
     }
 }
 
@@ -206,6 +199,18 @@ fn slots(items: u64) -> Result<Box<[Slot]>, TaskError> {
     slots.try_reserve_exact(count).map_err(|_| many())?;
     slots.resize_with(count, || Slot(UnsafeCell::new(Value::Null)));
     Ok(slots.into_boxed_slice())
+}
+
+/// An error in other words, for the node around the one that failed.
+pub(crate) fn retold(error: &TaskError, message: String) -> TaskError {
+    let mut outer = TaskError::new(error.class(), message).with_code(error.code());
+    for cause in error.causes() {
+        outer = outer.with_cause(cause);
+    }
+    match error.location() {
+        Some(location) => outer.with_location(location),
+        None => outer,
+    }
 }
 
 /// An end as a value.

@@ -27,7 +27,7 @@ use crate::frame::{Frame, FramePtr, Parent};
 use crate::run::lock;
 
 pub(crate) use claims::{Claims, Range};
-pub(crate) use gather::{Gather, ItemEnd, as_outcome};
+pub(crate) use gather::{Gather, ItemEnd, as_outcome, retold};
 pub(crate) use items::Items;
 pub(crate) use open::{Began, Opening};
 pub(crate) use passes::{PassEnd, Passes};

@@ -26,7 +26,7 @@ pub(crate) struct Name {
 
 impl Name {
     /// The name of something outermost.
-    fn new(label: &str) -> Self {
+    pub(crate) fn new(label: &str) -> Self {
         Self { text: label.into(), hash: hash(FNV_OFFSET, label) }
     }
 

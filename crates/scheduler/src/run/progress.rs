@@ -13,7 +13,7 @@ use terrace_plugin_api::ErrorClass;
 use super::node::{Desk, Step};
 use super::{Path, Run};
 use crate::attempt::{FrameScope, NodeHost, attempt_item, call, guarded};
-use crate::fan::{Began, Claims, Fan, ItemEnd, PassEnd, Range, Stopped, Work};
+use crate::fan::{Began, Claims, Fan, ItemEnd, PassEnd, Range, Stopped, Work, retold};
 use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit, let_go};
 
 /// From this length on an error is handed outwards as it is.
@@ -218,14 +218,7 @@ impl Run {
                     long if long.len() > LONG => long.to_owned(),
                     message => format!("{name}: {message}"),
                 };
-                let mut outer = TaskError::new(error.class(), message).with_code(error.code());
-                for cause in error.causes() {
-                    outer = outer.with_cause(cause);
-                }
-                match error.location() {
-                    Some(location) => outer.with_location(location),
-                    None => outer,
-                }
+                retold(&error, message)
             });
             return ItemEnd::of(Err(error.unwrap_or_else(|| TaskError::msg("it failed"))));
         }
