@@ -9,6 +9,7 @@ use terrace_plugin_api::{Lane, Value};
 
 use crate::catalog::TaskRef;
 use crate::expr::{Expr, NodeId, Ref};
+use crate::policy::{PolicyRef, Rules};
 use crate::problem::Problem;
 use crate::repeat::{Loop, Map};
 use crate::source::{Source, Span};
@@ -34,6 +35,8 @@ pub struct Draft {
     pub result: Option<Expr>,
     /// Where that stands in the text.
     pub result_span: Option<Span>,
+    /// What holds for all of it.
+    pub rules: Rules,
     /// The folder of its file, where that is not the run's.
     pub dir: Option<Arc<str>>,
     /// The text it was read from.
@@ -157,6 +160,8 @@ pub struct NodeDraft {
     pub lane: Option<Lane>,
     /// Whether its output is readable after the run.
     pub keep: bool,
+    /// What holds for it; for a map as a whole.
+    pub policy: PolicyRef,
     /// Where its parts stand in the text.
     pub spans: Option<Box<NodeSpans>>,
 }
@@ -175,6 +180,7 @@ impl NodeDraft {
             repeat: None,
             lane: None,
             keep: false,
+            policy: None,
             spans: None,
         }
     }
@@ -293,6 +299,8 @@ pub struct NodeSpans {
     pub after: Vec<Span>,
     /// The condition.
     pub when: Span,
+    /// The keys of its policy, by name; those that hold per item of a map first.
+    pub policy: Vec<(Box<str>, Span)>,
     /// The map or loop.
     pub repeat: Span,
     /// What the map runs over, one for one, then what its reduction starts with; or the first

@@ -13,6 +13,7 @@ mod file;
 mod level;
 mod order;
 mod plan;
+mod policy;
 mod problem;
 mod redact;
 mod repeat;
@@ -43,9 +44,13 @@ pub use file::{
 pub use level::Levels;
 pub use order::CriticalPath;
 pub use plan::{BindError, NodeKind, Plan, PlanError, PlanIndex, RunConstants, Slots, Tolerance};
+pub use policy::{
+    Amount, Backoff, Checkpoints, IfFailed, Limit, LimitKind, Need, OnFailure, Policy, PolicyRef,
+    Rate, Retry, RetryOn, Rules, strictest,
+};
 pub use problem::{Place, Problem, Problems};
 pub use redact::Redactor;
-pub use repeat::{Carry, Chunk, Collect, Loop, Map, Over, Reduce};
+pub use repeat::{Carry, Chunk, Collect, FailedItems, Loop, Map, Over, Reduce};
 pub use signature::{Lane, Port, PortMode, Signature};
 pub use source::{Format, Source, Span};
 pub use terrace_plugin_api::{Outcome, OutcomeStatus, TaskError, Value};

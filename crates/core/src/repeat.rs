@@ -5,6 +5,7 @@
 
 use crate::catalog::TaskRef;
 use crate::expr::{Expr, InputId};
+use crate::policy::PolicyRef;
 
 /// A body that runs once per item. `R` says how results are reduced: as written
 /// ([`crate::ReduceDraft`]) or found ([`Reduce`]).
@@ -28,6 +29,42 @@ pub struct Map<R> {
     pub collect: Collect,
     /// How the results become one value, where they do.
     pub reduce: Option<R>,
+    /// What holds for each item.
+    pub each: PolicyRef,
+    /// How many items may run at once, in this map alone.
+    pub concurrency: Option<u32>,
+    /// How many items may fail.
+    pub tolerance: FailedItems,
+}
+
+/// How many items of a map may fail. What failed within that is absent from the results, as if it
+/// had been skipped.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum FailedItems {
+    /// None.
+    #[default]
+    None,
+    /// So many that at least this many succeed.
+    ButFor(u64),
+    /// At most this many.
+    Most(u64),
+    /// At most this part of all, in millionths.
+    Share(u32),
+}
+
+impl FailedItems {
+    /// How many of `items` may fail.
+    pub fn allowed(self, items: u64) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::ButFor(least) => items.saturating_sub(least),
+            Self::Most(most) => most,
+            Self::Share(millionths) => {
+                let share = u128::from(items) * u128::from(millionths) / 1_000_000;
+                u64::try_from(share).unwrap_or(items)
+            }
+        }
+    }
 }
 
 impl<R> Map<R> {
@@ -43,6 +80,9 @@ impl<R> Map<R> {
             window: None,
             collect: Collect::Values,
             reduce: None,
+            each: None,
+            concurrency: None,
+            tolerance: FailedItems::None,
         }
     }
 }

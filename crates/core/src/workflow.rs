@@ -11,6 +11,7 @@ use crate::catalog::TaskRef;
 use crate::draft::{FlowStyle, InputRole, PackRequirement, RunIf};
 use crate::expr::{Expr, InputId, NodeId};
 use crate::level::Levels;
+use crate::policy::{Policy, PolicyRef, Rules};
 use crate::repeat::{Loop, Map, Reduce};
 use crate::types::Type;
 
@@ -33,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) levels: Levels,
     pub(crate) warnings: Vec<crate::Problem>,
     pub(crate) may_block: bool,
+    pub(crate) rules: Rules,
+    pub(crate) is_ordered: bool,
 }
 
 /// An input of a workflow.
@@ -66,6 +69,7 @@ pub struct Node {
     pub(crate) keep: bool,
     pub(crate) when: Option<Expr>,
     pub(crate) run_if: RunIf,
+    pub(crate) policy: PolicyRef,
     pub(crate) body: NodeBody,
 }
 
@@ -170,6 +174,10 @@ impl Node {
     /// After which ends of what it depends on it runs.
     pub fn run_if(&self) -> RunIf {
         self.run_if
+    }
+    /// What holds for it; for a map as a whole.
+    pub fn policy(&self) -> Option<&Policy> {
+        self.policy.as_deref()
     }
     /// The workflow it runs, where it runs one. Its task then stands for that workflow: the inputs
     /// are the ports, and calling it is an error.
@@ -277,6 +285,15 @@ impl Workflow {
     /// Whether a node of it, or of a workflow inside it, runs on the blocking lane.
     pub fn may_block(&self) -> bool {
         self.0.may_block
+    }
+    /// What holds for all of it.
+    pub fn rules(&self) -> &Rules {
+        &self.0.rules
+    }
+    /// Whether something in it, or in a workflow inside it, asks for more than the order of its
+    /// edges: a policy, a limit, a rule. Or may do so, once a task has given a workflow.
+    pub fn is_ordered(&self) -> bool {
+        self.0.is_ordered
     }
     /// The nodes that a node depends on, each once, in the order of its arguments, then `after`.
     pub fn dependencies(&self, id: NodeId) -> &[NodeId] {

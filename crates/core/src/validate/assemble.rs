@@ -6,8 +6,10 @@ use super::Context;
 use crate::draft::TaskChoice;
 use crate::expr::{Expr, NodeId};
 use crate::level::Levels;
+use crate::policy::Policy;
+use crate::repeat::FailedItems;
 use crate::signature::Lane;
-use crate::workflow::{Adjacency, Inner, Input, Node, NodeBody, Output, Workflow};
+use crate::workflow::{Adjacency, Inner, Input, Node, NodeBody, Output, Repeat, Workflow};
 
 pub(super) fn assemble(
     context: Context<'_>,
@@ -30,6 +32,7 @@ pub(super) fn assemble(
             keep: node.keep,
             when: node.when.clone(),
             run_if: node.run_if,
+            policy: node.policy.clone(),
             body: match (flow, &node.task) {
                 (Some(flow), _) => NodeBody::Flow(flow),
                 (None, TaskChoice::Succeed) => NodeBody::Succeed,
@@ -43,6 +46,7 @@ pub(super) fn assemble(
         None => node.lane == Lane::Blocking,
     };
     let may_block = nodes.iter().any(blocks);
+    let is_ordered = !draft.rules.is_empty() || nodes.iter().any(is_ordered);
     let inputs = draft.inputs.iter().zip(inputs).map(|(input, ty)| Input {
         name: input.name.clone(),
         ty,
@@ -68,5 +72,25 @@ pub(super) fn assemble(
         levels,
         warnings: Vec::new(),
         may_block,
+        rules: draft.rules.clone(),
+        is_ordered,
     }))
+}
+
+/// Whether a node asks for more than the order of its edges.
+fn is_ordered(node: &Node) -> bool {
+    let said = |policy: Option<&Policy>| policy.is_some_and(|policy| !policy.is_empty());
+    let inside = node.flow().is_some_and(|flow| {
+        let of_map = match flow.repeat() {
+            Repeat::Map(map) => {
+                said(map.each.as_deref())
+                    || map.concurrency.is_some()
+                    || map.tolerance != FailedItems::None
+            }
+            _ => false,
+        };
+        of_map || flow.workflow().is_ordered()
+    });
+    let declares = node.task.signature.cpus > 1;
+    said(node.policy()) || inside || declares || node.is_dynamic()
 }

@@ -214,6 +214,9 @@ fn settle(
                 window: *window,
                 collect: *collect,
                 reduce,
+                each: map.each.clone(),
+                concurrency: map.concurrency,
+                tolerance: map.tolerance,
             };
             (Repeat::Map(Box::new(map)), output)
         }

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use terrace_core::{
-    Args, Catalog, Draft, Format, InputRole, Map, NodeDraft, Place, Port, Problems, RepeatDraft,
-    RunIf, Signature, Source, Task, TaskChoice, TaskError, TaskRef, Type, Value, Workflow,
+    Args, Catalog, Draft, FailedItems, Format, InputRole, Map, NodeDraft, Place, Port, Problems,
+    RepeatDraft, RunIf, Signature, Source, Task, TaskChoice, TaskError, TaskRef, Type, Value,
+    Workflow,
 };
 use terrace_plugin_api::TaskContext;
 
@@ -96,6 +97,9 @@ pub(crate) fn shown(draft: &Draft) -> String {
 }
 
 fn show_parts(draft: &Draft, indent: &str, lines: &mut Vec<String>) {
+    if !draft.rules.is_empty() {
+        lines.push(format!("{indent}rules {:?}", draft.rules));
+    }
     for input in &draft.inputs {
         let role = match input.role {
             InputRole::Declared => String::new(),
@@ -137,18 +141,29 @@ fn show_node(node: &NodeDraft, indent: &str, lines: &mut Vec<String>) {
     if let Some(when) = &node.when {
         write!(text, " when {when:?}").unwrap();
     }
+    if let Some(policy) = &node.policy {
+        write!(text, " policy {policy:?}").unwrap();
+    }
     if node.run_if != RunIf::Success {
         write!(text, " run_if {:?}", node.run_if).unwrap();
     }
     lines.push(text);
     match &node.repeat {
         Some(RepeatDraft::Map(map)) => {
-            let Map { over, items, index, key, key_by, chunk, window, collect, reduce } = &**map;
+            let Map { over, items, index, key, key_by, chunk, window, collect, reduce, .. } =
+                &**map;
             let mut text = format!("{indent}  map {over:?} items {items:?} {index:?} {key:?}");
             write!(text, " by {key_by:?} {chunk:?} {window:?} {collect:?}").unwrap();
             if let Some(reduce) = reduce {
                 let TaskChoice::Named { name, .. } = &reduce.task else { panic!("{reduce:?}") };
                 write!(text, " reduce {name:?} {:?}", reduce.start).unwrap();
+            }
+            if let Some(each) = &map.each {
+                write!(text, " each {each:?}").unwrap();
+            }
+            if map.concurrency.is_some() || map.tolerance != FailedItems::None {
+                write!(text, " at once {:?} may fail {:?}", map.concurrency, map.tolerance)
+                    .unwrap();
             }
             lines.push(text);
         }

@@ -7,7 +7,7 @@ use super::scope::{Level, Local, LocalKind};
 use super::{Reader, Texts, hole};
 use crate::draft::{NodeSpans, ReduceDraft, TaskChoice};
 use crate::file::{Key, Kind, Tree};
-use crate::repeat::{Chunk, Collect, Map, Over};
+use crate::repeat::{Chunk, Collect, FailedItems, Map, Over};
 
 const BESIDE: &str = "on the node, beside `map`";
 const LOOP: &str = "in a `loop`";
@@ -69,6 +69,9 @@ impl<'t> Reader<'t> {
             window: None,
             collect: Collect::Values,
             reduce: None,
+            each: None,
+            concurrency: None,
+            tolerance: FailedItems::None,
         };
         if let Some(chunk) = tree.get("chunk") {
             map.chunk = self.chunk(chunk, &format!("`chunk` of {subject}"));

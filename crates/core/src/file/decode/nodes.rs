@@ -64,7 +64,7 @@ const BODIES: [&str; 6] = ["task", "nodes", "steps", "branches", "use", "succeed
 
 /// A map or loop whose body has not been read.
 enum Head<'t> {
-    Map(MapHead<'t>),
+    Map(Box<MapHead<'t>>),
     Loop(LoopHead<'t>),
 }
 
@@ -168,7 +168,7 @@ impl<'t> Reader<'t> {
                         );
                     }
                 }
-                (head.map(Head::Map), locals)
+                (head.map(Box::new).map(Head::Map), locals)
             }
             (None, Some((at, tree))) => {
                 let (head, locals) = self.loop_head((at, tree), subject, spans);

@@ -193,6 +193,9 @@ fn map_draft(map: &Map) -> terrace_core::Map<ReduceDraft> {
             Over::Zip(_) => terrace_core::Over::Zip(lists),
             Over::Cross(_) => terrace_core::Over::Cross(lists),
         },
+        each: None,
+        concurrency: None,
+        tolerance: terrace_core::FailedItems::None,
     }
 }
 
