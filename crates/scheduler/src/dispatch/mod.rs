@@ -2,98 +2,64 @@
 //! threads, clock or randomness.
 //!
 //! What becomes ready when something ends is the run's business ([`crate`]'s frames, which the fast
-//! path shares); here it is decided *when* it starts. [`Dispatcher::handle`] takes what happened
-//! and appends what is to be done. Threads (this crate's own), a virtual clock in tests and
-//! simulations drive the same code. A unit is whatever the driver says: a node, an item of a map.
+//! path shares); here it is decided *when* it starts: when its turn has come, its lane has a place,
+//! and everything it takes of the run's limits and budgets is there, all at once.
+//! [`Dispatcher::take`] takes what happened, [`Dispatcher::decide`] says what is to be done.
+//! Threads (this crate's own), a virtual clock in tests and simulations drive the same code. A unit
+//! is whatever the driver says: a node, an item of a map.
 //!
-//! Ready units are ordered by the longest way to an end, then by place ([`ready`]). In
+//! Units that take the same form a [queue](ready); the most urgent of the first units of all queues
+//! that fit starts next: by priority, then by the longest way to an end, then by place. In
 //! [`Order::Levels`](crate::Order::Levels) the nodes of a level wait until all of the level before
 //! have ended; what runs inside a node belongs to the node.
 //!
+//! # Patience
+//! Whoever fits may pass whoever does not. A unit that was passed over [`Rules::patience`](terrace_core::Rules::patience) times
+//! comes first, whatever its priority; while it does not fit, what it takes is kept for it: others
+//! start with what is left beside that. It is kept for one unit at a time.
+//!
 //! # Invariants
-//! After every call:
-//! - a lane has as many units running as it may, or none that is ready and open;
-//! - a unit that was handed in is started or returned exactly once.
+//! After every decision:
+//! - no lane, limit or budget is used more than it allows, and no rate either;
+//! - unless the run pauses or something is kept for somebody, no unit waits that fits;
+//! - a unit that was handed in is started or returned exactly once;
+//! - where nothing runs, no time is waited for and something waits, [`Command::Stuck`] was given.
 
+mod budget;
+mod choose;
+mod demand;
+mod levels;
+mod limits;
+mod message;
+mod rate;
 mod ready;
 mod shell;
+mod slab;
+mod timers;
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::time::Duration;
 
-use terrace_core::Lane;
+use terrace_core::{Amount, Lane, Limit};
 
-use ready::Ready;
+use budget::Budgets;
+use choose::{Choice, Rank};
+use demand::Demands;
+use levels::Levels;
+use limits::Limits;
+use ready::{Class, Queue};
+use slab::{Slab, Slot};
+use timers::Timers;
+
+pub use budget::{BudgetId, Spent};
+pub use demand::{Demand, DemandId};
+pub use limits::{HighWater, LimitId};
+pub use message::{Arrival, Capacities, Command, Input, Ticket, Urgency};
 pub(crate) use shell::Shell;
 
-/// How many units may run at once, by lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capacities {
-    /// Computing units.
-    pub compute: usize,
-    /// Blocking units.
-    pub blocking: usize,
-}
-
-/// How urgent a unit is: the longest way to an end of the outermost workflow, then of the one it
-/// is in, which precedes what has not begun.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Urgency {
-    /// Of the outermost node around it.
-    pub outer: u32,
-    /// Of itself in its own workflow, plus one; 0 for an outermost node.
-    pub inner: u32,
-}
-
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Input<U> {
-    /// A unit may start as far as what it waits for is concerned.
-    Ready {
-        /// The unit.
-        unit: U,
-        /// Where it runs.
-        lane: Lane,
-        /// How urgent it is.
-        urgency: Urgency,
-        /// Its place in run order: orders equals.
-        place: u32,
-        /// Its level, where it is a node of the outermost workflow.
-        level: Option<u32>,
-    },
-    /// A unit that was started has left its lane.
-    Finished {
-        /// The lane.
-        lane: Lane,
-    },
-    /// A node of the outermost workflow has ended, however.
-    LevelEnded {
-        /// Its level.
-        level: u32,
-    },
-    /// What has not started is to be looked at again: it is given back, and may be handed in anew.
-    Recalled,
-    /// Nothing more is to start.
-    Cancelled,
-}
-
-/// What is to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Command<U> {
-    /// Run a unit now.
-    Start {
-        /// The unit.
-        unit: U,
-        /// Where.
-        lane: Lane,
-    },
-    /// Take a unit back: write it off or, where that was [`Input::Recalled`], hand it in again.
-    Return {
-        /// The unit.
-        unit: U,
-    },
-}
+/// How often a unit is passed over, where nothing is said.
+pub const PATIENCE: u32 = 16;
 
 /// Decides which unit starts next.
 ///
@@ -101,73 +67,189 @@ pub enum Command<U> {
 /// ```
 /// use std::time::Duration;
 /// use terrace_scheduler::Lane;
-/// use terrace_scheduler::dispatch::{Capacities, Command, Dispatcher, Input, Urgency};
+/// use terrace_scheduler::dispatch::{Arrival, Capacities, Command, Dispatcher, Input, Urgency};
 ///
 /// let mut dispatcher = Dispatcher::new(Capacities { compute: 1, blocking: 512 }, None);
 /// let mut commands = Vec::new();
 /// for (unit, outer) in [("short", 1), ("long", 9)] {
 ///     let urgency = Urgency { outer, inner: 0 };
-///     let ready = Input::Ready { unit, lane: Lane::Compute, urgency, place: 0, level: None };
-///     dispatcher.take(ready);
+///     dispatcher.take(Input::Ready(Arrival::plain(unit, Lane::Compute, urgency, 0)));
 /// }
 /// dispatcher.decide(Duration::ZERO, &mut commands);
-/// assert_eq!(commands, [Command::Start { unit: "long", lane: Lane::Compute }]);
+/// assert!(matches!(commands[..], [Command::Start { unit: "long", .. }]));
 /// ```
 #[derive(Debug)]
 pub struct Dispatcher<U> {
     capacities: Capacities,
-    compute: Ready<U>,
-    blocking: Ready<U>,
     running: Capacities,
-    levels: Option<Levels<U>>,
+    limits: Limits,
+    budgets: Budgets,
+    demands: Demands,
+    patience: u32,
+    queues: Vec<Queue>,
+    by_class: HashMap<Class, usize>,
+    waiting: Slab<Arrival<U>>,
+    started: Slab<Started>,
+    /// Units that were started and have not left their lane.
+    in_lanes: usize,
+    levels: Option<Levels<Slot>>,
+    timers: Timers<Timer>,
+    /// The earliest wake-up that was asked for and has not come.
+    armed: Option<Duration>,
+    /// When the first of those that lack nothing but time may start.
+    by_rate: Option<Duration>,
+    pause: Pause,
     cancelled: bool,
-    /// Units to give back.
-    returned: Vec<U>,
-    /// When the last decision was asked for.
+    /// Commands that follow from an input alone.
+    at_once: Vec<Command<U>>,
+    /// The unit that something is kept for.
+    kept: Option<Slot>,
+    /// Whether somebody still carries out commands, and will hand in what follows.
+    busy: usize,
+    /// Scratch: what orders the queues, and who is passed over.
+    order: Vec<(Rank, usize)>,
+    passed: Vec<usize>,
+    came: u64,
     now: Duration,
 }
 
-/// The barrier between levels.
-#[derive(Debug)]
-struct Levels<U> {
-    /// The level that may start.
-    level: usize,
-    /// How many nodes of each level have not ended.
-    open: Vec<u32>,
-    /// Units of later levels, by level.
-    held: Vec<Vec<Held<U>>>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pause {
+    No,
+    /// As soon as nothing runs.
+    Wanted(Option<u32>),
+    Told,
 }
 
 #[derive(Debug)]
-struct Held<U> {
-    unit: U,
-    lane: Lane,
-    urgency: Urgency,
-    place: u32,
+struct Started {
+    /// Where it still is.
+    lane: Option<Lane>,
+    demand: DemandId,
 }
 
-impl<U> Dispatcher<U> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// A unit may start now.
+    Begin(Slot),
+    /// A unit that waits is due.
+    TooLate(Slot),
+    /// One that runs is.
+    Expire(Ticket),
+}
+
+impl<U: Copy> Dispatcher<U> {
     /// A dispatcher for one run. `levels` has the number of nodes of each level of the outermost
     /// workflow, where a level is to wait for the one before.
     pub fn new(capacities: Capacities, levels: Option<Vec<u32>>) -> Self {
-        let levels = levels.map(|open| Levels {
-            level: 0,
-            held: open.iter().map(|_| Vec::new()).collect(),
-            open,
-        });
         Self {
-            compute: Ready::new(),
-            blocking: Ready::new(),
             running: Capacities { compute: 0, blocking: 0 },
-            levels,
-            cancelled: false,
-            returned: Vec::new(),
-            now: Duration::ZERO,
             capacities: Capacities {
                 compute: capacities.compute.max(1),
                 blocking: capacities.blocking.max(1),
             },
+            limits: Limits::default(),
+            budgets: Budgets::default(),
+            demands: Demands::new(),
+            patience: PATIENCE,
+            queues: Vec::new(),
+            by_class: HashMap::new(),
+            waiting: Slab::new(),
+            started: Slab::new(),
+            in_lanes: 0,
+            levels: levels.map(|open| Levels::new(open, false)),
+            timers: Timers::new(),
+            armed: None,
+            by_rate: None,
+            pause: Pause::No,
+            cancelled: false,
+            at_once: Vec::new(),
+            kept: None,
+            busy: 0,
+            order: Vec::new(),
+            passed: Vec::new(),
+            came: 0,
+            now: Duration::ZERO,
         }
+    }
+
+    /// Sets how often a unit is passed over before what it takes is kept for it.
+    pub fn set_patience(&mut self, patience: u32) {
+        self.patience = patience;
+    }
+
+    /// Declares a limit. Of two of one name the strictest holds, from now on.
+    pub fn declare(&mut self, limit: &Limit) -> LimitId {
+        self.limits.declare(limit)
+    }
+
+    /// Declares a limit of places that nobody else can name, until it is forgotten.
+    pub fn declare_unnamed(&mut self, name: &str, most: u64) -> LimitId {
+        self.limits.add_unnamed(name, most)
+    }
+
+    /// Forgets an unnamed limit, and the demands that name it. No unit takes it any more.
+    pub fn forget(&mut self, limit: LimitId) {
+        let gone = self.demands.forget(limit);
+        self.by_class.retain(|class, _| !gone.contains(&class.demand));
+        // The queues are empty; they are found by their class no more, and swept with the next.
+        self.sweep();
+        self.limits.forget(limit);
+    }
+
+    /// Declares a budget; of two of one name the smaller one holds.
+    pub fn declare_budget(&mut self, budget: &Amount) -> BudgetId {
+        self.budgets.declare(budget)
+    }
+
+    /// The limit of a name.
+    pub fn find_limit(&self, name: &str) -> Option<LimitId> {
+        self.limits.find(name)
+    }
+
+    /// The budget of a name.
+    pub fn find_budget(&self, name: &str) -> Option<BudgetId> {
+        self.budgets.find(name)
+    }
+
+    /// A limit that was declared.
+    pub fn limit(&self, id: LimitId) -> &Limit {
+        self.limits.limit(id)
+    }
+
+    /// A budget that was declared.
+    pub fn budget(&self, id: BudgetId) -> &Amount {
+        self.budgets.budget(id)
+    }
+
+    /// Takes note of a demand; equal ones are one.
+    pub fn demand(&mut self, demand: Demand) -> DemandId {
+        self.demands.add(demand)
+    }
+
+    /// What was used of the named limits at most.
+    pub fn high_water(&self) -> Vec<HighWater> {
+        self.limits.high_water()
+    }
+
+    /// What was spent.
+    pub fn spent(&self) -> Vec<Spent> {
+        self.budgets.spent()
+    }
+
+    /// How many units are running, by lane; those that compute by the places they take.
+    pub fn running(&self) -> Capacities {
+        self.running
+    }
+
+    /// How many units wait, for whatever.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Makes the run pause after every level, the last one apart.
+    pub fn stop_at_levels(&mut self, open: Vec<u32>) {
+        self.levels = Some(Levels::new(open, true));
     }
 
     /// [`Self::take`] and [`Self::decide`] in one.
@@ -179,47 +261,162 @@ impl<U> Dispatcher<U> {
         self.decide(now, commands);
     }
 
-    /// Takes what happened. Costs a logarithm of the ready units.
+    /// Takes what happened. Costs a logarithm of the units that wait.
     ///
     /// # Panics
     /// In debug builds, when a lane is left that nobody is in, or a level ends more often than it
     /// has nodes.
     pub fn take(&mut self, input: Input<U>) {
         match input {
-            Input::Ready { unit, lane, urgency, place, level } => {
-                let held = Held { unit, lane, urgency, place };
-                match (&mut self.levels, level) {
-                    _ if self.cancelled => self.returned.push(held.unit),
-                    (Some(levels), Some(level)) if level as usize > levels.level => {
-                        levels.held[level as usize].push(held);
-                    }
-                    _ => self.open(held),
+            Input::Ready(arrival) => self.arrive(arrival),
+            Input::Left { ticket } => self.leave(ticket),
+            Input::Finished { ticket, attempts } => self.finish(ticket, attempts),
+            Input::Settled { demand, attempts } => self.settle(demand, attempts),
+            Input::LevelEnded { level } => {
+                let mut opened = Vec::new();
+                let ended = self.levels.as_mut().and_then(|levels| levels.end(level, &mut opened));
+                if let Some(level) = ended.filter(|_| !self.cancelled) {
+                    self.pause = Pause::Wanted(Some(level));
+                }
+                self.open_level(opened);
+            }
+            Input::Pause => {
+                if self.pause == Pause::No && !self.cancelled {
+                    self.pause = Pause::Wanted(None);
                 }
             }
-            Input::Finished { lane } => {
-                debug_assert_ne!(*self.running_on(lane), 0, "nobody runs on that lane");
-                *self.running_on(lane) -= 1;
+            Input::Resumed => {
+                self.pause = Pause::No;
+                let mut opened = Vec::new();
+                if let Some(levels) = &mut self.levels {
+                    levels.advance(&mut opened);
+                }
+                self.open_level(opened);
             }
-            Input::LevelEnded { level } => self.end_in_level(level as usize),
             Input::Recalled => self.give_back(),
             Input::Cancelled => {
                 self.cancelled = true;
+                self.pause = Pause::No;
                 self.give_back();
             }
         }
     }
 
-    /// Gives back all that has not started.
-    fn give_back(&mut self) {
-        while let Some(unit) = self.compute.pop().or_else(|| self.blocking.pop()) {
-            self.returned.push(unit);
+    fn open_level(&mut self, opened: Vec<Slot>) {
+        for slot in opened {
+            self.enter(slot);
         }
-        let held = self.levels.iter_mut().flat_map(|levels| &mut levels.held);
-        self.returned.extend(held.flat_map(|held| held.drain(..)).map(|held| held.unit));
     }
 
-    /// Appends what is to be done by now, in this order. Costs a logarithm of the ready units for
-    /// each that starts.
+    fn arrive(&mut self, arrival: Arrival<U>) {
+        if self.cancelled {
+            self.at_once.push(Command::Return { unit: arrival.unit });
+            return;
+        }
+        let (level, due) = (arrival.level, arrival.due);
+        let slot = self.waiting.add(arrival);
+        if let Some(due) = due {
+            self.timers.add(due, Timer::TooLate(slot));
+        }
+        match (&mut self.levels, level) {
+            (Some(levels), Some(level)) if levels.is_closed(level) => levels.hold(level, slot),
+            _ => self.enter(slot),
+        }
+    }
+
+    /// Lets a unit queue up, once its time has come.
+    fn enter(&mut self, slot: Slot) {
+        let Some(arrival) = self.waiting.get(slot) else { return };
+        if let Some(at) = arrival.not_before.filter(|at| *at > self.now) {
+            self.timers.add(at, Timer::Begin(slot));
+            return;
+        }
+        let class = Class {
+            blocking: arrival.lane == Lane::Blocking,
+            demand: arrival.demand,
+            paid: arrival.paid && !self.demands.get(arrival.demand).cost.is_empty(),
+        };
+        let (urgency, place) = (arrival.urgency, arrival.place);
+        self.came += 1;
+        let key = (urgency, Reverse(place), Reverse(self.came));
+        let at = *self.by_class.entry(class).or_insert_with(|| {
+            self.queues.push(Queue::new(class));
+            self.queues.len() - 1
+        });
+        self.queues[at].push(key, slot);
+    }
+
+    /// Drops queues that nobody finds any more.
+    fn sweep(&mut self) {
+        let by_class = &self.by_class;
+        self.queues.retain(|queue| by_class.contains_key(&queue.class));
+        for (at, queue) in self.queues.iter().enumerate() {
+            self.by_class.insert(queue.class, at);
+        }
+    }
+
+    fn leave(&mut self, ticket: Ticket) {
+        let Some(started) = self.started.get_mut(ticket.slot()) else {
+            debug_assert!(false, "it has ended");
+            return;
+        };
+        let cpus = self.demands.get(started.demand).cpus as usize;
+        match started.lane.take() {
+            Some(Lane::Blocking) => self.running.blocking -= 1,
+            Some(Lane::Compute) => self.running.compute -= cpus.min(self.capacities.compute),
+            None => return,
+        }
+        self.in_lanes -= 1;
+    }
+
+    fn finish(&mut self, ticket: Ticket, attempts: Option<u32>) {
+        self.leave(ticket);
+        let Some(Started { demand, .. }) = self.started.remove(ticket.slot()) else { return };
+        for &(limit, amount) in &self.demands.get(demand).needs {
+            self.limits.give_back(limit, amount);
+        }
+        if let Some(attempts) = attempts {
+            self.settle(demand, attempts);
+        }
+    }
+
+    fn settle(&mut self, id: DemandId, attempts: u32) {
+        let demand = self.demands.get(id);
+        self.budgets.settle(&demand.cost, demand.attempts, attempts);
+    }
+
+    /// Gives back all that has not started.
+    fn give_back(&mut self) {
+        let returned = self.waiting.drain().into_iter();
+        self.at_once.extend(returned.map(|arrival| Command::Return { unit: arrival.unit }));
+        if let Some(levels) = &mut self.levels {
+            levels.drain().for_each(drop);
+        }
+        self.queues.clear();
+        self.by_class.clear();
+        self.kept = None;
+    }
+
+    /// Takes a unit out; `None` where it is gone.
+    fn release(&mut self, slot: Slot) -> Option<Arrival<U>> {
+        self.kept = self.kept.filter(|kept| *kept != slot);
+        self.waiting.remove(slot)
+    }
+
+    /// Says that somebody carries out commands, and will hand in what follows before it says
+    /// [`Self::done`]. Till then nothing is stuck, and the run does not pause.
+    pub fn busy(&mut self) {
+        self.busy += 1;
+    }
+
+    /// Says that this is done.
+    pub fn done(&mut self) {
+        self.busy -= 1;
+    }
+
+    /// Appends what is to be done by now, in this order. For each unit that starts it costs a
+    /// logarithm of those that wait, and a look at each queue: there are as many as units differ in
+    /// what they take.
     ///
     /// `now` is the time since the run's start and never runs backwards.
     ///
@@ -228,57 +425,135 @@ impl<U> Dispatcher<U> {
     pub fn decide(&mut self, now: Duration, commands: &mut Vec<Command<U>>) {
         debug_assert!(now >= self.now, "time runs backwards");
         self.now = now;
-        commands.extend(self.returned.drain(..).map(|unit| Command::Return { unit }));
-        while self.running.compute < self.capacities.compute {
-            let Some(unit) = self.compute.pop() else { break };
-            self.running.compute += 1;
-            commands.push(Command::Start { unit, lane: Lane::Compute });
+        if self.armed.is_some_and(|at| at <= now) {
+            self.armed = None;
         }
-        while self.running.blocking < self.capacities.blocking {
-            let Some(unit) = self.blocking.pop() else { break };
-            self.running.blocking += 1;
-            commands.push(Command::Start { unit, lane: Lane::Blocking });
+        let before = commands.len();
+        commands.append(&mut self.at_once);
+        while let Some(timer) = self.timers.due(now) {
+            self.fire(timer, commands);
+        }
+        self.by_rate = None;
+        match self.pause {
+            Pause::No => self.start_all(commands.len() == before, commands),
+            Pause::Wanted(level) if self.in_lanes + self.busy == 0 => {
+                self.pause = Pause::Told;
+                commands.push(Command::Paused { level });
+            }
+            Pause::Wanted(_) | Pause::Told => {}
+        }
+        self.arm(commands);
+    }
+
+    fn fire(&mut self, timer: Timer, commands: &mut Vec<Command<U>>) {
+        match timer {
+            Timer::Begin(slot) => self.enter(slot),
+            Timer::TooLate(slot) => {
+                if let Some(arrival) = self.release(slot) {
+                    commands.push(Command::TooLate { unit: arrival.unit });
+                }
+            }
+            Timer::Expire(ticket) => {
+                if self.started.get(ticket.slot()).is_some() {
+                    commands.push(Command::Expire { ticket });
+                }
+            }
         }
     }
 
-    /// How many units are running, by lane.
-    pub fn running(&self) -> Capacities {
-        self.running
-    }
-
-    /// How many units may start and wait for their lane.
-    pub fn ready(&self) -> Capacities {
-        Capacities { compute: self.compute.len(), blocking: self.blocking.len() }
-    }
-
-    fn open(&mut self, held: Held<U>) {
-        let Held { unit, lane, urgency, place } = held;
-        match lane {
-            Lane::Blocking => self.blocking.push(unit, urgency, place),
-            Lane::Compute => self.compute.push(unit, urgency, place),
+    fn arm(&mut self, commands: &mut Vec<Command<U>>) {
+        let next = self.next_timer().into_iter().chain(self.by_rate).min();
+        if let Some(at) = next
+            && self.armed.is_none_or(|armed| at < armed)
+        {
+            self.armed = Some(at);
+            commands.push(Command::Wake { at });
         }
     }
 
-    /// Opens the next level when all of one have ended; one that is written off whole opens the
-    /// next in turn.
-    fn end_in_level(&mut self, level: usize) {
-        let Some(levels) = &mut self.levels else { return };
-        debug_assert_ne!(levels.open[level], 0, "a level ends more often than it has nodes");
-        levels.open[level] -= 1;
-        let mut opened = Vec::new();
-        while levels.level + 1 < levels.open.len() && levels.open[levels.level] == 0 {
-            levels.level += 1;
-            opened.append(&mut levels.held[levels.level]);
-        }
-        for held in opened {
-            self.open(held);
+    /// When the first of all timers is due that still mean something.
+    fn next_timer(&mut self) -> Option<Duration> {
+        let (waiting, started) = (&self.waiting, &self.started);
+        self.timers.skip(|timer| match timer {
+            Timer::Begin(slot) | Timer::TooLate(slot) => waiting.get(*slot).is_none(),
+            Timer::Expire(ticket) => started.get(ticket.slot()).is_none(),
+        });
+        self.timers.next()
+    }
+
+    /// Starts all that may start. `quiet`: nothing else was to be done.
+    fn start_all(&mut self, quiet: bool, commands: &mut Vec<Command<U>>) {
+        let before = commands.len();
+        loop {
+            match self.choose(commands) {
+                Choice::Start(at) => self.start(at, commands),
+                Choice::Unpayable(at, budget) => {
+                    let slot = self.queues[at].pop();
+                    if let Some(arrival) = slot.and_then(|slot| self.release(slot)) {
+                        commands.push(Command::Unpayable { unit: arrival.unit, budget });
+                    }
+                }
+                Choice::Nothing(first) => {
+                    // One at a time: what follows from its end may be what others wait for.
+                    if let Some(at) = first
+                        && quiet
+                        && commands.len() == before
+                        && self.in_lanes + self.busy == 0
+                        && self.by_rate.is_none()
+                        && self.next_timer().is_none()
+                    {
+                        self.unstick(at, commands);
+                    }
+                    return;
+                }
+            }
         }
     }
 
-    fn running_on(&mut self, lane: Lane) -> &mut usize {
-        match lane {
-            Lane::Compute => &mut self.running.compute,
-            Lane::Blocking => &mut self.running.blocking,
+    /// Gives up a unit that waits for ever.
+    fn unstick(&mut self, at: usize, commands: &mut Vec<Command<U>>) {
+        let demand = self.demands.get(self.queues[at].class.demand);
+        let lacking = demand
+            .needs
+            .iter()
+            .find(|(limit, amount)| self.limits.fits(*limit, *amount, 0, self.now).is_err());
+        let limit = lacking.map(|(limit, _)| *limit);
+        let slot = self.queues[at].pop();
+        if let Some(arrival) = slot.and_then(|slot| self.release(slot)) {
+            commands.push(Command::Stuck { unit: arrival.unit, limit });
         }
+    }
+
+    fn start(&mut self, at: usize, commands: &mut Vec<Command<U>>) {
+        let class = self.queues[at].class;
+        let slot = self.queues[at].pop();
+        let Some(arrival) = slot.and_then(|slot| self.release(slot)) else { return };
+        let demand = self.demands.get(class.demand);
+        for &(limit, amount) in &demand.needs {
+            self.limits.take(limit, amount, self.now);
+        }
+        if !arrival.paid {
+            self.budgets.reserve(&demand.cost, demand.attempts);
+        }
+        let cpus = (demand.cpus as usize).min(self.capacities.compute);
+        match arrival.lane {
+            Lane::Blocking => self.running.blocking += 1,
+            Lane::Compute => self.running.compute += cpus,
+        }
+        self.in_lanes += 1;
+        let started = Started { lane: Some(arrival.lane), demand: class.demand };
+        let ticket = Ticket::of(self.started.add(started));
+        let by_timeout = arrival.timeout.map(|timeout| self.now.saturating_add(timeout));
+        let due = by_timeout.into_iter().chain(arrival.due).min();
+        if let Some(due) = due {
+            self.timers.add(due, Timer::Expire(ticket));
+        }
+        commands.push(Command::Start {
+            unit: arrival.unit,
+            lane: arrival.lane,
+            ticket,
+            cpus: u32::try_from(cpus).unwrap_or(u32::MAX),
+            due,
+        });
     }
 }

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use terrace_core::{Lane, Plan, PlanIndex};
 
-use super::{Capacities, Command, Dispatcher, Input, Urgency};
+use super::{Arrival, Capacities, Command, Dispatcher, Input, Ticket, Urgency};
 use crate::fan::Stopped;
-use crate::frame::Unit;
+use crate::frame::{Job, Unit};
 use crate::options::Order;
 use crate::run::{Desk, Machine, Role, Run, lock};
 
@@ -31,14 +31,14 @@ pub(crate) struct Shell {
 struct Driven {
     dispatcher: Dispatcher<Unit>,
     /// Compute units that were started and that no thread has taken yet.
-    starts: VecDeque<Unit>,
+    starts: VecDeque<Job>,
     commands: Vec<Command<Unit>>,
 }
 
 /// What is to be done when the lock is released.
 #[derive(Default)]
 struct Errands {
-    blocking: Vec<Unit>,
+    blocking: Vec<Job>,
     /// To be written off.
     returned: Vec<Unit>,
     calls: usize,
@@ -95,19 +95,18 @@ impl Shell {
             if run.is_finished() {
                 return;
             }
-            let Some(unit) = next.or_else(|| run.take_overflow(role)) else { return };
+            let Some(job) = next.or_else(|| run.take_overflow(role)) else { return };
+            left = job.ticket;
             // SAFETY: the unit was commanded to start once and came out of one queue, once.
-            left = Some(unsafe { run.lane_of(unit) });
-            // SAFETY: as above.
-            unsafe { run.advance(unit, desk) };
+            unsafe { run.advance(job.unit, desk) };
         }
     }
 
     /// Runs one blocking unit on a thread of the lane.
-    pub(crate) fn turn(&self, run: &Arc<Run>, unit: Unit, desk: &mut Desk) {
+    pub(crate) fn turn(&self, run: &Arc<Run>, job: Job, desk: &mut Desk) {
         // SAFETY: the unit was commanded to start once and came out of one queue, once.
-        unsafe { run.advance(unit, desk) };
-        self.exchange(run, desk, Some(Lane::Blocking), Takes::Nothing);
+        unsafe { run.advance(job.unit, desk) };
+        self.exchange(run, desk, job.ticket, Takes::Nothing);
     }
 
     /// Hands in a unit while the caller goes on with another.
@@ -131,16 +130,20 @@ impl Shell {
         &self,
         run: &Arc<Run>,
         desk: &mut Desk,
-        mut left: Option<Lane>,
+        mut left: Option<Ticket>,
         takes: Takes,
-    ) -> Option<Unit> {
+    ) -> Option<Job> {
+        let mut busy = false;
         loop {
             Self::write_off(run, desk);
             let ended = desk.ended.len();
             let (next, errands) = {
                 let mut state = lock(&self.state);
-                if let Some(lane) = left.take() {
-                    state.dispatcher.take(Input::Finished { lane });
+                if std::mem::take(&mut busy) {
+                    state.dispatcher.done();
+                }
+                if let Some(ticket) = left.take() {
+                    state.dispatcher.take(Input::Finished { ticket, attempts: None });
                 }
                 if let Some(levels) = &self.levels {
                     for at in &desk.ended {
@@ -162,6 +165,10 @@ impl Shell {
                     });
                 }
                 let errands = self.decide(run, &mut state, usize::from(takes != Takes::Nothing));
+                if !errands.returned.is_empty() {
+                    state.dispatcher.busy();
+                    busy = true;
+                }
                 let next = if takes == Takes::Now { state.starts.pop_front() } else { None };
                 self.startable.store(state.starts.len(), Ordering::Relaxed);
                 (next, errands)
@@ -229,7 +236,8 @@ impl Shell {
                 (Urgency { outer: fan.urgency, inner: 1 }, place, None)
             }
         };
-        state.dispatcher.take(Input::Ready { unit, lane, urgency, place, level });
+        let plain = Arrival::plain(unit, lane, urgency, place);
+        state.dispatcher.take(Input::Ready(Arrival { level, ..plain }));
     }
 
     /// Asks for commands and carries out what can be under the lock. `mine` of the starts are for
@@ -241,9 +249,16 @@ impl Shell {
         let before = starts.len();
         for command in commands.drain(..) {
             match command {
-                Command::Start { unit, lane: Lane::Compute } => starts.push_back(unit),
-                Command::Start { unit, lane: Lane::Blocking } => errands.blocking.push(unit),
+                Command::Start { unit, lane, ticket, .. } => {
+                    let job = Job { unit, ticket: Some(ticket) };
+                    match lane {
+                        Lane::Compute => starts.push_back(job),
+                        Lane::Blocking => errands.blocking.push(job),
+                    }
+                }
                 Command::Return { unit } => errands.returned.push(unit),
+                // Nothing that runs asks for more yet.
+                _ => {}
             }
         }
         self.startable.store(starts.len(), Ordering::Relaxed);
@@ -253,8 +268,8 @@ impl Shell {
 
     /// Does what waited for the lock. True: there is more in `desk.ready` to be written off.
     fn go(&self, run: &Arc<Run>, errands: Errands, desk: &mut Desk) -> bool {
-        for unit in errands.blocking {
-            run.submit_blocking(unit);
+        for job in errands.blocking {
+            run.submit_blocking(job);
         }
         for _ in 0..errands.calls {
             run.call();

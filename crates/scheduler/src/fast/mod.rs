@@ -26,7 +26,7 @@ use crossbeam::deque::{Injector, Steal, Stealer, Worker};
 use crossbeam::utils::CachePadded;
 use terrace_core::{Lane, Plan, PlanIndex};
 
-use crate::frame::Unit;
+use crate::frame::{Job, Unit};
 use crate::run::{Desk, Role, Run};
 
 /// Roots that one thread takes at a time, at most.
@@ -69,7 +69,7 @@ impl Fast {
         } else if plan.blocking() > 0 {
             for at in (0..self.roots_end).map(PlanIndex::new) {
                 if plan.lane(at) == Lane::Blocking {
-                    run.submit_blocking(Unit::Node(run.root(), at));
+                    run.submit_blocking(Unit::Node(run.root(), at).into());
                 }
             }
         }
@@ -97,7 +97,7 @@ impl Fast {
                 return;
             }
             if !self.has_work() {
-                let Some(unit) = run.take_overflow(role) else { return };
+                let Some(Job { unit, .. }) = run.take_overflow(role) else { return };
                 // SAFETY: the unit came out of the queue of waiting ones, once.
                 let mut next = unsafe { self.step(run, desk, unit, Here::Instead, &mut ended) };
                 while let Some(unit) = next {
@@ -145,7 +145,7 @@ impl Fast {
     ) -> Option<Unit> {
         // SAFETY: passed on. One that will be written off needs no lane.
         if here == Here::Seat && unsafe { self.needs_lane(run, unit) } {
-            run.submit_blocking(unit);
+            run.submit_blocking(unit.into());
             return None;
         }
         // SAFETY: passed on.
@@ -161,7 +161,7 @@ impl Fast {
             let mine = next.is_none() && matches!(unit, Unit::Node(..));
             match (&desk.deque, here) {
                 (_, Here::Lane) if blocking && next.is_none() => next = Some(unit),
-                _ if blocking => run.submit_blocking(unit),
+                _ if blocking => run.submit_blocking(unit.into()),
                 (Some(_), _) if mine => next = Some(unit),
                 (Some(deque), _) => {
                     deque.push(unit);
@@ -197,7 +197,7 @@ impl Fast {
     pub(crate) fn share(&self, run: &Arc<Run>, unit: Unit, desk: &Desk) {
         // SAFETY: the caller hands the unit on.
         if unsafe { self.needs_lane(run, unit) } {
-            run.submit_blocking(unit);
+            run.submit_blocking(unit.into());
             return;
         }
         match &desk.deque {

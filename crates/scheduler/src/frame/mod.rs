@@ -41,7 +41,7 @@ use crate::clock::nanos;
 use crate::fan::Name;
 
 pub(crate) use cause::Cause;
-pub(crate) use unit::{FanPtr, FramePtr, Unit};
+pub(crate) use unit::{FanPtr, FramePtr, Job, Unit};
 
 /// How a node ended, apart from its output.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use terrace_core::PlanIndex;
 
 use super::Frame;
+use crate::dispatch::Ticket;
 use crate::fan::Fan;
 
 /// A frame that is open.
@@ -25,6 +26,19 @@ pub(crate) enum Unit {
     Node(FramePtr, PlanIndex),
     /// The right to work on a fan.
     Token(FanPtr),
+}
+
+/// A unit that is to run, and what the dispatcher calls it, where that started it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job {
+    pub(crate) unit: Unit,
+    pub(crate) ticket: Option<Ticket>,
+}
+
+impl From<Unit> for Job {
+    fn from(unit: Unit) -> Self {
+        Self { unit, ticket: None }
+    }
 }
 
 // SAFETY: frames and fans are shared between threads; the pointers only name them.

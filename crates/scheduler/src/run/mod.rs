@@ -28,7 +28,7 @@ use crate::events::Emitter;
 use crate::expand::{Expand, NoDescriptions};
 use crate::fan::Stopped;
 use crate::fast::Fast;
-use crate::frame::{Frame, FramePtr, Unit};
+use crate::frame::{Frame, FramePtr, Job, Unit};
 use crate::options::{Growth, Order, PathChoice, RunOptions, Timing};
 use crate::pool::{Call, Join, Pool, Seats};
 
@@ -106,16 +106,16 @@ struct Desks {
 /// Blocking nodes for which the lane has a job each.
 #[derive(Default)]
 struct Waiting {
-    units: VecDeque<Unit>,
+    jobs: VecDeque<Job>,
     /// How many of the jobs wait for another task to end. At most as many as there are nodes.
     overflow: usize,
 }
 
 impl Waiting {
-    fn take(&mut self) -> Option<Unit> {
-        let unit = self.units.pop_front();
-        self.overflow = self.overflow.min(self.units.len());
-        unit
+    fn take(&mut self) -> Option<Job> {
+        let job = self.jobs.pop_front();
+        self.overflow = self.overflow.min(self.jobs.len());
+        job
     }
 }
 
@@ -321,8 +321,8 @@ impl Run {
     }
 
     /// Hands a blocking unit that is ready, and held by the caller, to the lane.
-    pub(crate) fn submit_blocking(self: &Arc<Self>, unit: Unit) {
-        lock(&self.waiting).units.push_back(unit);
+    pub(crate) fn submit_blocking(self: &Arc<Self>, job: Job) {
+        lock(&self.waiting).jobs.push_back(job);
         let job = Arc::clone(self) as Arc<dyn TakeTurn>;
         if self.machine.lane.submit(job) == Answer::Saturated {
             lock(&self.waiting).overflow += 1;
@@ -338,7 +338,7 @@ impl Run {
 
     /// A blocking node that waits for a busy lane, taken by someone who waits anyway; or any that
     /// waits, when all that is left is to write it off.
-    pub(crate) fn take_overflow(&self, role: Role) -> Option<Unit> {
+    pub(crate) fn take_overflow(&self, role: Role) -> Option<Job> {
         if self.has_overflow(role) { lock(&self.waiting).take() } else { None }
     }
 
@@ -348,7 +348,7 @@ impl Run {
         }
         let overflow = {
             let waiting = lock(&self.waiting);
-            if waiting.units.is_empty() {
+            if waiting.jobs.is_empty() {
                 return false;
             }
             waiting.overflow > 0
@@ -423,11 +423,11 @@ impl Join for Run {
 
 impl TakeTurn for Run {
     fn turn(self: Arc<Self>, thread: u16) {
-        let Some(unit) = lock(&self.waiting).take() else { return };
+        let Some(job) = lock(&self.waiting).take() else { return };
         let mut desk = Desk::new(thread);
         match &self.path {
-            Path::Fast(fast) => fast.turn(&self, unit, &mut desk),
-            Path::Dispatch(shell) => shell.turn(&self, unit, &mut desk),
+            Path::Fast(fast) => fast.turn(&self, job.unit, &mut desk),
+            Path::Dispatch(shell) => shell.turn(&self, job, &mut desk),
         }
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use terrace_core::{Lane, Plan, PlanIndex, Value};
-use terrace_scheduler::dispatch::{Capacities, Command, Dispatcher, Input, Urgency};
+use terrace_scheduler::dispatch::{
+    Arrival, Capacities, Command, Dispatcher, Input, Ticket, Urgency,
+};
 
 use crate::graph::Graph;
 use crate::random::{Random, graph, specs};
@@ -18,10 +20,13 @@ struct Simulation {
     levels: Option<Vec<u32>>,
     pending: Vec<u32>,
     /// Nodes that run, by the moment they end.
-    running: BTreeMap<(Duration, u32), PlanIndex>,
+    running: BTreeMap<(Duration, u32), (PlanIndex, Ticket)>,
     started: Vec<PlanIndex>,
     returned: usize,
     ended: usize,
+    /// Whether a node was started or returned, and whether it has ended.
+    begun: Vec<bool>,
+    done: Vec<bool>,
 }
 
 impl Simulation {
@@ -40,6 +45,8 @@ impl Simulation {
             started: Vec::new(),
             returned: 0,
             ended: 0,
+            begun: vec![false; plan.len()],
+            done: vec![false; plan.len()],
             plan,
         };
         for at in simulation.plan.indices() {
@@ -56,17 +63,20 @@ impl Simulation {
         let lane = self.plan.lane(at);
         let urgency = Urgency { outer: self.plan.tail(at), inner: 0 };
         let level = self.levels.as_ref().map(|levels| levels[at.index()]);
-        self.dispatcher.take(Input::Ready { unit: at, lane, urgency, place: at.get(), level });
+        let plain = Arrival::plain(at, lane, urgency, at.get());
+        self.dispatcher.take(Input::Ready(Arrival { level, ..plain }));
     }
 
     fn carry_out(&mut self, now: Duration, time: impl Fn(PlanIndex) -> u64) {
         for command in std::mem::take(&mut self.commands) {
             match command {
-                Command::Start { unit, lane } => {
+                Command::Start { unit, lane, ticket, cpus, due } => {
+                    assert_eq!((cpus, due), (1, None));
                     assert_eq!(self.plan.lane(unit), lane);
                     self.started.push(unit);
+                    self.begun[unit.index()] = true;
                     let end = now + Duration::from_millis(time(unit));
-                    self.running.insert((end, unit.get()), unit);
+                    self.running.insert((end, unit.get()), (unit, ticket));
                 }
                 Command::Return { unit } => {
                     self.returned += 1;
@@ -79,6 +89,7 @@ impl Simulation {
 
     fn end(&mut self, at: PlanIndex) {
         self.ended += 1;
+        (self.begun[at.index()], self.done[at.index()]) = (true, true);
         if let Some(levels) = &self.levels {
             self.dispatcher.take(Input::LevelEnded { level: levels[at.index()] });
         }
@@ -88,8 +99,17 @@ impl Simulation {
         }
     }
 
+    /// Whether a node could start, had its lane a place.
+    fn waits_for(&self, lane: Lane) -> bool {
+        let begun = |at: &PlanIndex| self.begun[at.index()];
+        let level = |at: PlanIndex| self.levels.as_ref().map(|levels| levels[at.index()]);
+        let open = self.plan.indices().filter(|at| !self.done[at.index()]).filter_map(level).min();
+        let mut ready = self.plan.indices().filter(|at| self.pending[at.index()] == 0);
+        ready.any(|at| !begun(&at) && self.plan.lane(at) == lane && level(at) == open)
+    }
+
     fn on(&self, lane: Lane) -> usize {
-        self.running.values().filter(|&&at| self.plan.lane(at) == lane).count()
+        self.running.values().filter(|&&(at, _)| self.plan.lane(at) == lane).count()
     }
 }
 
@@ -117,23 +137,27 @@ fn it_never_exceeds_its_lanes_and_never_idles_while_work_fits() {
             let dispatcher = &mut simulation.dispatcher;
             assert_eq!(dispatcher.running(), Capacities { compute, blocking }, "seed {seed}");
             assert!(compute <= capacities.compute && blocking <= capacities.blocking);
-            let ready = dispatcher.ready();
-            assert!(ready.compute == 0 || compute == capacities.compute, "seed {seed}: idle");
-            assert!(ready.blocking == 0 || blocking == capacities.blocking, "seed {seed}: idle");
+            for (lane, busy, most) in [
+                (Lane::Compute, compute, capacities.compute),
+                (Lane::Blocking, blocking, capacities.blocking),
+            ] {
+                assert!(busy == most || !simulation.waits_for(lane), "seed {seed}: idle");
+            }
+            let dispatcher = &mut simulation.dispatcher;
             if !cancelled && cancel_at.is_some_and(|n| simulation.ended >= n) {
                 cancelled = true;
                 dispatcher.handle(Input::Cancelled, now, &mut simulation.commands);
                 continue;
             }
-            let Some(((end, _), at)) = simulation.running.pop_first() else { break };
+            let Some(((end, _), (at, ticket))) = simulation.running.pop_first() else { break };
             now = end;
             if strict {
                 let level =
                     |at: PlanIndex| (0..plan.levels()).find(|&l| plan.level(l).contains(&at.get()));
-                let same = simulation.running.values().all(|&other| level(other) == level(at));
+                let same = simulation.running.values().all(|&(other, _)| level(other) == level(at));
                 assert!(same, "seed {seed}: two levels at once");
             }
-            simulation.dispatcher.take(Input::Finished { lane: plan.lane(at) });
+            simulation.dispatcher.take(Input::Finished { ticket, attempts: None });
             simulation.end(at);
             let Simulation { dispatcher, commands, .. } = &mut simulation;
             dispatcher.decide(now, commands);
@@ -156,8 +180,8 @@ fn the_longest_way_goes_first() {
         Simulation::new(plan.clone(), Capacities { compute: 1, blocking: 1 }, false);
     loop {
         simulation.carry_out(Duration::ZERO, |_| 0);
-        let Some((_, at)) = simulation.running.pop_first() else { break };
-        simulation.dispatcher.take(Input::Finished { lane: Lane::Compute });
+        let Some((_, (at, ticket))) = simulation.running.pop_first() else { break };
+        simulation.dispatcher.take(Input::Finished { ticket, attempts: None });
         simulation.end(at);
         let Simulation { dispatcher, commands, .. } = &mut simulation;
         dispatcher.decide(Duration::ZERO, commands);
@@ -171,33 +195,33 @@ fn the_longest_way_goes_first() {
 fn what_was_recalled_may_be_handed_in_again() {
     for levels in [None, Some(vec![3, 1])] {
         let capacities = Capacities { compute: 1, blocking: 1 };
-        let held = usize::from(levels.is_some());
         let mut dispatcher = Dispatcher::new(capacities, levels.clone());
         let mut commands = Vec::new();
-        let ready = |unit: u32, level| Input::Ready {
-            unit,
-            lane: if unit == 2 { Lane::Blocking } else { Lane::Compute },
-            urgency: Urgency::default(),
-            place: unit,
-            level: Some(level),
+        let ready = |unit: u32, level| {
+            let lane = if unit == 2 { Lane::Blocking } else { Lane::Compute };
+            let plain = Arrival::plain(unit, lane, Urgency::default(), unit);
+            Input::Ready(Arrival { level: Some(level), ..plain })
         };
         for (unit, level) in [(0, 0), (1, 0), (2, 0), (3, 1)] {
             dispatcher.handle(ready(unit, level), Duration::ZERO, &mut commands);
         }
         // One runs on each lane; the others wait for the lane or for their level.
-        assert_eq!(commands.len(), 2);
+        let [Command::Start { ticket, .. }, Command::Start { .. }] = commands[..] else {
+            panic!("{commands:?}");
+        };
         commands.clear();
         dispatcher.handle(Input::Recalled, Duration::ZERO, &mut commands);
         let unit = |unit| Command::Return { unit };
         assert_eq!(commands, [unit(1), unit(3)]);
         commands.clear();
         dispatcher.handle(ready(3, 1), Duration::ZERO, &mut commands);
-        assert_eq!((commands.len(), dispatcher.ready().compute), (0, 1 - held));
+        assert_eq!((commands.len(), dispatcher.waiting()), (0, 1));
         for _ in 0..3 {
             dispatcher.take(Input::LevelEnded { level: 0 });
         }
-        dispatcher.handle(Input::Finished { lane: Lane::Compute }, Duration::ZERO, &mut commands);
-        assert_eq!(commands, [Command::Start { unit: 3, lane: Lane::Compute }]);
+        let finished = Input::Finished { ticket, attempts: None };
+        dispatcher.handle(finished, Duration::ZERO, &mut commands);
+        assert!(matches!(commands[..], [Command::Start { unit: 3, lane: Lane::Compute, .. }]));
         commands.clear();
         // A cancellation is for ever.
         dispatcher.handle(Input::Cancelled, Duration::ZERO, &mut commands);

@@ -11,6 +11,7 @@ mod built;
 mod cancel;
 mod conformance;
 mod dispatch;
+mod dispatch_limits;
 mod early;
 mod events;
 mod fan;
