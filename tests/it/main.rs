@@ -7,6 +7,8 @@ mod crates;
 mod early;
 mod errors;
 mod examples;
+mod format;
+mod http;
 mod interrupt;
 mod outside;
 mod overlap;

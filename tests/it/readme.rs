@@ -100,8 +100,10 @@ fn packs_are_listed_and_inspected() {
     let listed: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let names: Vec<&str> =
         listed["packs"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
-    let expected =
-        ["fractal", "hash", "math", "primes", "quantum", "queens", "shell", "sort", "text", "util"];
+    let expected = [
+        "fractal", "hash", "http", "math", "primes", "quantum", "queens", "shell", "sort", "text",
+        "util",
+    ];
     assert_eq!(names, expected);
     let ran = terrace(&["packs", "inspect", "math"]);
     assert!(ran.stdout.contains("math/add("), "{}", ran.stdout);

@@ -4,6 +4,8 @@
 //! through cargo's own messages: a missing `.so` is a failed build, a stale one cannot be named.
 #![forbid(unsafe_code)]
 
+pub mod server;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

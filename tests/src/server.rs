@@ -1,0 +1,344 @@
+//! A web server for tests: HTTP/1.1 by hand on threads, answers by path, and a log of what it was
+//! asked and when.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/ok/…` | 200 `ok` |
+//! | `/slow?ms=50` | 200 `slow`, after so long |
+//! | `/status/404` | that status, body `status 404` |
+//! | `/fail500` | 500 |
+//! | `/429?after=2` | 429 with `Retry-After: 2`; the text of `after` is sent as it is, unescaped |
+//! | `/hang` | none; the connection stays open |
+//! | `/close` | none; the connection is closed |
+//! | `/drip?n=100&ms=50` | `n` bytes, one each time so many milliseconds have passed |
+//! | `/bytes?n=1000` | so many bytes, 0 to 255 and again |
+//! | `/chunked?n=1000` | the same in chunks, without saying how many |
+//! | `/echo` | JSON of the request: `method`, `target`, `headers` (a list of pairs), `body` |
+//! | `/back` | the request's body with its content type |
+//! | `/json` | JSON: `{"n": 1, "list": [1.5, null], "$oid": "x"}` |
+//! | `/twice` | 200 with header `X-Two` twice |
+//! | `/redirect?to=/ok&status=302` | that redirect |
+//! | `/loop` | a redirect to itself |
+//!
+//! Before it answers so, `first=3` in any query makes the first three requests of that very path
+//! and query get 503, and `first=3&with=429&after=0` what it says there.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// One request in the log. Times are since the server's start.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The path with its query, as it was asked for.
+    pub target: String,
+    /// Which connection it came on, from 0.
+    pub connection: usize,
+    /// When its headers had arrived.
+    pub started: Duration,
+    /// When its answer was written, or the client was gone; `None` while neither is.
+    pub ended: Option<Duration>,
+}
+
+/// A server on a free port of this machine; it ends when dropped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    start: Instant,
+    connections: AtomicUsize,
+    stopped: AtomicBool,
+    log: Mutex<Vec<Request>>,
+    /// How often each path was asked for.
+    counts: Mutex<HashMap<String, usize>>,
+    /// To be shut down with the server.
+    open: Mutex<Vec<TcpStream>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Server {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// When this machine has no port left.
+    pub fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0));
+        let listener = listener.unwrap_or_else(|error| panic!("cannot listen: {error}"));
+        let address = listener.local_addr();
+        let address = address.unwrap_or_else(|error| panic!("no address: {error}"));
+        let shared = Arc::new(Shared {
+            start: Instant::now(),
+            connections: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
+            log: Mutex::default(),
+            counts: Mutex::default(),
+            open: Mutex::default(),
+        });
+        let of_thread = Arc::clone(&shared);
+        thread::spawn(move || accept(&listener, &of_thread));
+        Self { address, shared }
+    }
+
+    /// The URL of a path here: `http://127.0.0.1:1234/ok/1`.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// How many connections were opened.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
+
+    /// Every request so far, in the order of their arrival.
+    pub fn log(&self) -> Vec<Request> {
+        lock(&self.shared.log).clone()
+    }
+
+    /// The most requests that were being answered at one time.
+    pub fn peak(&self) -> usize {
+        let mut changes = Vec::new();
+        for request in self.log() {
+            changes.push((request.started, 1));
+            changes.extend(request.ended.map(|ended| (ended, -1)));
+        }
+        // Where one ends as another starts they did not overlap.
+        changes.sort();
+        let (mut now, mut peak) = (0_i64, 0);
+        for (_, change) in changes {
+            now += change;
+            peak = peak.max(now);
+        }
+        usize::try_from(peak).unwrap_or_default()
+    }
+
+    /// The most requests that started within any window of this length.
+    pub fn most_within(&self, window: Duration) -> usize {
+        let starts: Vec<Duration> = self.log().iter().map(|request| request.started).collect();
+        let within = |from: &Duration| {
+            starts.iter().filter(|start| *start >= from && **start < *from + window).count()
+        };
+        starts.iter().map(within).max().unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Relaxed);
+        for stream in lock(&self.shared.open).drain(..) {
+            // The client may have closed it.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        // Wakes the one that accepts.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for stream in listener.incoming() {
+        if shared.stopped.load(Ordering::Relaxed) {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        let connection = shared.connections.fetch_add(1, Ordering::Relaxed);
+        lock(&shared.open).extend(stream.try_clone());
+        let shared = Arc::clone(shared);
+        // A connection ends with an error when its client goes, as some tests make it.
+        thread::spawn(move || serve(&stream, connection, &shared));
+    }
+}
+
+/// What a client asked for.
+struct Asked {
+    method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Asked {
+    fn read(reader: &mut BufReader<&TcpStream>) -> std::io::Result<Option<Self>> {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let mut headers = Vec::new();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line)?;
+            let Some((name, value)) = line.trim_end().split_once(':') else { break };
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        let length = headers.iter().find(|(name, _)| name == "content-length");
+        let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or_default();
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        Ok(Some(Self { method, target, headers, body }))
+    }
+
+    fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// A part of the query.
+    fn ask(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.target.split_once('?')?;
+        query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+    }
+
+    fn number(&self, name: &str, default: u64) -> u64 {
+        self.ask(name).and_then(|text| text.parse().ok()).unwrap_or(default)
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| &**value)
+    }
+}
+
+fn serve(stream: &TcpStream, connection: usize, shared: &Shared) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream);
+    while let Some(asked) = Asked::read(&mut reader)? {
+        let entry = {
+            let mut log = lock(&shared.log);
+            log.push(Request {
+                target: asked.target.clone(),
+                connection,
+                started: shared.start.elapsed(),
+                ended: None,
+            });
+            log.len() - 1
+        };
+        let count = {
+            let mut counts = lock(&shared.counts);
+            let count = counts.entry(asked.target.clone()).or_default();
+            *count += 1;
+            *count
+        };
+        let end = answer(stream, &asked, count);
+        lock(&shared.log)[entry].ended = Some(shared.start.elapsed());
+        if !end? {
+            break;
+        }
+    }
+    stream.shutdown(Shutdown::Both)
+}
+
+/// Answers, and says whether the connection stays open.
+fn answer(stream: &TcpStream, asked: &Asked, count: usize) -> std::io::Result<bool> {
+    if count as u64 <= asked.number("first", 0) {
+        let status = asked.number("with", 503);
+        return plain(stream, asked, status, &wait(asked), b"not yet");
+    }
+    let path = asked.path();
+    let n = asked.number("n", 100);
+    let pause = Duration::from_millis(asked.number("ms", 50));
+    match path.split('/').nth(1).unwrap_or_default() {
+        "ok" => plain(stream, asked, 200, "", b"ok"),
+        "slow" => {
+            thread::sleep(pause);
+            plain(stream, asked, 200, "", b"slow")
+        }
+        "status" => {
+            let status = path.rsplit('/').next().and_then(|text| text.parse().ok()).unwrap_or(404);
+            plain(stream, asked, status, &wait(asked), format!("status {status}").as_bytes())
+        }
+        "fail500" => plain(stream, asked, 500, "", &[b'x'; 1000]),
+        "429" => plain(stream, asked, 429, &wait(asked), b"too many"),
+        "hang" => until_gone(stream),
+        "close" => Ok(false),
+        "drip" => {
+            let mut out = stream;
+            write!(out, "HTTP/1.1 200 OK\r\nContent-Length: {n}\r\n\r\n")?;
+            for _ in 0..n {
+                thread::sleep(pause);
+                out.write_all(b"d")?;
+            }
+            Ok(true)
+        }
+        "bytes" => plain(stream, asked, 200, "", &bytes(n)),
+        "chunked" => {
+            let mut out = stream;
+            write!(out, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
+            for chunk in bytes(n).chunks(1000) {
+                write!(out, "{:x}\r\n", chunk.len())?;
+                out.write_all(chunk)?;
+                out.write_all(b"\r\n")?;
+            }
+            out.write_all(b"0\r\n\r\n")?;
+            Ok(true)
+        }
+        "echo" => {
+            let text = serde_json::json!({
+                "method": asked.method,
+                "target": asked.target,
+                "headers": asked.headers,
+                "body": String::from_utf8_lossy(&asked.body),
+            });
+            let kind = "Content-Type: application/json\r\n";
+            plain(stream, asked, 200, kind, text.to_string().as_bytes())
+        }
+        "back" => {
+            let kind = asked.header("content-type").unwrap_or("none");
+            plain(stream, asked, 200, &format!("Content-Type: {kind}\r\n"), &asked.body)
+        }
+        "json" => {
+            let text = br#"{"n": 1, "list": [1.5, null], "$oid": "x"}"#;
+            plain(stream, asked, 200, "Content-Type: application/json\r\n", text)
+        }
+        "twice" => plain(stream, asked, 200, "X-Two: a\r\nx-two: b\r\n", b""),
+        "redirect" => {
+            let to = asked.ask("to").unwrap_or("/ok");
+            let status = asked.number("status", 302);
+            plain(stream, asked, status, &format!("Location: {to}\r\n"), b"elsewhere")
+        }
+        "loop" => plain(stream, asked, 302, "Location: /loop\r\n", b""),
+        _ => plain(stream, asked, 404, "", b"no such path"),
+    }
+}
+
+fn wait(asked: &Asked) -> String {
+    let after = asked.ask("after").map(|after| after.replace("%20", " ").replace("%2C", ","));
+    after.map(|after| format!("Retry-After: {after}\r\n")).unwrap_or_default()
+}
+
+fn bytes(n: u64) -> Vec<u8> {
+    (0..n).map(|n| (n % 256) as u8).collect()
+}
+
+fn plain(
+    mut stream: &TcpStream,
+    asked: &Asked,
+    status: u64,
+    headers: &str,
+    body: &[u8],
+) -> std::io::Result<bool> {
+    let length = body.len();
+    // In one write, so that no client sees half of it and closes.
+    let mut answer =
+        format!("HTTP/1.1 {status} S\r\nContent-Length: {length}\r\n{headers}\r\n").into_bytes();
+    if asked.method != "HEAD" {
+        answer.extend_from_slice(body);
+    }
+    stream.write_all(&answer)?;
+    Ok(true)
+}
+
+/// Waits until the client closes, without a word.
+fn until_gone(mut stream: &TcpStream) -> std::io::Result<bool> {
+    let mut rest = [0; 64];
+    while stream.read(&mut rest)? > 0 {}
+    Ok(false)
+}
