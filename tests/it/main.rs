@@ -4,6 +4,7 @@
 
 mod arrows;
 mod crates;
+mod document;
 mod early;
 mod errors;
 mod examples;
@@ -15,6 +16,7 @@ mod overlap;
 mod readme;
 mod same;
 mod secrets;
+mod secrets_inside;
 mod shapes;
 mod snippets;
 mod support;

@@ -76,8 +76,8 @@ pub(crate) struct RunArgs {
     /// What tasks draw random numbers from
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
-    /// Print one JSON document instead of text; maps over 1,000 items as counts and failures, with
-    /// `--json=full` every item
+    /// Print one JSON document instead of text; maps over 1,000 items as counts and failures, of
+    /// those the first 1,000; with `--json=full` every item
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
           default_missing_value = "brief")]
     pub(crate) json: Option<JsonArg>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use terrace_plugin_api::{Lane, OutcomeStatus, TaskError};
 
+use crate::catalog::PackId;
 use crate::expr::NodeId;
 
 /// One thing that happened in a run.
@@ -52,6 +53,16 @@ pub enum EventKind {
         /// How many items it has.
         items: u64,
     },
+    /// Some more items of a map have ended. Where its body is a single task this is told in portions
+    /// and not for each item.
+    MapAdvanced {
+        /// The node.
+        node: NodeId,
+        /// Where it is, inside a node of the run's workflow.
+        path: Option<Arc<str>>,
+        /// How many items have ended since this was told last.
+        items: u64,
+    },
     /// All items of a map have ended; the end of its node follows.
     MapFinished {
         /// The node.
@@ -96,6 +107,12 @@ pub enum EventKind {
         /// Where it is, for a node of a workflow inside the run's and for an item of a map:
         /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
         path: Option<Arc<str>>,
+        /// What it runs, as in [`EventKind::NodeStarted`], which those that never start have not.
+        task: Arc<str>,
+        /// The pack that it comes from.
+        pack: Option<Arc<PackId>>,
+        /// The node's level in its own workflow.
+        level: usize,
         /// How it ended.
         status: OutcomeStatus,
         /// How many tries there were.
@@ -104,8 +121,10 @@ pub enum EventKind {
         duration: Duration,
         /// Why, where it did not succeed.
         error: Option<TaskError>,
-        /// The failed node behind it, where it was skipped.
+        /// The node behind it, where it was skipped: of the same workflow.
         cause: Option<NodeId>,
+        /// Where that is, inside a node of the run's workflow.
+        cause_path: Option<Arc<str>>,
     },
     /// The run is over. Always the last.
     RunFinished {
@@ -120,11 +139,60 @@ pub enum EventKind {
     },
 }
 
+/// Kinds of events, joined by `|`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EventKinds(u16);
+
+impl EventKinds {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// The run's start and end.
+    pub const RUN: Self = Self(1);
+    /// Starts and ends of the nodes of the run's own workflow.
+    pub const NODES: Self = Self(1 << 1);
+    /// Starts and ends of the nodes of workflows inside nodes.
+    pub const INSIDE: Self = Self(1 << 2);
+    /// Starts and ends of the items of maps over a single task.
+    pub const ITEMS: Self = Self(1 << 3);
+    /// What happens to maps as a whole.
+    pub const MAPS: Self = Self(1 << 4);
+    /// How far tasks say that they are.
+    pub const PROGRESS: Self = Self(1 << 5);
+    /// What tasks log.
+    pub const LOGS: Self = Self(1 << 6);
+    /// All that there are, and those that a later version adds.
+    pub const ALL: Self = Self(u16::MAX);
+
+    /// These and some others; what `|` does, in constants too.
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether any of some kinds is among these.
+    pub const fn any_of(self, some: Self) -> bool {
+        self.0 & some.0 != 0
+    }
+}
+
+impl std::ops::BitOr for EventKinds {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.and(other)
+    }
+}
+
 /// Someone who wants to know what happens. Called on the threads of the run, one event at a time,
 /// in order; a slow one slows the run, a panicking one is called no more.
 pub trait Observer: Send + Sync {
     /// Takes one event.
     fn event(&self, event: &Event);
+
+    /// Which events it wants; all of them, unless it says otherwise. Asked once, before a run
+    /// starts: of any other kind nothing is built, not even the path.
+    fn wants(&self) -> EventKinds {
+        EventKinds::ALL
+    }
 }
 
 impl<F: Fn(&Event) + Send + Sync> Observer for F {

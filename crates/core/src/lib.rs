@@ -35,7 +35,7 @@ pub use draft::{
     ArgSpans, Args, Draft, Expectation, FlowDraft, FlowStyle, InputDraft, InputRole, NodeDraft,
     NodeSpans, OutputDraft, PackRequirement, ReduceDraft, RepeatDraft, RunIf, TaskChoice,
 };
-pub use event::{Event, EventKind, Observer};
+pub use event::{Event, EventKind, EventKinds, Observer};
 pub use expr::{Adapter, Expr, InputId, NodeId, Piece, Ref, Root, Select};
 pub use file::{
     InputError, JsonError, Limits, read_input, read_inputs, value_from_json, value_to_json,

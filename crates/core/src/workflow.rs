@@ -1,6 +1,6 @@
 //! [`Workflow`]: a validated, immutable DAG of nodes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) may_block: bool,
     pub(crate) rules: Rules,
     pub(crate) is_ordered: bool,
+    /// Whether a workflow inside, however deep, has an input that is read from the environment.
+    pub(crate) reads_environment: bool,
 }
 
 /// An input of a workflow.
@@ -90,6 +92,7 @@ pub struct SubFlow {
     pub(crate) workflow: Workflow,
     pub(crate) repeat: Repeat,
     pub(crate) style: FlowStyle,
+    pub(crate) from_environment: Vec<InputId>,
 }
 
 /// How often a node runs its workflow.
@@ -115,6 +118,23 @@ impl SubFlow {
     /// How it is written.
     pub fn style(&self) -> &FlowStyle {
         &self.style
+    }
+    /// The inputs that its node gives nothing and that name an environment variable. Whoever runs
+    /// it asks the environment for them; the node's arguments hold what they are without.
+    pub fn environment_inputs(&self) -> &[InputId] {
+        &self.from_environment
+    }
+
+    /// Whether it is the one node of a map or loop, which people see as that itself.
+    pub(crate) fn is_single(&self) -> bool {
+        self.style == FlowStyle::Single && self.workflow.nodes().len() == 1
+    }
+
+    /// What the one node of a map or loop runs itself, where that is no task: a file that is used
+    /// for each item. People see the node around as what runs it.
+    pub fn used(&self) -> Option<&SubFlow> {
+        let node = self.workflow.nodes().first().filter(|_| self.is_single())?;
+        node.flow().map(|flow| &**flow).filter(|flow| matches!(flow.repeat, Repeat::Once))
     }
 
     /// The expressions of the body that decide about a loop's next pass.
@@ -306,6 +326,35 @@ impl Workflow {
     /// What is odd but not wrong.
     pub fn warnings(&self) -> &[crate::Problem] {
         &self.0.warnings
+    }
+    /// Every input of a workflow inside this one that its run reads from the environment, with the
+    /// path that it has: `call.token`. Those of a workflow that is used many times are there once.
+    pub fn inputs_from_environment(&self) -> Vec<(String, &Input)> {
+        let mut found = Vec::new();
+        let mut seen: HashSet<*const Inner> = HashSet::new();
+        let mut open = VecDeque::from([(self, String::new())]);
+        while let Some((workflow, prefix)) = open.pop_front() {
+            if !workflow.0.reads_environment {
+                continue;
+            }
+            for node in workflow.nodes() {
+                let Some(flow) = node.flow() else { continue };
+                let inner = flow.workflow();
+                // The one node of a map or loop is called as that is.
+                let path = match flow.is_single() {
+                    true => prefix.clone(),
+                    false => format!("{prefix}{}.", node.name()),
+                };
+                found.extend(flow.from_environment.iter().map(|input| {
+                    let input = &inner.inputs()[input.index()];
+                    (format!("{path}{}", input.name), input)
+                }));
+                if inner.0.reads_environment && seen.insert(Arc::as_ptr(&inner.0)) {
+                    open.push_back((inner, path));
+                }
+            }
+        }
+        found
     }
     /// Tells the handles of one builder from those of another.
     pub(crate) fn scope(&self) -> u64 {

@@ -1,5 +1,7 @@
 //! [`Outcome`]: how a node ended, as a value that tasks can take.
 
+use std::time::Duration;
+
 use crate::error::{ErrorClass, Retryable, TaskError};
 use crate::port::record::{field_at, Fields};
 use crate::port::{PortError, PortType};
@@ -98,6 +100,7 @@ impl PortType for TaskError {
             field("message", Schema::Str, false),
             field("causes", Schema::List(&Schema::Str), true),
             field("retryable", Schema::Bool, true),
+            field("retry_after", Schema::F64, true),
             field("details", Schema::Any, true),
             field("location", Schema::Str, true),
         ])
@@ -114,6 +117,13 @@ impl PortType for TaskError {
         for cause in fields.optional::<Vec<String>>(&["causes"])?.unwrap_or_default() {
             error = error.with_cause(cause);
         }
+        if let Some(seconds) = fields.required::<Option<f64>>(&["retry_after"])? {
+            let wait = Duration::try_from_secs_f64(seconds).map_err(|error| {
+                PortError::msg(format!("{seconds} seconds: {error}")).at_key("retry_after")
+            })?;
+            error = error.with_retry_after(wait);
+        }
+        // After it: whoever says when need not say that.
         if let Some(retryable) = fields.optional(&["retryable"])? {
             error = error.with_retryable(if retryable { Retryable::Yes } else { Retryable::No });
         }
@@ -134,6 +144,9 @@ impl PortType for TaskError {
         entries.push(("message", Value::from(self.message())));
         entries.push(("causes", Value::list(self.causes().map(Value::from).collect())?));
         entries.push(("retryable", Value::Bool(self.retryable())));
+        if let Some(wait) = self.retry_after() {
+            entries.push(("retry_after", Value::from(wait.as_secs_f64())));
+        }
         if !matches!(self.details(), Value::Null) {
             entries.push(("details", self.details().clone()));
         }

@@ -1,19 +1,20 @@
 //! [`Emitter`]: delivers the events of one run, one at a time and in order.
 //!
 //! The observer is called under a lock, on whatever thread the event happened. With no observer
-//! there is no emitter, and no event is built.
+//! there is no emitter, and no event is built; with one, none of a kind that it does not want.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use terrace_core::{Event, EventKind, Observer};
+use terrace_core::{Event, EventKind, EventKinds, Observer};
 
 use crate::attempt::{Panicked, Quiet};
 
 /// Delivers the events of one run.
 pub(crate) struct Emitter {
     observer: Arc<dyn Observer>,
+    wants: EventKinds,
     state: Mutex<State>,
 }
 
@@ -26,7 +27,19 @@ struct State {
 
 impl Emitter {
     pub(crate) fn new(observer: Arc<dyn Observer>) -> Self {
-        Self { observer, state: Mutex::new(State::default()) }
+        let quiet = Quiet::new();
+        let (wants, failed) = match catch_unwind(AssertUnwindSafe(|| observer.wants())) {
+            Ok(wants) => (wants, None),
+            Err(payload) => (EventKinds::NONE, Some(Panicked::of(payload).to_string())),
+        };
+        drop(quiet);
+        let state = State { failed, ..State::default() };
+        Self { observer, wants, state: Mutex::new(state) }
+    }
+
+    /// Whether the observer wants events of some kinds.
+    pub(crate) fn wants(&self, kinds: EventKinds) -> bool {
+        self.wants.any_of(kinds)
     }
 
     /// Delivers one event. The time is read under the lock, so that it never runs backwards from

@@ -56,6 +56,7 @@ mod blocking;
 mod cancel;
 mod clock;
 pub mod dispatch;
+mod environment;
 mod error;
 mod events;
 mod expand;
@@ -73,6 +74,7 @@ mod sync;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, ManualClock, RealClock};
+pub use environment::Environment;
 pub use error::{NotReadable, OutputError, SchedulerError};
 pub use expand::Expand;
 pub use handle::{RunFuture, RunHandle};
@@ -80,7 +82,9 @@ pub use options::{Growth, Order, PathChoice, RunOptions, Timing};
 pub use report::{Counts, Failure, LevelSpan, NodeOutcome, RunReport, RunStatus};
 pub use scheduler::{Scheduler, SchedulerBuilder};
 // A task's own interface, so that closures need no other crate.
-pub use terrace_core::{Event, EventKind, Lane, Observer, OutcomeStatus, TaskError, Value};
+pub use terrace_core::{
+    Event, EventKind, EventKinds, Lane, Observer, OutcomeStatus, TaskError, Value,
+};
 pub use terrace_plugin_api::TaskContext;
 
 /// Workflows and plans, so that a program which only schedules needs no other crate.

@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use terrace_core::{Observer, Value};
+use terrace_core::{Observer, Redactor, Value};
 
 use crate::cancel::CancelToken;
+use crate::environment::Environment;
 use crate::expand::Expand;
 
 /// When a node may start.
@@ -84,6 +85,11 @@ pub struct RunOptions {
     pub expander: Option<Arc<dyn Expand>>,
     /// How large the run may grow by itself.
     pub growth: Growth,
+    /// What inputs of workflows inside nodes have from the environment.
+    pub environment: Option<Arc<dyn Environment>>,
+    /// Learns the values of secret inputs, those of workflows inside nodes as soon as they are
+    /// known. Whoever shows or writes down anything of the run masks it with this.
+    pub redactor: Redactor,
 }
 
 impl Default for RunOptions {
@@ -101,6 +107,8 @@ impl Default for RunOptions {
             timing: Timing::On,
             expander: None,
             growth: Growth::default(),
+            environment: None,
+            redactor: Redactor::default(),
         }
     }
 }
@@ -170,6 +178,18 @@ impl RunOptions {
     #[must_use]
     pub fn with_growth(mut self, growth: Growth) -> Self {
         self.growth = growth;
+        self
+    }
+    /// Sets what inputs of workflows inside nodes have from the environment.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Arc<dyn Environment>) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+    /// Sets who learns the values of secret inputs; a clone shares what it learns.
+    #[must_use]
+    pub fn with_redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
         self
     }
     /// Sets whether each node's start and duration are taken.

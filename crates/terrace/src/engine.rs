@@ -11,6 +11,7 @@ use terrace_scheduler::{RunHandle, RunOptions, RunReport, Scheduler, SchedulerBu
 use crate::error::Error;
 use crate::expand::Expander;
 use crate::file::{read_draft, read_source};
+use crate::inputs::Variables;
 use crate::request::RunRequest;
 
 /// Runs workflows. Cheap to clone; all clones share packs and threads.
@@ -247,6 +248,8 @@ fn prepare(workflow: &Workflow, request: &RunRequest) -> Result<(Arc<Plan>, RunO
         .with_order(request.order)
         .with_growth(request.growth)
         .with_seed(request.seed)
+        .with_environment(Arc::new(Variables))
+        .with_redactor(request.redactor.clone())
         .with_workflow_dir(request.workflow_dir.clone());
     if let Some(id) = &request.run_id {
         options = options.with_run_id(id.clone());

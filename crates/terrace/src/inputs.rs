@@ -1,10 +1,17 @@
 //! From given values, environment and defaults to one value per declared input, or everything
 //! that is wrong with them.
+//!
+//! Inputs of workflows inside nodes that are said to come from the environment, and that their node
+//! gives nothing, are read here too: all of them are looked at before the run, so that a missing one
+//! is told at once, and each again when its workflow starts ([`Variables`]). What a task gives to
+//! run in its place is known only then.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use terrace_core::{Input, Value, Workflow, read_input};
+use terrace_core::{Input, TaskError, Type, Value, Workflow, read_input};
+use terrace_plugin_api::ErrorClass;
+use terrace_scheduler::Environment;
 
 /// One thing that is wrong with a run's inputs. Never shows a secret's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +83,14 @@ pub(crate) fn settle(
             Err(message) => complain(&input.name, message),
         }
     }
+    for (path, input) in workflow.inputs_from_environment() {
+        if let Err(mut message) = fallback(input) {
+            if variable(input).is_ok() {
+                message.push_str(", or give it in `with`");
+            }
+            problems.push(InputProblem { input: path, message });
+        }
+    }
     if problems.is_empty() { Ok(values) } else { Err(InputProblems(problems)) }
 }
 
@@ -87,28 +102,44 @@ fn check(input: &Input, value: Value) -> Result<Value, String> {
     }
 }
 
+/// What an input has from the environment, where that has anything for it.
+fn variable(input: &Input) -> Result<Option<Value>, String> {
+    let Some(variable) = &input.env else { return Ok(None) };
+    match std::env::var(variable) {
+        Ok(text) => read_input(&text, &input.ty).map(Some).map_err(|error| {
+            let error = if input.secret { error.masked(&input.ty) } else { error };
+            format!("environment variable {variable}: {error}")
+        }),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(format!("environment variable {variable} is not UTF-8"))
+        }
+        Err(std::env::VarError::NotPresent) => Ok(None),
+    }
+}
+
+/// The process's own environment variables.
+pub(crate) struct Variables;
+
+impl Environment for Variables {
+    fn value(&self, input: &Input) -> Result<Option<Value>, TaskError> {
+        variable(input).map_err(|message| {
+            let message = format!("input `{}`: {message}", input.name);
+            TaskError::new(ErrorClass::INVALID_INPUT, message)
+        })
+    }
+}
+
 /// What an input is where nothing was given: the environment's value, the default, or null for
 /// an optional one.
 fn fallback(input: &Input) -> Result<Value, String> {
-    if let Some(variable) = &input.env {
-        match std::env::var(variable) {
-            Ok(text) => {
-                return read_input(&text, &input.ty).map_err(|error| {
-                    let error = if input.secret { error.masked(&input.ty) } else { error };
-                    format!("environment variable {variable}: {error}")
-                });
-            }
-            Err(std::env::VarError::NotUnicode(_)) => {
-                return Err(format!("environment variable {variable} is not UTF-8"));
-            }
-            Err(std::env::VarError::NotPresent) => {}
-        }
+    if let Some(value) = variable(input)? {
+        return Ok(value);
     }
     if let Some(default) = &input.default {
         return Ok(default.clone());
     }
     match (&input.ty, &input.env) {
-        (terrace_core::Type::Optional(_), _) => Ok(Value::Null),
+        (Type::Optional(_), _) => Ok(Value::Null),
         (ty, Some(variable)) => {
             Err(format!("a value of type {ty} is needed; set the environment variable {variable}"))
         }

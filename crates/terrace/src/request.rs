@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use terrace_core::{Observer, Value, Workflow};
+use terrace_core::{Observer, Redactor, Value, Workflow};
 use terrace_plugin_api::PortType;
 use terrace_scheduler::{CancelToken, Growth, Order};
 
@@ -22,6 +22,7 @@ pub struct RunRequest {
     pub(crate) workflow_dir: String,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) cancel: Option<CancelToken>,
+    pub(crate) redactor: Redactor,
 }
 
 impl std::fmt::Debug for RunRequest {
@@ -110,11 +111,40 @@ impl RunRequest {
         self
     }
 
+    /// Sets who learns the values of secret inputs, those of workflows inside nodes included, each
+    /// before anything that gets it starts. Keep a clone: it masks what you print of the run.
+    ///
+    /// ```
+    /// use terrace::core::Redactor;
+    /// use terrace::{Engine, RunRequest};
+    ///
+    /// let engine = Engine::builder().workers(1).build()?;
+    /// let wf = engine.workflow("masked");
+    /// let token = wf.input::<String>("token").secret();
+    /// let header = wf.call(|token: String| format!("Bearer {token}"), (&token,));
+    /// wf.output("header", &header);
+    /// let wf = engine.build(wf)?;
+    ///
+    /// let redactor = Redactor::default();
+    /// let request = RunRequest::new().input("token", "s3cr3t".to_owned()).redactor(redactor.clone());
+    /// let report = engine.run(&wf, &request)?;
+    /// let header = report.output("header").and_then(|header| header.as_ref().ok());
+    /// let header = header.and_then(|header| header.as_str());
+    /// assert_eq!(header.map(|header| redactor.mask(header).into_owned()).as_deref(), Some("Bearer ***"));
+    /// # Ok::<(), terrace::Error>(())
+    /// ```
+    #[must_use]
+    pub fn redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
+    }
+
     /// The value of each of a workflow's inputs as a run would get them: given, from the
     /// environment, or by default, in the workflow's order.
     ///
     /// # Errors
-    /// Everything that is wrong with the inputs.
+    /// Everything that is wrong with the inputs; and of workflows inside nodes each input that is to
+    /// come from the environment and does not.
     pub fn settle(&self, workflow: &Workflow) -> Result<Vec<Value>, Error> {
         Ok(inputs::settle(workflow, &self.inputs, &self.unreadable)?)
     }

@@ -3,8 +3,9 @@
 //! `status` is `succeeded`, `failed` or `cancelled` (`invalid` and `refused` come from
 //! [`crate::problem`]); `outputs` by name; `nodes` a flat list with the full path as `name` (items
 //! of maps and nodes of workflows inside follow the node they are in, in the order in which they
-//! ended), times in seconds from the run's start; `items` of a map in numbers; `errors` names the
-//! failed nodes again.
+//! ended), times in seconds from the run's start, `level` that in the node's own workflow; `items` of
+//! a map in numbers; `errors` names the failed nodes again. Of failures inside nodes there are the
+//! first thousand, and `failures_not_shown` where there were more, unless all was asked for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use terrace::core::{NodeId, OutcomeStatus, Redactor, TaskError, Value};
 use terrace::scheduler::{NodeOutcome, RunStatus};
 
 use super::Told;
-use super::inside::{Entry, Inside, Items};
+use super::inside::{Entry, Inside, Items, Kept};
 use crate::output::Output;
 
 /// Version of the document.
@@ -22,7 +23,7 @@ const FORMAT: u32 = 1;
 
 pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
     let report = told.report;
-    let (entries, maps) = inside.told();
+    let Kept { entries, maps, failures_not_shown } = inside.told();
     let mut entries_of: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
     for entry in &entries {
         entries_of.entry(outermost(&entry.path)).or_default().push(entry);
@@ -56,7 +57,7 @@ pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
         }
     }
     let counts = report.counts;
-    output.json(&json!({
+    let mut document = json!({
         "format": FORMAT,
         "status": match report.status {
             RunStatus::Succeeded => "succeeded",
@@ -78,7 +79,11 @@ pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
         "outputs": outputs,
         "nodes": nodes,
         "errors": errors,
-    }));
+    });
+    if failures_not_shown > 0 {
+        document["failures_not_shown"] = json!(failures_not_shown);
+    }
+    output.json(&document);
 }
 
 fn node(told: &Told<'_>, id: NodeId, outcome: &NodeOutcome) -> Json {
@@ -116,16 +121,21 @@ fn is_failure(status: OutcomeStatus) -> bool {
 fn node_inside(told: &Told<'_>, entry: &Entry) -> Json {
     let mut json = json!({
         "name": told.redactor.mask(&entry.path),
+        "task": &*entry.task,
+        "level": entry.level,
         "status": entry.status.name(),
         "attempts": entry.attempts,
         "started": entry.started.as_secs_f64(),
         "seconds": entry.seconds,
     });
-    if let Some(task) = &entry.task {
-        json["task"] = json!(&**task);
+    if let Some(pack) = &entry.pack {
+        json["pack"] = json!({ "name": pack.name, "version": pack.version });
     }
     if let Some(error) = &entry.error {
         json["error"] = error_json(error, told.redactor);
+    }
+    if let Some(cause) = &entry.cause {
+        json["cause"] = json!(told.redactor.mask(cause));
     }
     json
 }
@@ -151,6 +161,7 @@ fn error_json(error: &TaskError, redactor: &Redactor) -> Json {
         "message": mask(error.message()),
         "causes": error.causes().map(mask).collect::<Vec<_>>(),
         "retryable": error.retryable(),
+        "retry_after": error.retry_after().map(|wait| wait.as_secs_f64()),
         "location": error.location(),
         "details": json_of(&redactor.mask_value(error.details())).unwrap_or(Json::Null),
     })

@@ -13,7 +13,7 @@ mod summary;
 use std::sync::Arc;
 
 use terrace::Engine;
-use terrace::core::{Event, Observer, Redactor, Workflow};
+use terrace::core::{Event, EventKinds, Observer, Redactor, Workflow};
 use terrace::scheduler::{CancelToken, Growth, RunReport, RunStatus};
 
 use crate::args::{JsonArg, RunArgs};
@@ -45,9 +45,9 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     warn_of_unneeded(args, &workflow);
 
     // The values as they will run, environment and defaults included, so that secrets are known
-    // before the first event.
+    // before the first event. Those of workflows inside nodes it learns while they start.
     let redactor = match given.settle(&workflow) {
-        Ok(values) => Arc::new(Redactor::new(&workflow, &values)),
+        Ok(values) => Redactor::new(&workflow, &values),
         Err(error) => return problem::report(&error, args.json.is_some(), output),
     };
 
@@ -71,7 +71,12 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         .seed(args.seed)
         .workflow_dir(if folder.is_empty() { ".".to_owned() } else { folder })
         .cancel_token(cancel)
-        .observer(observer(&progress, inside.clone(), &workflow));
+        .redactor(redactor.clone())
+        .observer(Listener {
+            progress: progress.listener(),
+            inside: inside.clone(),
+            workflow: workflow.clone(),
+        });
     let mut targets = args.targets.clone();
     targets.dedup();
     for target in &targets {
@@ -107,17 +112,23 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
 }
 
 /// Who listens: the terminal, and what the document needs.
-fn observer(
-    progress: &progress::Progress,
+struct Listener {
+    progress: Arc<progress::State>,
     inside: Option<Arc<inside::Inside>>,
-    workflow: &Workflow,
-) -> impl Observer + 'static {
-    let (drawn, workflow) = (progress.observer(), workflow.clone());
-    move |event: &Event| {
-        drawn.event(event);
-        if let Some(inside) = &inside {
-            inside.take(event, &workflow);
+    workflow: Workflow,
+}
+
+impl Observer for Listener {
+    fn event(&self, event: &Event) {
+        self.progress.take(event);
+        if let Some(inside) = &self.inside {
+            inside.take(event, &self.workflow);
         }
+    }
+
+    fn wants(&self) -> EventKinds {
+        let inside = if self.inside.is_some() { inside::WANTS } else { EventKinds::NONE };
+        self.progress.wants() | inside
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a terminal shows while a run goes on, and tasks' log lines wherever standard error leads.
 //!
-//! Events only count; one thread draws, at most ten times a second. Without a terminal nothing is
-//! drawn.
+//! Events only count; one thread draws, at most ten times a second. Items of maps are counted as the
+//! maps tell, and not each for itself, which would cost more than a small item. Without a terminal
+//! nothing is drawn, and of all events only the log lines are asked for.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -11,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use terrace::core::{Event, EventKind, NodeId, Redactor, Workflow};
+use terrace::core::{Event, EventKind, EventKinds, NodeId, Redactor, Workflow};
 
 /// Between two drawings.
 const FRAME: Duration = Duration::from_millis(100);
@@ -19,14 +20,25 @@ const FRAME: Duration = Duration::from_millis(100);
 /// How many running nodes are named.
 const NAMED: usize = 4;
 
-struct State {
+pub(super) struct State {
     workflow: Workflow,
-    redactor: Arc<Redactor>,
+    redactor: Redactor,
     bar: Option<ProgressBar>,
+    /// Nodes of the run's own workflow and items of maps: how many have ended, and how many there
+    /// are as far as it is known.
     done: AtomicU64,
-    /// Running nodes by name, with what they say of themselves.
-    running: Mutex<BTreeMap<Arc<str>, Option<String>>>,
+    total: AtomicU64,
+    running: Mutex<BTreeMap<Arc<str>, Running>>,
     over: AtomicBool,
+}
+
+/// A node that runs.
+#[derive(Default)]
+struct Running {
+    /// What it says of itself.
+    note: Option<String>,
+    /// Of a map: how many items have ended, and how many it has.
+    items: Option<(u64, u64)>,
 }
 
 /// Shows how a run goes until [`Progress::finish`].
@@ -36,12 +48,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn start(workflow: &Workflow, redactor: Arc<Redactor>) -> Self {
+    pub(super) fn start(workflow: &Workflow, redactor: Redactor) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(workflow.nodes().len() as u64);
             // The template is a constant: a mistake in it would show in every run.
             if let Ok(style) = ProgressStyle::with_template(
-                "{elapsed_precise} {bar:24} {pos}/{len} nodes  {wide_msg}",
+                "{elapsed_precise} {bar:24} {pos}/{len} done  {wide_msg}",
             ) {
                 bar.set_style(style);
             }
@@ -52,6 +64,7 @@ impl Progress {
             redactor,
             bar,
             done: AtomicU64::new(0),
+            total: AtomicU64::new(workflow.nodes().len() as u64),
             running: Mutex::default(),
             over: AtomicBool::new(false),
         });
@@ -67,10 +80,9 @@ impl Progress {
         Self { state, painter }
     }
 
-    /// What the engine tells about the run.
-    pub(super) fn observer(&self) -> impl terrace::core::Observer + 'static {
-        let state = self.state.clone();
-        move |event: &Event| state.take(event)
+    /// Who takes what the engine tells about the run.
+    pub(super) fn listener(&self) -> Arc<State> {
+        self.state.clone()
     }
 
     /// Stops drawing and clears the line.
@@ -88,20 +100,23 @@ impl Progress {
 }
 
 impl State {
-    fn take(&self, event: &Event) {
+    /// What it needs to be told.
+    pub(super) fn wants(&self) -> EventKinds {
+        match self.bar {
+            None => EventKinds::LOGS,
+            Some(_) => {
+                EventKinds::RUN
+                    | EventKinds::NODES
+                    | EventKinds::INSIDE
+                    | EventKinds::MAPS
+                    | EventKinds::PROGRESS
+                    | EventKinds::LOGS
+            }
+        }
+    }
+
+    pub(super) fn take(&self, event: &Event) {
         match &event.kind {
-            EventKind::RunStarted { nodes, .. } => {
-                if let Some(bar) = &self.bar {
-                    bar.set_length(*nodes as u64);
-                }
-            }
-            EventKind::NodeStarted { node, path, .. } if self.bar.is_some() => {
-                self.running().insert(self.name(*node, path.as_ref()), None);
-            }
-            EventKind::NodeProgress { node, path, fraction, note } if self.bar.is_some() => {
-                let text = format!("{:.0} % {}", fraction * 100.0, self.redactor.mask(note));
-                self.running().insert(self.name(*node, path.as_ref()), Some(text));
-            }
             EventKind::NodeLog { node, path, level, message } => {
                 let name = self.name(*node, path.as_ref());
                 let level = format!("{level:?}").to_lowercase();
@@ -111,12 +126,39 @@ impl State {
                     None => crate::say!("{line}"),
                 }
             }
+            _ if self.bar.is_none() => {}
+            EventKind::RunStarted { nodes, .. } => {
+                self.total.store(*nodes as u64, Ordering::Relaxed);
+            }
+            EventKind::NodeStarted { node, path, .. } => {
+                self.running().insert(self.name(*node, path.as_ref()), Running::default());
+            }
+            EventKind::NodeProgress { node, path, fraction, note } => {
+                // Of an item of a map neither start nor end was told: it is not shown.
+                if let Some(running) = self.running().get_mut(&self.name(*node, path.as_ref())) {
+                    let note = self.redactor.mask(note);
+                    running.note = Some(format!("{:.0} % {note}", fraction * 100.0));
+                }
+            }
+            EventKind::MapStarted { node, path, items } => {
+                self.total.fetch_add(*items, Ordering::Relaxed);
+                if let Some(running) = self.running().get_mut(&self.name(*node, path.as_ref())) {
+                    running.items = Some((0, *items));
+                }
+            }
+            EventKind::MapAdvanced { node, path, items } => {
+                self.done.fetch_add(*items, Ordering::Relaxed);
+                let name = self.name(*node, path.as_ref());
+                if let Some((done, _)) =
+                    self.running().get_mut(&name).and_then(|running| running.items.as_mut())
+                {
+                    *done += items;
+                }
+            }
             EventKind::NodeFinished { node, path, .. } => {
                 // What runs inside a node belongs to it.
                 self.done.fetch_add(u64::from(path.is_none()), Ordering::Relaxed);
-                if self.bar.is_some() {
-                    self.running().remove(&self.name(*node, path.as_ref()));
-                }
+                self.running().remove(&self.name(*node, path.as_ref()));
             }
             _ => {}
         }
@@ -131,7 +173,7 @@ impl State {
         }
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<Arc<str>, Option<String>>> {
+    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<Arc<str>, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -141,16 +183,70 @@ impl State {
         let mut names: Vec<String> = running
             .iter()
             .take(NAMED)
-            .map(|(name, note)| {
-                note.as_ref().map_or_else(|| name.to_string(), |note| format!("{name} ({note})"))
+            .map(|(name, running)| match (&running.note, running.items) {
+                (Some(note), _) => format!("{name} ({note})"),
+                (None, Some((done, items))) => format!("{name} ({done} of {items})"),
+                (None, None) => name.to_string(),
             })
             .collect();
         if running.len() > NAMED {
             names.push(format!("and {} more", running.len() - NAMED));
         }
         drop(running);
+        bar.set_length(self.total.load(Ordering::Relaxed));
         bar.set_position(self.done.load(Ordering::Relaxed));
         bar.set_message(names.join(", "));
         bar.tick();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use terrace::core::{NoTasks, WorkflowBuilder};
+
+    use super::*;
+
+    fn state(bar: Option<ProgressBar>) -> (State, NodeId) {
+        let wf = WorkflowBuilder::new("bar");
+        let node = wf.call(|| (), ()).named("map").node().unwrap();
+        let state = State {
+            workflow: wf.build(&NoTasks).unwrap(),
+            redactor: Redactor::default(),
+            bar,
+            done: AtomicU64::new(0),
+            total: AtomicU64::new(1),
+            running: Mutex::default(),
+            over: AtomicBool::new(false),
+        };
+        (state, node)
+    }
+
+    #[test]
+    fn items_of_a_map_count_with_the_nodes() {
+        let (state, node) = state(Some(ProgressBar::hidden()));
+        let take = |kind| state.take(&Event { at: Duration::ZERO, kind });
+        take(EventKind::RunStarted { nodes: 1, levels: 1 });
+        take(EventKind::NodeStarted {
+            node,
+            path: None,
+            task: "t".into(),
+            attempt: 1,
+            lane: terrace::core::Lane::Compute,
+            worker: 0,
+        });
+        take(EventKind::MapStarted { node, path: None, items: 100 });
+        take(EventKind::MapAdvanced { node, path: None, items: 30 });
+        take(EventKind::MapAdvanced { node, path: None, items: 12 });
+        state.draw();
+        let bar = state.bar.as_ref().unwrap();
+        assert_eq!((bar.position(), bar.length()), (42, Some(101)));
+        assert_eq!(bar.message(), "map (42 of 100)");
+    }
+
+    #[test]
+    fn without_a_terminal_only_log_lines_are_asked_for() {
+        assert_eq!(state(None).0.wants(), EventKinds::LOGS);
+        let drawn = state(Some(ProgressBar::hidden())).0.wants();
+        assert!(!drawn.any_of(EventKinds::ITEMS), "a name for each item costs more than the item");
     }
 }

@@ -169,8 +169,13 @@ fn print_inside(told: &Told<'_>, node: &str) {
         crate::say!("  {path}: {error}");
     }
     if failures.len() > SHOWN_INSIDE {
-        let more = failures.len() - SHOWN_INSIDE;
-        crate::say!("  … and {more} more inside it; `--json` tells which");
+        // Of many the report keeps only the first.
+        if told.report.failures_inside > told.report.failures.len() as u64 {
+            crate::say!("  … and many more inside it; `--json=full` tells which");
+        } else {
+            let more = failures.len() - SHOWN_INSIDE;
+            crate::say!("  … and {more} more inside it; `--json` tells which");
+        }
     }
 }
 

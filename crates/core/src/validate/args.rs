@@ -87,12 +87,17 @@ fn bind_node(context: &mut Context<'_>, id: NodeId, node: &NodeDraft, task: &Tas
             }
         }
     }
+    let from_environment: Vec<usize> = match &context.flows[id.index()] {
+        Some(flow) => flow.environment_inputs().iter().map(|input| input.index()).collect(),
+        None => Vec::new(),
+    };
     let mut missing = Vec::new();
     let bound = ports
         .iter()
         .zip(given)
         .zip(inherits)
-        .map(|((port, given), inherited)| match (given, inherited) {
+        .enumerate()
+        .map(|(at, ((port, given), inherited))| match (given, inherited) {
             (_, Some(inherited)) => inherited,
             (Some((value, span)), None) => {
                 typing::check_arg(context, id, task, port, value, span);
@@ -100,7 +105,7 @@ fn bind_node(context: &mut Context<'_>, id: NodeId, node: &NodeDraft, task: &Tas
             }
             (None, None) => {
                 let absent = port.when_absent();
-                if absent.is_none() {
+                if absent.is_none() && !from_environment.contains(&at) {
                     missing.push(format!("`{}: {}`", port.name, port.ty));
                 }
                 Expr::Const(absent.unwrap_or_default())

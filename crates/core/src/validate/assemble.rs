@@ -47,6 +47,12 @@ pub(super) fn assemble(
     };
     let may_block = nodes.iter().any(blocks);
     let is_ordered = !draft.rules.is_empty() || nodes.iter().any(is_ordered);
+    let reads = |node: &Node| {
+        node.flow().is_some_and(|flow| {
+            !flow.from_environment.is_empty() || flow.workflow.0.reads_environment
+        })
+    };
+    let reads_environment = nodes.iter().any(reads);
     let inputs = draft.inputs.iter().zip(inputs).map(|(input, ty)| Input {
         name: input.name.clone(),
         ty,
@@ -74,6 +80,7 @@ pub(super) fn assemble(
         may_block,
         rules: draft.rules.clone(),
         is_ordered,
+        reads_environment,
     }))
 }
 

@@ -9,16 +9,16 @@ use terrace_plugin_api::{ErrorClass, TaskContext, TaskError, Value};
 use super::{Context, MAX_NESTING, Site, check, typing};
 use crate::catalog::{Task, TaskRef};
 use crate::draft::{
-    FlowDraft, FlowStyle, InputRole, NodeDraft, ReduceDraft, RepeatDraft, TaskChoice,
+    Args, FlowDraft, FlowStyle, InputRole, NodeDraft, ReduceDraft, RepeatDraft, TaskChoice,
 };
-use crate::expr::{Expr, NodeId};
+use crate::expr::{Expr, InputId, NodeId, Root};
 use crate::file::written_task;
 use crate::level::Levels;
 use crate::repeat::{Collect, Map, Over, Reduce};
 use crate::signature::{Port, Signature};
 use crate::source::Span;
 use crate::types::{Field, Fit, Type};
-use crate::workflow::{Adjacency, Repeat, SubFlow, Workflow};
+use crate::workflow::{Adjacency, Input, Repeat, SubFlow, Workflow};
 
 /// Every expression of a node beside its arguments that is of the workflow around it.
 pub(super) fn each_outer<'n>(node: &'n NodeDraft, visit: &mut impl FnMut(&'n Expr)) {
@@ -229,7 +229,25 @@ fn settle(
     });
     context.types[id.index()] = output.clone();
     context.tasks[id.index()] = Some(stand_in(name.into(), ports.collect(), output));
-    context.flows[id.index()] = Some(Arc::new(SubFlow { workflow, repeat, style }));
+    let from_environment = from_environment(&node.args, &workflow);
+    let flow = SubFlow { workflow, repeat, style, from_environment };
+    context.flows[id.index()] = Some(Arc::new(flow));
+}
+
+/// The inputs of a workflow that a node gives nothing and that name an environment variable.
+fn from_environment(args: &Args, workflow: &Workflow) -> Vec<InputId> {
+    let mut declared = 0;
+    let mut is_open = |input: &Input| {
+        let position = declared;
+        declared += usize::from(input.role == InputRole::Declared);
+        match args {
+            _ if input.role != InputRole::Declared || input.env.is_none() => false,
+            Args::Positional(args) => position >= args.len(),
+            Args::Named(args) => args.iter().all(|(name, _)| *name != input.name),
+        }
+    };
+    let inputs = workflow.inputs().iter().zip(0..);
+    inputs.filter_map(|(input, at)| is_open(input).then_some(InputId(at))).collect()
 }
 
 /// Finds what reduces a map whose body gives values of this type.
@@ -396,7 +414,7 @@ fn check_lists(
     for (at, list) in lists.iter().enumerate() {
         let wrong = match typing::mismatch(context, &Type::Any, list) {
             Err(message) => Some((message, "")),
-            Ok(()) => not_a_list(&typing::type_of_expr(context, list)),
+            Ok(()) => not_a_list(context, list),
         };
         if let Some((message, help)) = wrong {
             context.report(id, list_span(at), format!("`map`: {message}"), help);
@@ -417,7 +435,25 @@ fn check_lists(
     }
 }
 
-fn not_a_list(ty: &Type) -> Option<(String, &'static str)> {
+fn not_a_list(context: &Context<'_>, list: &Expr) -> Option<(String, &'static str)> {
+    const SAY: &str = "say what it runs over, as in `over: \"${list}\"` or `over: [1, 2]`";
+    let help = match list {
+        Expr::Const(Value::Null) => {
+            "say what it runs over, as in `over: \"${list}\"`; `[]` is a list without items"
+        }
+        Expr::Const(Value::I64(_) | Value::U64(_)) => {
+            "`util/range` makes a list of numbers; `loop` with `max` runs its body so many times"
+        }
+        Expr::Const(Value::Str(_)) => "a reference is written `${name}`; a list of one is `[…]`",
+        Expr::Const(_) => SAY,
+        _ => "",
+    };
+    let ty = typing::type_of_expr(context, list);
+    let found = match (list, &ty) {
+        // A number may be of two types, and the constant is of one.
+        (Expr::Const(value), _) => value.kind().to_owned(),
+        (_, ty) => ty.to_string(),
+    };
     match ty {
         Type::Any
         | Type::List(_)
@@ -428,12 +464,24 @@ fn not_a_list(ty: &Type) -> Option<(String, &'static str)> {
         | Type::Enum(_)
         | Type::Outcome
         | Type::Optional(_) => None,
-        Type::Null => {
-            let help = "a workflow inside a node gives what its `output` or `outputs` say";
+        // What a reference leads to gives nothing.
+        Type::Null if help.is_empty() => {
+            let help = match list {
+                Expr::Ref(reference) if gives_nothing(context, reference.root) => {
+                    "a workflow inside a node gives what its `output` or `outputs` say"
+                }
+                _ => "",
+            };
             Some(("expected a list or a map to run over, found null".to_owned(), help))
         }
-        other => Some((format!("expected a list or a map to run over, found {other}"), "")),
+        _ => Some((format!("expected a list or a map to run over, found {found}"), help)),
     }
+}
+
+/// Whether something refers to a node with a workflow inside that has no outputs.
+fn gives_nothing(context: &Context<'_>, root: Root) -> bool {
+    let node = root.node().and_then(|id| context.draft.nodes.get(id.index()));
+    node.is_some_and(|node| matches!(node.task, TaskChoice::Flow(_) | TaskChoice::Workflow(_)))
 }
 
 /// Checks the expressions of a map or loop that are of its body.

@@ -79,11 +79,12 @@ impl Tree<'_> {
             let mut whole = own;
             let mut inner = Vec::new();
             for (port, _) in args {
-                let root = Root::Input(crate::InputId(port as u32));
-                let users =
-                    self.children(Some(at)).filter(|&child| uses(self.entries[child].node(), root));
                 let before = inner.len();
-                inner.extend(users.map(|child| (child, root)));
+                for root in self.inner_roots(at, port) {
+                    let users = self.children(Some(at));
+                    let users = users.filter(|&child| uses(self.entries[child].node(), root));
+                    inner.extend(users.map(|child| (child, root)));
+                }
                 whole |= inner.len() == before;
             }
             if whole {
@@ -92,6 +93,18 @@ impl Tree<'_> {
             open.extend(inner.into_iter().rev());
         }
         found.into_iter().collect()
+    }
+
+    /// What the value of a port of an entry is inside the body that is shown.
+    fn inner_roots(&self, at: usize, port: usize) -> Vec<Root> {
+        let input = |port: usize| Root::Input(crate::InputId(port as u32));
+        let flow = self.entries[at].node().flow();
+        let Some(flow) = flow.filter(|flow| flow.used().is_some()) else {
+            return vec![input(port)];
+        };
+        // The body shown is that of the one node inside: its ports are one step further.
+        let args = flow.workflow().nodes()[0].args().iter().enumerate();
+        args.filter(|(_, arg)| refers(arg, input(port))).map(|(inner, _)| input(inner)).collect()
     }
 
     /// Where the values come from that an entry takes of another node of its workflow.

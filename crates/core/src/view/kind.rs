@@ -74,7 +74,17 @@ impl Node {
     /// people see of the node itself, and none without nodes.
     pub(super) fn inside(&self) -> Option<&Workflow> {
         let flow = self.flow()?;
-        (!is_single(flow) && !flow.workflow().nodes().is_empty()).then(|| flow.workflow())
+        let workflow = match flow.is_single() {
+            false => flow.workflow(),
+            // What is used in a map or loop is shown as what that runs.
+            true => flow.used()?.workflow(),
+        };
+        (!workflow.nodes().is_empty()).then_some(workflow)
+    }
+
+    /// Whether it is seen as the one task that it repeats.
+    fn is_one_task(flow: &SubFlow) -> bool {
+        flow.is_single() && flow.used().is_none()
     }
 
     /// What it is called where its task is what matters: the label, the task without its pack, or
@@ -82,7 +92,7 @@ impl Node {
     pub(super) fn title(&self) -> &str {
         match (self.label(), self.flow()) {
             (Some(label), _) => label,
-            (None, Some(flow)) if !is_single(flow) => self.name(),
+            (None, Some(flow)) if !Self::is_one_task(flow) => self.name(),
             // A closure has no name, its node may have been given one.
             _ if self.short_task() == CLOSURE && !self.name().starts_with(CLOSURE) => self.name(),
             _ => self.short_task(),
@@ -92,7 +102,7 @@ impl Node {
     /// What is counted in a level: the task, or the name of a workflow.
     pub(super) fn counted(&self) -> &str {
         match self.flow() {
-            Some(flow) if !is_single(flow) => self.name(),
+            Some(flow) if !Self::is_one_task(flow) => self.name(),
             _ => self.short_task(),
         }
     }
@@ -116,7 +126,7 @@ impl Node {
                 Repeat::Loop(repeat) if text == "loop" => text = passes(repeat),
                 Repeat::Loop(repeat) => text = format!("{text}, {}", passes(repeat)),
             }
-            if let FlowStyle::File(path) = flow.style() {
+            if let FlowStyle::File(path) = flow.used().unwrap_or(flow).style() {
                 text = format!("{text} ({path})");
             }
         }
@@ -141,8 +151,4 @@ pub(super) fn times(width: Option<u64>) -> String {
 fn passes(repeat: &Loop) -> String {
     let sign = if repeat.until.is_some() { "≤ " } else { "×" };
     format!("loop {sign}{}", repeat.max)
-}
-
-fn is_single(flow: &SubFlow) -> bool {
-    *flow.style() == FlowStyle::Single && flow.workflow().nodes().len() == 1
 }

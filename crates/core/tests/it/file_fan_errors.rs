@@ -206,10 +206,10 @@ fn maps() {
     flow:6:20: `zip` of `map` of node `n`: expected a map of lists by name, found a list (as in `zip: { x: "${xs}", y: "${ys}" }`)
         [
     "#);
-    insta::assert_snapshot!(map("{ cross: {} }", "1"), @"
-    flow:6:22: `cross` of `map` of node `n` is empty
+    insta::assert_snapshot!(map("{ cross: {} }", "1"), @r#"
+    flow:6:22: `cross` of `map` of node `n` is empty (name the lists, as in `cross: { x: "${xs}", y: "${ys}" }`)
         {}
-    ");
+    "#);
     insta::assert_snapshot!(map("{ over: [1], as: 'a b' }", "1"), @r"
     flow:6:30: `a b` cannot be the name of an item (a name starts with a letter or `_` and goes on with letters, digits, `_` and `-`)
         \'a b\'
@@ -376,7 +376,7 @@ fn lists_are_checked() {
         \'${a}\'
     ");
     insta::assert_snapshot!(map("{ over: 5 }", "1"), @"
-    flow:6:21: `map`: expected a list or a map to run over, found number
+    flow:6:21: `map`: expected a list or a map to run over, found an integer (`util/range` makes a list of numbers; `loop` with `max` runs its body so many times)
         5
     ");
     insta::assert_snapshot!(map("{ over: '${list.x[0]}', as: p }", "${a.x}"), @r#"
@@ -394,7 +394,7 @@ fn lists_are_checked() {
     insta::assert_snapshot!(map("{ cross: { x: '${a}', y: abc } }", "1"), @r"
     flow:6:27: `map`: expected a list or a map to run over, found f64
         \'${a}\'
-    flow:6:38: `map`: expected a list or a map to run over, found str
+    flow:6:38: `map`: expected a list or a map to run over, found a string (a reference is written `${name}`; a list of one is `[…]`)
         abc
     ");
     insta::assert_snapshot!(
@@ -409,7 +409,7 @@ fn lists_are_checked() {
 #[test]
 fn reductions() {
     insta::assert_snapshot!(map("{ over: [1], reduce: 5 }", "1"), @"
-    flow:6:34: `reduce` of `map` of node `n`: expected a map, found an integer (as in `reduce: pack/add` or `reduce: { task: pack/add, start: 0 }`)
+    flow:6:34: `reduce` of `map` of node `n`: expected a task, found an integer (as in `reduce: pack/add` or `reduce: { task: pack/add, start: 0 }`)
         5
     ");
     insta::assert_snapshot!(map("{ over: [1], reduce: { start: 0 } }", "1"), @"
@@ -660,4 +660,80 @@ fn a_clash_points_at_both_places() {
     let problems = terrace_core::Draft::read(&source).unwrap().problems;
     let (span, label) = &problems[0].related[0];
     assert_eq!((source.line_column(span.start), label.as_str()), ((3, 3), "this one"));
+}
+
+#[test]
+fn what_is_nothing_is_no_list() {
+    insta::assert_snapshot!(map("{ over: null }", "${item}"), @r#"
+    flow:6:21: `map`: expected a list or a map to run over, found null (say what it runs over, as in `over: "${list}"`; `[]` is a list without items)
+        null
+    "#);
+    insta::assert_snapshot!(map("{ over: a }", "${item}"), @"
+    flow:6:21: `map`: expected a list or a map to run over, found a string (a reference is written `${name}`; a list of one is `[…]`)
+        a
+    ");
+    insta::assert_snapshot!(map("{ over: true }", "${item}"), @r#"
+    flow:6:21: `map`: expected a list or a map to run over, found a bool (say what it runs over, as in `over: "${list}"` or `over: [1, 2]`)
+        true
+    "#);
+    insta::assert_snapshot!(map("{ zip: { x: [1, 2], y: null } }", "${x}"), @r#"
+    flow:6:36: `map`: expected a list or a map to run over, found null (say what it runs over, as in `over: "${list}"`; `[]` is a list without items)
+        null
+    "#);
+    insta::assert_snapshot!(node("{ map: null, task: t/any, with: { x: \"${item}\" } }"), @r#"
+    flow:6:13: `map` of node `n`: expected a map, found null (as in `map: { over: "${list}", as: x }`)
+        null
+    "#);
+    // A body without outputs is what the reference leads to.
+    insta::assert_snapshot!(yaml(
+        "nodes:\n  b: { nodes: { x: { task: t/any } }, outputs: {} }\n  \
+         n: { map: { over: \"${b}\" }, task: t/any, with: { x: \"${item}\" } }\n"
+    ), @r#"
+    flow:4:21: `map`: expected a list or a map to run over, found null (a workflow inside a node gives what its `output` or `outputs` say)
+        \"${b}\"
+    "#);
+}
+
+/// Whoever uses a name that stood in what could not be read is told of that alone.
+#[test]
+fn names_that_could_not_be_read_are_not_unknown() {
+    insta::assert_snapshot!(map("{ zip: null }", "${x}"), @r#"
+    flow:6:20: `zip` of `map` of node `n`: expected a map of lists by name, found null (as in `zip: { x: "${xs}", y: "${ys}" }`)
+        null
+    "#);
+    insta::assert_snapshot!(map("{ cross: {} }", "${x}"), @r#"
+    flow:6:22: `cross` of `map` of node `n` is empty (name the lists, as in `cross: { x: "${xs}", y: "${ys}" }`)
+        {}
+    "#);
+    insta::assert_snapshot!(repeat("{ carry: null, max: 3, until: \"${done}\" }"), @r#"
+    flow:6:23: `carry` of `loop` of node `n`: expected a map of carried values, found null (as in `x: { start: 0, next: "${step}" }`)
+        null
+    "#);
+    insta::assert_snapshot!(map("[1, 2]", "${x}"), @r#"
+    flow:6:13: `map` of node `n`: expected a map, found a list (as in `map: { over: "${list}", as: x }`)
+        [
+    "#);
+}
+
+#[test]
+fn numbers_of_maps_and_loops() {
+    for (wrong, text) in [("0", "0"), ("-1", "-1"), ("null", "null"), ("1.5", "1.5")] {
+        let told = [
+            map(&format!("{{ over: [1], chunk: {wrong} }}"), "${item}"),
+            map(&format!("{{ over: [1], window: {wrong} }}"), "${item}"),
+            repeat(&format!("{{ max: {wrong} }}")),
+        ];
+        for told in told {
+            assert_eq!(told.lines().filter(|line| line.starts_with("flow:")).count(), 1, "{told}");
+            assert!(told.ends_with(&format!("{text}\n")) || told.ends_with(text), "{told}");
+        }
+    }
+    insta::assert_snapshot!(repeat("{ max: \"${a}\" }"), @r#"
+    flow:6:21: `max` of `loop` of node `n`: expected an integer from 1, found the string `${a}` (it is written down as a number: no reference can stand here)
+        \"${a}\"
+    "#);
+    insta::assert_snapshot!(map("{ over: [1], reduce: null }", "${item}"), @"
+    flow:6:34: `reduce` of `map` of node `n`: expected a task, found null (as in `reduce: pack/add` or `reduce: { task: pack/add, start: 0 }`)
+        null
+    ");
 }

@@ -326,7 +326,12 @@ fn an_outcome_goes_in_and_out() {
         j!({"status": "ok", "value": [1], "attempts": 1}),
         j!({"status": "failed", "attempts": 3, "error": {
             "class": "unavailable", "code": "http_429", "message": "busy", "causes": ["a", "b"],
-            "retryable": true, "details": {"after": 3}, "location": "src/lib.rs:1:2",
+            "retryable": true, "retry_after": 1.5, "details": {"after": 3},
+            "location": "src/lib.rs:1:2",
+        }}),
+        j!({"status": "failed", "attempts": 1, "error": {
+            "class": "failed", "message": "gone", "causes": [], "retryable": false,
+            "retry_after": 2.0,
         }}),
         j!({"status": "skipped", "attempts": 0}),
     ] {
@@ -336,6 +341,10 @@ fn an_outcome_goes_in_and_out() {
         message(pack(), "outcome", j!([{"status": "fine", "attempts": 1}])),
         "input `x`: at .status: `fine` is not the status of an outcome"
     );
+    let error = j!({"class": "failed", "message": "m", "retry_after": (-1.0)});
+    let told =
+        message(pack(), "outcome", j!([{"status": "failed", "attempts": 1, "error": error}]));
+    assert!(told.starts_with("input `x`: at .error.retry_after: -1 seconds: "), "{told}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use terrace_core::{EventKind, NodeId, PlanIndex};
+use terrace_core::{EventKind, EventKinds, NodeId, PlanIndex};
 use terrace_plugin_api::{Host, Item, LogLevel};
 
 use super::temp;
@@ -87,14 +87,14 @@ impl Host for NodeHost<'_> {
     }
 
     fn progress(&self, fraction: f64, note: &str) {
-        self.run.emit(|| {
+        self.run.emit(EventKinds::PROGRESS, || {
             let (node, path) = self.named();
             EventKind::NodeProgress { node, path, fraction, note: note.to_owned() }
         });
     }
 
     fn log(&self, level: LogLevel, message: &str) {
-        self.run.emit(|| {
+        self.run.emit(EventKinds::LOGS, || {
             let (node, path) = self.named();
             EventKind::NodeLog { node, path, level, message: message.to_owned() }
         });

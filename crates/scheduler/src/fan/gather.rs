@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use terrace_core::{Collect, OutcomeStatus, TaskError, Value};
-use terrace_plugin_api::{ErrorClass, Outcome, PortType};
+use terrace_plugin_api::{ErrorClass, Outcome, PortType, Retryable};
 
 use super::items::Items;
 use super::reduce::Reducer;
@@ -45,7 +45,7 @@ enum Join {
 }
 
 /// Calls a combiner.
-pub(crate) type Combine<'a> = dyn Fn(Value, Value) -> Result<Value, TaskError> + 'a;
+pub(crate) type Combine<'a> = dyn Fn(Value, Value) -> Result<Value, ItemEnd> + 'a;
 
 struct Slot(UnsafeCell<Value>);
 
@@ -107,8 +107,8 @@ impl Gather {
             }
             Join::Reduce(reducer) => {
                 // Perhaps of another item, whose turn came with this one.
-                if let Err((item, error)) = reducer.put(item, value, combine) {
-                    self.note(item, ItemEnd::of(Err(error)));
+                if let Err((item, end)) = reducer.put(item, value, combine) {
+                    self.note(item, end);
                 }
             }
         }
@@ -201,16 +201,23 @@ fn slots(items: u64) -> Result<Box<[Slot]>, TaskError> {
     Ok(slots.into_boxed_slice())
 }
 
-/// An error in other words, for the node around the one that failed.
+/// An error in other words, for the node around the one that failed. All but the words stays:
+/// whether and when to try again, and what programs read of it.
 pub(crate) fn retold(error: &TaskError, message: String) -> TaskError {
-    let mut outer = TaskError::new(error.class(), message).with_code(error.code());
+    let mut outer = TaskError::new(error.class(), message)
+        .with_code(error.code())
+        .with_details(error.details().clone());
     for cause in error.causes() {
         outer = outer.with_cause(cause);
     }
-    match error.location() {
-        Some(location) => outer.with_location(location),
-        None => outer,
+    if let Some(location) = error.location() {
+        outer = outer.with_location(location);
     }
+    if let Some(wait) = error.retry_after() {
+        outer = outer.with_retry_after(wait);
+    }
+    // Last: whoever says when need not say that.
+    outer.with_retryable(if error.retryable() { Retryable::Yes } else { Retryable::No })
 }
 
 /// An end as a value.

@@ -146,6 +146,10 @@ fn list(value: Value) -> Result<(List, Option<Vec<String>>), TaskError> {
             let (keys, values) = map.into_entries().into_iter().unzip();
             Ok((List::Values(values), Some(keys)))
         }
+        Value::Null => Err(invalid(
+            "a map runs over a list or a map, and here is null; what may be missing can have `[]` \
+             as its default",
+        )),
         other => Err(invalid(format!("a map runs over a list or a map, not {}", other.kind()))),
     }
 }

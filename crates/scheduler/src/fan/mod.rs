@@ -31,7 +31,7 @@ pub(crate) use gather::{Gather, ItemEnd, as_outcome, retold};
 pub(crate) use items::Items;
 pub(crate) use open::{Began, Opening};
 pub(crate) use passes::{PassEnd, Passes};
-pub(crate) use path::{Name, item_of, path};
+pub(crate) use path::{Name, item_of, label_of, path};
 
 /// A node that runs a workflow, while it does.
 pub(crate) struct Fan {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use terrace_core::{
-    BindError, Chunk, InputRole, Lane, Map, NodeKind, Plan, PlanIndex, Reduce, Repeat, Root, RunIf,
-    TaskError, Value, Workflow,
+    BindError, Chunk, Input, InputRole, Lane, Map, NodeKind, Plan, PlanIndex, Reduce, Repeat, Root,
+    RunIf, TaskError, Value, Workflow,
 };
 use terrace_plugin_api::ErrorClass;
 
@@ -82,20 +82,25 @@ impl Run {
         let mut shared = Vec::with_capacity(workflow.inputs().len());
         for input in workflow.inputs() {
             let optional = matches!(input.ty, terrace_core::Type::Optional(_));
-            match &input.default {
-                Some(default) => shared.push(default.clone()),
-                None if optional || input.role != InputRole::Declared => shared.push(Value::Null),
+            let value = match &input.default {
+                _ if input.env.is_some() => guarded(|| self.environment_value(input)),
+                Some(default) => Ok(default.clone()),
+                None if optional || input.role != InputRole::Declared => Ok(Value::Null),
                 None => {
                     let message = format!(
                         "the workflow it gave has an input `{}` that nobody sets; give it a \
                          default, or put the value where it is used",
                         input.name
                     );
-                    let error = TaskError::new(ErrorClass::INVALID_OUTPUT, message);
-                    return Opening::Ended(ItemEnd::of(Err(error)));
+                    Err(TaskError::new(ErrorClass::INVALID_OUTPUT, message))
                 }
+            };
+            match value {
+                Ok(value) => shared.push(value),
+                Err(error) => return Opening::Ended(ItemEnd::of(Err(error))),
             }
         }
+        self.redactor().learn(workflow, &shared);
         let (work, claims) = (Work::Once(Mutex::default()), Claims::single(1));
         let parts = Parts { shared, work, claims, width: 1 };
         Opening::Fan(self.fan(frame, at, Arc::new(workflow.plan()), parts, began))
@@ -112,6 +117,14 @@ impl Run {
         let node = plan.node(at);
         let mut shared = Vec::new();
         plan.bind(at, scope, &mut shared)?;
+        let inside = body.workflow();
+        if let Some(flow) = node.flow() {
+            for input in flow.environment_inputs() {
+                let name = &inside.inputs()[input.index()];
+                shared[input.index()] = self.environment_value(name)?;
+            }
+        }
+        self.redactor().learn(inside, &shared);
         let need = |expr| plan.evaluate(expr, scope)?.ok_or(BindError::Absent);
         let (work, claims, width) = match node.flow().map(|flow| flow.repeat()) {
             Some(Repeat::Map(map)) => {
@@ -142,6 +155,29 @@ impl Run {
             _ => (Work::Once(Mutex::default()), Claims::single(1), 1),
         };
         Ok(Parts { shared, work, claims, width })
+    }
+
+    /// What an input of a workflow inside a node is that reads it from the environment: that, its
+    /// default, or null for an optional one.
+    fn environment_value(&self, input: &Input) -> Result<Value, TaskError> {
+        let found = match self.environment() {
+            Some(environment) => environment.value(input)?,
+            None => None,
+        };
+        let optional = matches!(input.ty, terrace_core::Type::Optional(_));
+        match found.or_else(|| input.default.clone()) {
+            Some(value) => Ok(value),
+            None if optional => Ok(Value::Null),
+            None => {
+                let message = format!(
+                    "input `{}`: a value of type {} is needed; set the environment variable {}",
+                    input.name,
+                    input.ty,
+                    input.env.as_deref().unwrap_or_default()
+                );
+                Err(TaskError::new(ErrorClass::INVALID_INPUT, message))
+            }
+        }
     }
 
     /// The key of every item.

@@ -55,11 +55,24 @@ fn hash(before: u64, text: &str) -> u64 {
 
 /// The full path of a node.
 pub(crate) fn path(frame: &Frame, at: PlanIndex) -> Name {
-    within(frame, frame.plan().node(at).name())
+    within(frame, label_of(frame, at))
 }
 
-/// The full path of something in a frame.
-fn within(frame: &Frame, label: &str) -> Name {
+/// What a node is called in its frame; `None` where it is called as the item or pass that the frame
+/// is: a map or loop that uses a file is one node to whoever wrote it.
+pub(crate) fn label_of(frame: &Frame, at: PlanIndex) -> Option<&str> {
+    let name = frame.plan().node(at).name();
+    let Some(parent) = frame.parent() else { return Some(name) };
+    // SAFETY: the frame is open, so the fan that it is an item of has a token: the one that
+    // follows it.
+    let fan = unsafe { parent.fan.get() };
+    let flow = fan.home_plan().node(fan.at).flow();
+    let used = !matches!(fan.work, Work::Once(_)) && flow.is_some_and(|flow| flow.used().is_some());
+    (!used).then_some(name)
+}
+
+/// The full path of something in a frame, or with no label of the frame itself.
+fn within(frame: &Frame, label: Option<&str>) -> Name {
     // Frames around it that have no name yet, the innermost first.
     let mut unnamed = Vec::new();
     let mut at = frame;
@@ -79,26 +92,36 @@ fn within(frame: &Frame, label: &str) -> Name {
         let Some(parent) = frame.parent() else { continue };
         // SAFETY: as above.
         let label = unsafe { parent.fan.get() }.label(parent.item);
-        let own = name.map_or_else(|| Name::new(&label), |around| around.inside(&label));
+        let own = called(name, label.as_deref());
         name = Some(frame.name().get_or_init(|| own).clone());
     }
-    name.map_or_else(|| Name::new(label), |around| around.inside(label))
+    called(name, label)
+}
+
+/// The name of something in what another name is of.
+fn called(around: Option<Name>, label: Option<&str>) -> Name {
+    match (around, label) {
+        (Some(around), Some(label)) => around.inside(label),
+        (Some(around), None) => around,
+        (None, label) => Name::new(label.unwrap_or_default()),
+    }
 }
 
 impl Fan {
     /// The full path of one of its items.
     pub(crate) fn path(&self, item: u64) -> Name {
         // SAFETY: the fan is there, so its node has not ended and the frame of that is open.
-        within(unsafe { self.home.get() }, &self.label(item))
+        within(unsafe { self.home.get() }, self.label(item).as_deref())
     }
 
-    /// What an item is called in its frame.
-    fn label(&self, item: u64) -> String {
+    /// What an item is called in its frame; as [`label_of`].
+    fn label(&self, item: u64) -> Option<String> {
         let name = self.home_plan().node(self.at).name();
         match &self.work {
-            Work::Once(_) => name.to_owned(),
-            Work::Loop(_) => label(name, item, None),
-            Work::Map(map) => label(name, item, map.0.key(item)),
+            // SAFETY: as above.
+            Work::Once(_) => label_of(unsafe { self.home.get() }, self.at).map(str::to_owned),
+            Work::Loop(_) => Some(label(name, item, None)),
+            Work::Map(map) => Some(label(name, item, map.0.key(item))),
         }
     }
 

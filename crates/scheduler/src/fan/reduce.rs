@@ -16,7 +16,7 @@ use std::sync::Mutex;
 use terrace_core::{TaskError, Value};
 use terrace_plugin_api::ErrorClass;
 
-use super::gather::Combine;
+use super::gather::{Combine, ItemEnd};
 use crate::frame::discard;
 use crate::run::lock;
 
@@ -31,8 +31,8 @@ pub(crate) struct Reducer {
     tree: bool,
 }
 
-/// A call of the combiner that failed, and the item that it was to join.
-pub(crate) type Unjoined = (u64, TaskError);
+/// How a call of the combiner ended that gave nothing, and the item that it was to join.
+pub(crate) type Unjoined = (u64, ItemEnd);
 
 struct State {
     /// Values that wait for a neighbour, by level and position. Of a fold, all at level 0.
@@ -205,7 +205,7 @@ mod tests {
         let failing = |tree: bool, order: &[u64]| {
             let reducer = Reducer::new(order.len() as u64, None, tree);
             let combine = |a: Value, b: Value| match b.as_i64() {
-                Some(3 | 5) => Err(TaskError::msg("no")),
+                Some(3 | 5) => Err(ItemEnd::of(Err(TaskError::msg("no")))),
                 _ => Ok(Value::from(a.as_i64().unwrap().max(b.as_i64().unwrap()))),
             };
             let put = |&item| reducer.put(item, Value::from(item as i64), &combine).err();

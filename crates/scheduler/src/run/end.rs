@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use terrace_core::{EventKind, Expr, OutcomeStatus, Value};
+use terrace_core::{EventKind, EventKinds, Expr, OutcomeStatus, Value};
 
 use super::{Run, lock};
 use crate::attempt::{FrameScope, guarded};
@@ -26,7 +26,7 @@ impl Run {
         self.folder.remove();
         let outputs = self.outputs();
         let counts = self.counts();
-        self.emit(|| EventKind::RunFinished {
+        self.emit(EventKinds::RUN, || EventKind::RunFinished {
             succeeded: counts.succeeded,
             failed: counts.failed,
             skipped: counts.skipped,

@@ -17,13 +17,16 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use crossbeam::utils::Backoff;
-use terrace_core::{EventKind, Lane as NodeLane, OutcomeStatus, Plan, PlanIndex, RunConstants};
+use terrace_core::{
+    EventKind, EventKinds, Lane as NodeLane, OutcomeStatus, Plan, PlanIndex, Redactor, RunConstants,
+};
 
 use crate::attempt::{RunFolder, outer_tokens};
 use crate::blocking::{Answer, Lane, TakeTurn};
 use crate::cancel::{CancelToken, Listener};
 use crate::clock::Clock;
 use crate::dispatch::Shell;
+use crate::environment::Environment;
 use crate::events::Emitter;
 use crate::expand::{Expand, NoDescriptions};
 use crate::fan::Stopped;
@@ -81,6 +84,8 @@ pub(crate) struct Run {
     ended_early: AtomicBool,
     expander: Arc<dyn Expand>,
     limits: Growth,
+    environment: Option<Arc<dyn Environment>>,
+    redactor: Redactor,
     /// Nodes of workflows that tasks gave.
     grown: AtomicU64,
     /// Nodes of workflows inside nodes, and items, that have ended.
@@ -137,6 +142,7 @@ impl Run {
         for input in plan.workflow().inputs().iter().skip(inputs.len()) {
             inputs.push(input.default.clone().unwrap_or_default());
         }
+        options.redactor.learn(plan.workflow(), &inputs);
         let may_block = plan.workflow().may_block() || !plan.is_plain();
         let run = Arc::new(Self {
             frame: Arc::new(Frame::new(plan, inputs, None)),
@@ -154,6 +160,8 @@ impl Run {
             ended_early: AtomicBool::new(false),
             expander: options.expander.unwrap_or_else(|| Arc::new(NoDescriptions)),
             limits: options.growth,
+            environment: options.environment,
+            redactor: options.redactor,
             grown: AtomicU64::new(0),
             inside: AtomicU64::new(0),
             items: Mutex::default(),
@@ -188,7 +196,10 @@ impl Run {
     pub(crate) fn begin(self: &Arc<Self>, role: Role) {
         self.machine.pool.begin();
         let plan = self.plan();
-        self.emit(|| EventKind::RunStarted { nodes: plan.len(), levels: plan.levels() });
+        self.emit(EventKinds::RUN, || EventKind::RunStarted {
+            nodes: plan.len(),
+            levels: plan.levels(),
+        });
         match &self.path {
             Path::Fast(fast) => fast.begin(self),
             Path::Dispatch(shell) => shell.begin(self),
@@ -212,6 +223,14 @@ impl Run {
 
     pub(crate) fn constants(&self) -> &RunConstants {
         &self.constants
+    }
+
+    pub(crate) fn environment(&self) -> Option<&dyn Environment> {
+        self.environment.as_deref()
+    }
+
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     pub(crate) fn folder(&self) -> &RunFolder {
@@ -294,9 +313,14 @@ impl Run {
         self.machine.clock.now().saturating_sub(self.began)
     }
 
-    /// Tells the observer, where there is one; else nothing is built.
-    pub(crate) fn emit(&self, kind: impl FnOnce() -> EventKind) {
-        if let Some(emitter) = &self.emitter {
+    /// Whether anybody wants events of some kinds.
+    pub(crate) fn wants(&self, kinds: EventKinds) -> bool {
+        self.emitter.as_ref().is_some_and(|emitter| emitter.wants(kinds))
+    }
+
+    /// Tells the observer, where it wants this; else nothing is built.
+    pub(crate) fn emit(&self, which: EventKinds, kind: impl FnOnce() -> EventKind) {
+        if let Some(emitter) = self.emitter.as_ref().filter(|emitter| emitter.wants(which)) {
             emitter.emit(|| self.now(), kind());
         }
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crossbeam::deque::Worker;
 use terrace_core::{
-    EventKind, Lane, NodeKind, OutcomeStatus, PlanIndex, RunIf, TaskError, TaskRef, Value, Workflow,
+    EventKind, EventKinds, Lane, NodeKind, OutcomeStatus, PlanIndex, RunIf, TaskError, TaskRef,
+    Value, Workflow,
 };
 
 use super::Run;
@@ -228,7 +229,7 @@ impl Run {
                     if frame.parent().is_none() {
                         self.note_items(at, map.0.len());
                     }
-                    self.emit(|| EventKind::MapStarted {
+                    self.emit(EventKinds::MAPS, || EventKind::MapStarted {
                         node: frame.plan().id(at),
                         path: self.path_in(frame, at),
                         items: map.0.len(),
@@ -300,7 +301,7 @@ impl Run {
     /// Takes note of when a node begins, and tells.
     fn begin_node(&self, frame: &Frame, at: PlanIndex, desk: &Desk) -> Began {
         let started = self.stamp(desk);
-        self.emit(|| EventKind::NodeStarted {
+        self.emit(told_as(frame), || EventKind::NodeStarted {
             node: frame.plan().id(at),
             path: self.path_in(frame, at),
             task: frame.plan().node(at).task().name.clone(),
@@ -321,7 +322,8 @@ impl Run {
     }
 
     fn is_timed(&self) -> bool {
-        self.timing == Timing::On || self.emitter.is_some()
+        let told = EventKinds::NODES | EventKinds::INSIDE;
+        self.timing == Timing::On || self.wants(told)
     }
 
     /// When and where something ran that ends now.
@@ -390,16 +392,21 @@ impl Run {
         }
         // SAFETY: passed on.
         unsafe { frame.settle(at, record, value) };
-        self.emit(|| {
-            let cause = cause.filter(|_| status == OutcomeStatus::Skipped);
+        self.emit(told_as(frame), || {
+            let cause = cause.filter(|_| status == OutcomeStatus::Skipped).map(Cause::node);
+            let (id, node) = (frame.plan().id(at), frame.plan().node(at));
             EventKind::NodeFinished {
-                node: frame.plan().id(at),
+                node: id,
                 path: self.path_in(frame, at),
+                task: node.task().name.clone(),
+                pack: node.task().pack.clone(),
+                level: frame.plan().workflow().levels().of(id),
                 status,
                 attempts: u32::from(record.attempts),
                 duration: record.duration(),
                 error,
-                cause: cause.map(|cause| frame.plan().id(cause.node())),
+                cause: cause.map(|cause| frame.plan().id(cause)),
+                cause_path: cause.and_then(|cause| self.path_in(frame, cause)),
             }
         });
         status
@@ -409,4 +416,9 @@ impl Run {
     pub(super) fn path_in(&self, frame: &Frame, at: PlanIndex) -> Option<Arc<str>> {
         frame.parent().map(|_| path(frame, at).text)
     }
+}
+
+/// Which kind of event tells of the nodes of a frame.
+fn told_as(frame: &Frame) -> EventKinds {
+    if frame.parent().is_none() { EventKinds::NODES } else { EventKinds::INSIDE }
 }

@@ -7,13 +7,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrace_core::{EventKind, Lane, OutcomeStatus, PlanIndex, Repeat, RunIf, TaskError, Value};
+use terrace_core::{
+    EventKind, EventKinds, Lane, OutcomeStatus, PlanIndex, Repeat, RunIf, TaskError, Value,
+};
 use terrace_plugin_api::ErrorClass;
 
 use super::node::{Desk, Step};
 use super::{Path, Run};
 use crate::attempt::{FrameScope, NodeHost, attempt_item, call, guarded};
-use crate::fan::{Began, Claims, Fan, ItemEnd, PassEnd, Range, Stopped, Work, retold};
+use crate::fan::{Began, Claims, Fan, ItemEnd, PassEnd, Range, Stopped, Work, label_of, retold};
 use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit, let_go};
 
 /// From this length on an error is handed outwards as it is.
@@ -185,8 +187,11 @@ impl Run {
         self.count_inside(frame.plan().len() as u64);
         match &fan.work {
             Work::Once(slot) => *super::lock(slot) = Some(end),
-            // SAFETY: the token that followed the frame claimed the item.
-            Work::Map(_) => unsafe { self.gather(fan, parent.item, end) },
+            Work::Map(_) => {
+                // SAFETY: the token that followed the frame claimed the item.
+                unsafe { self.gather(fan, parent.item, end) };
+                self.tell_advance(fan, 1);
+            }
             Work::Loop(passes) => {
                 if let Some(Repeat::Loop(spec)) =
                     fan.home_plan().node(fan.at).flow().map(|flow| flow.repeat())
@@ -212,11 +217,10 @@ impl Run {
         let tally = frame.tally();
         if tally.went_wrong() {
             let error = frame.first_error().map(|(at, error)| {
-                let name = frame.plan().node(at).name();
                 // Of a failure that lies deep the first names are enough.
-                let message = match error.message() {
-                    long if long.len() > LONG => long.to_owned(),
-                    message => format!("{name}: {message}"),
+                let message = match (label_of(frame, at), error.message()) {
+                    (Some(name), message) if message.len() <= LONG => format!("{name}: {message}"),
+                    (_, message) => message.to_owned(),
                 };
                 retold(&error, message)
             });
@@ -295,11 +299,13 @@ impl Run {
             let rest = item + 1..range.end;
             if measured && !rest.is_empty() && Claims::is_late(self.now().saturating_sub(began)) {
                 self.count_inside(rest.start - range.start);
+                self.tell_advance(fan, rest.start - range.start);
                 fan.claims.give_back(rest);
                 return;
             }
         }
         self.count_inside(range.end - range.start);
+        self.tell_advance(fan, range.end - range.start);
         if measured {
             fan.claims.learn(range.end - range.start, self.now().saturating_sub(began));
         }
@@ -308,13 +314,14 @@ impl Run {
     fn run_item(self: &Arc<Self>, fan: &Fan, item: u64, desk: &mut Desk) -> ItemEnd {
         let lane = fan.lane();
         let node = || fan.home_plan().id(fan.at);
-        let told = self.emitter.is_some();
+        let told = self.wants(EventKinds::ITEMS);
         let began =
             Began { at: if told { self.now() } else { Duration::ZERO }, worker: desk.number };
-        self.emit(|| EventKind::NodeStarted {
+        let task = fan.plan.node(PlanIndex::new(0)).task();
+        self.emit(EventKinds::ITEMS, || EventKind::NodeStarted {
             node: node(),
             path: Some(fan.path(item).text),
-            task: fan.plan.node(PlanIndex::new(0)).task().name.clone(),
+            task: task.name.clone(),
             attempt: 1,
             lane,
             worker: u32::from(desk.number),
@@ -329,16 +336,33 @@ impl Run {
         if let (OutcomeStatus::Failed, Some(error)) = (end.status, &end.error) {
             self.note_failure(|| fan.path(item).text, error);
         }
-        self.emit(|| EventKind::NodeFinished {
+        self.emit(EventKinds::ITEMS, || EventKind::NodeFinished {
             node: node(),
             path: Some(fan.path(item).text),
+            task: task.name.clone(),
+            pack: task.pack.clone(),
+            level: 0,
             status: end.status,
             attempts: end.attempts,
             duration: self.now().saturating_sub(began.at),
             error: end.error.clone(),
             cause: None,
+            cause_path: None,
         });
         end
+    }
+
+    /// Tells that some items of a map have ended.
+    fn tell_advance(&self, fan: &Fan, items: u64) {
+        self.emit(EventKinds::MAPS, || {
+            // SAFETY: the fan has a token, so its node has not ended and the frame of that is open.
+            let home = unsafe { fan.home.get() };
+            EventKind::MapAdvanced {
+                node: home.plan().id(fan.at),
+                path: self.path_in(home, fan.at),
+                items,
+            }
+        });
     }
 
     /// Puts the end of an item where it belongs.
@@ -354,7 +378,13 @@ impl Run {
             }
             _ => end,
         };
-        let combine = |left: Value, right: Value| self.combine(fan, left, right);
+        let combine = |left: Value, right: Value| {
+            self.combine(fan, left, right).map_err(|error| match self.ended(Err(error)) {
+                // It was told to stop, and says so: the item has no result for want of time.
+                end if end.status == OutcomeStatus::Failed => end,
+                _ => ItemEnd::without(OutcomeStatus::Cancelled),
+            })
+        };
         // SAFETY: passed on.
         unsafe { map.1.put(item, end, &combine) };
     }
@@ -373,7 +403,7 @@ impl Run {
         args.into_iter().for_each(crate::frame::discard);
         result.map_err(|error| {
             let message = format!("reducing with `{}`: {}", reduce.task.name, error.message());
-            TaskError::new(error.class(), message).with_code(error.code())
+            retold(&error, message)
         })
     }
 
@@ -391,7 +421,7 @@ impl Run {
         // SAFETY: the node has not ended, so its frame is open.
         let home = unsafe { fan.home.get() };
         if let Work::Map(map) = &fan.work {
-            self.emit(|| {
+            self.emit(EventKinds::MAPS, || {
                 let (failed, cancelled) = map.1.counts();
                 EventKind::MapFinished {
                     node: home.plan().id(fan.at),

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use terrace_core::{Event, EventKind, TaskError, Value};
+use terrace_core::{
+    Event, EventKind, EventKinds, NoTasks, Observer, TaskError, Value, WorkflowBuilder,
+};
 use terrace_plugin_api::LogLevel;
-use terrace_scheduler::{PathChoice, RunOptions, RunStatus, Scheduler};
+use terrace_scheduler::{PathChoice, RunOptions, RunStatus, Scheduler, TaskContext};
 
 use crate::graph::{Graph, id, within};
 
@@ -87,5 +89,144 @@ fn a_panic_keeps_its_message_and_place() {
             assert_eq!(error.message(), "it was 42");
             assert!(error.location().unwrap().contains("events.rs"), "{:?}", error.location());
         }
+    });
+}
+
+/// Wants some kinds of events, and keeps what it is told.
+struct Choosy {
+    wants: EventKinds,
+    told: Mutex<Vec<String>>,
+}
+
+impl Observer for Choosy {
+    fn event(&self, event: &Event) {
+        let at = |path: &Option<Arc<str>>| path.clone().unwrap_or_else(|| "-".into());
+        let line = match &event.kind {
+            EventKind::RunStarted { .. } => "begin".to_owned(),
+            EventKind::NodeStarted { path, .. } => format!("start {}", at(path)),
+            EventKind::NodeFinished { path, level, .. } => format!("end {} {level}", at(path)),
+            EventKind::MapStarted { path, items, .. } => format!("map {} {items}", at(path)),
+            EventKind::MapAdvanced { path, .. } => format!("advance {}", at(path)),
+            EventKind::MapFinished { path, items, .. } => format!("mapped {} {items}", at(path)),
+            EventKind::NodeLog { path, .. } => format!("log {}", at(path)),
+            EventKind::NodeProgress { path, .. } => format!("progress {}", at(path)),
+            EventKind::RunFinished { .. } => "over".to_owned(),
+            other => panic!("{other:?}"),
+        };
+        self.told.lock().unwrap().push(line);
+    }
+
+    fn wants(&self) -> EventKinds {
+        self.wants
+    }
+}
+
+#[test]
+fn an_observer_is_told_what_it_wants_and_nothing_else() {
+    let wf = WorkflowBuilder::new("kinds");
+    let list = wf.call(|| vec![0_i64, 1], ());
+    let speak = |ctx: &TaskContext<'_>, x: i64| {
+        ctx.log(LogLevel::Info, "hello");
+        ctx.progress(0.5, "half");
+        x
+    };
+    let one = wf.map(&list, move |body, x| body.call(speak, (&x,))).named("one");
+    let two = wf.map(&list, |body, x| {
+        let first = body.call(|x: i64| x, (&x,)).named("first");
+        body.call(|x: i64| x, (&first,)).named("second")
+    });
+    let two = two.named("two");
+    wf.output("one", &one);
+    wf.output("two", &two);
+    let plan = Arc::new(wf.build(&NoTasks).unwrap().plan());
+    within(30, move || {
+        let scheduler = Scheduler::builder().workers(1).build().unwrap();
+        let expected: [(EventKinds, &[&str]); 8] = [
+            (EventKinds::NONE, &[]),
+            (EventKinds::RUN, &["begin", "over"]),
+            (EventKinds::NODES, &["end - 0", "end - 1", "start -"]),
+            (
+                EventKinds::INSIDE,
+                &[
+                    "end two[0].first 0",
+                    "end two[0].second 1",
+                    "end two[1].first 0",
+                    "end two[1].second 1",
+                    "start two[0].first",
+                    "start two[0].second",
+                    "start two[1].first",
+                    "start two[1].second",
+                ],
+            ),
+            (EventKinds::ITEMS, &["end one[0] 0", "end one[1] 0", "start one[0]", "start one[1]"]),
+            (EventKinds::MAPS, &["advance -", "map - 2", "mapped - 2"]),
+            (EventKinds::LOGS, &["log one[0]", "log one[1]"]),
+            (EventKinds::PROGRESS, &["progress one[0]", "progress one[1]"]),
+        ];
+        for path in PATHS {
+            let told = |wants| {
+                let observer = Arc::new(Choosy { wants, told: Mutex::default() });
+                let options =
+                    RunOptions::default().with_path(path).with_observer(Arc::clone(&observer) as _);
+                scheduler.run(&plan, options);
+                let mut told = std::mem::take(&mut *observer.told.lock().unwrap());
+                told.sort_unstable();
+                told.dedup();
+                told
+            };
+            let mut all: Vec<String> = Vec::new();
+            for (wants, expected) in expected {
+                assert_eq!(told(wants), expected, "{wants:?}");
+                all.extend(told(wants));
+            }
+            all.sort_unstable();
+            assert_eq!(told(EventKinds::ALL), all);
+        }
+    });
+}
+
+#[test]
+fn advances_of_a_map_add_up_to_its_items() {
+    let wf = WorkflowBuilder::new("advances");
+    let list = wf.call(|| (0..5_000_i64).collect::<Vec<i64>>(), ());
+    wf.output("one", &wf.map(&list, |body, x| body.call(|x: i64| x, (&x,))));
+    let plan = Arc::new(wf.build(&NoTasks).unwrap().plan());
+    within(30, move || {
+        let scheduler = Scheduler::builder().workers(2).build().unwrap();
+        for path in PATHS {
+            let sum = Arc::new(Mutex::new((0, 0)));
+            let sink = Arc::clone(&sum);
+            let observer = move |event: &Event| {
+                if let EventKind::MapAdvanced { items, .. } = event.kind {
+                    let mut sum = sink.lock().unwrap();
+                    *sum = (sum.0 + items, sum.1 + 1);
+                }
+            };
+            let options = RunOptions::default().with_path(path).with_observer(Arc::new(observer));
+            scheduler.run(&plan, options);
+            let (items, told) = *sum.lock().unwrap();
+            assert_eq!(items, 5_000);
+            assert!(told < 2_500, "told {told} times, so once for nearly every item");
+        }
+    });
+}
+
+#[test]
+fn one_that_panics_when_asked_what_it_wants_is_reported() {
+    struct Panics;
+    impl Observer for Panics {
+        fn event(&self, _: &Event) {}
+        fn wants(&self) -> EventKinds {
+            panic!("no idea")
+        }
+    }
+    within(30, || {
+        let mut graph = Graph::new();
+        graph.node(&[], |_, _| Ok(Value::Null));
+        let scheduler = Scheduler::builder().workers(1).build().unwrap();
+        let options = RunOptions::default().with_observer(Arc::new(Panics));
+        let report = scheduler.run(&graph.plan(), options);
+        assert_eq!(report.status, RunStatus::Succeeded);
+        assert!(report.observer_failed.unwrap().contains("no idea"));
     });
 }

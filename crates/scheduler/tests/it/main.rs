@@ -24,5 +24,6 @@ mod map_reduce;
 mod nested;
 mod oracle;
 mod report;
+mod retold;
 mod stress;
 mod values;

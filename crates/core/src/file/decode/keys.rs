@@ -120,7 +120,13 @@ impl<'t> Reader<'t> {
             Kind::I64(count) => u64::try_from(count).unwrap_or(0),
             Kind::U64(count) => count,
             _ => {
-                self.expected(tree, subject, "an integer from 1", "");
+                let help = match &tree.kind {
+                    Kind::Str(text) if text.contains("${") => {
+                        "it is written down as a number: no reference can stand here"
+                    }
+                    _ => "",
+                };
+                self.expected(tree, subject, "an integer from 1", help);
                 return None;
             }
         };

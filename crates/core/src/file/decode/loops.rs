@@ -61,6 +61,7 @@ impl<'t> Reader<'t> {
         spans.repeat = at.span;
         let mut locals = vec![Local::new("index".into(), at.span, LocalKind::Index)];
         if !self.fields(tree, &subject, &LOOP) {
+            locals.push(Local::unread(at.span));
             return (None, locals);
         }
         let mut carried = Vec::new();
@@ -70,6 +71,7 @@ impl<'t> Reader<'t> {
                 _ => {
                     let place = format!("`carry` of {subject}");
                     self.expected(carry, &place, "a map of carried values", CARRY.example);
+                    locals.push(Local::unread(at.span));
                     &[]
                 }
             };

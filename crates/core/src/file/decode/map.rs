@@ -55,7 +55,7 @@ impl<'t> Reader<'t> {
         let local = |name: &str, kind| Local::new(Arc::from(name), at.span, kind);
         let mut locals = vec![local("index", LocalKind::Index), local("key", LocalKind::Key)];
         if !self.fields(tree, &subject, &MAP) {
-            locals.push(local("item", LocalKind::Refused));
+            locals.push(Local::unread(at.span));
             return (None, locals);
         }
         let over = self.over(at, tree, &subject, spans, &mut locals);
@@ -125,12 +125,18 @@ impl<'t> Reader<'t> {
                             "as in `zip: { x: \"${xs}\", y: \"${ys}\" }`".replace("zip", &key.name);
                         let place = format!("`{}` of {subject}", key.name);
                         self.expected(lists, &place, "a map of lists by name", &help);
-                        locals.push(Local::new("item".into(), at.span, LocalKind::Refused));
+                        locals.push(Local::unread(at.span));
                         return Over::Each(hole());
                     }
                 };
                 if entries.is_empty() {
-                    self.report(lists.span, format!("`{}` of {subject} is empty", key.name), None);
+                    let help = match &*key.name {
+                        "zip" => "name the lists, as in `zip: { x: \"${xs}\", y: \"${ys}\" }`",
+                        _ => "name the lists, as in `cross: { x: \"${xs}\", y: \"${ys}\" }`",
+                    };
+                    let message = format!("`{}` of {subject} is empty", key.name);
+                    self.report(lists.span, message, Some(help.to_owned()));
+                    locals.push(Local::unread(at.span));
                 }
                 self.local_names(entries, "an item");
                 let mut all = Vec::with_capacity(entries.len());
@@ -199,6 +205,11 @@ impl<'t> Reader<'t> {
         let subject = format!("`reduce` of {subject}");
         let (task, start) = match &tree.kind {
             Kind::Str(_) => (tree, None),
+            // A map is one way to say it, and not the only one.
+            kind if !matches!(kind, Kind::Map(_)) => {
+                self.expected(tree, &subject, "a task", REDUCE.example);
+                return None;
+            }
             _ if !self.fields(tree, &subject, &REDUCE) => return None,
             _ => match tree.get("task") {
                 Some(task) => (task, tree.get("start")),

@@ -91,7 +91,15 @@ pub(super) enum LocalKind {
     Refused,
 }
 
+/// Stands for names of a map or loop that could not be read. No name is empty.
+const UNREAD: &str = "";
+
 impl Local {
+    /// Names that could not be read: nothing is said about whoever uses an unknown one.
+    pub(super) fn unread(span: Span) -> Self {
+        Self::new(UNREAD.into(), span, LocalKind::Refused)
+    }
+
     /// A name of this kind.
     pub(super) fn new(name: Arc<str>, span: Span, kind: LocalKind) -> Self {
         Self { name, span, kind, input: None }
@@ -276,6 +284,10 @@ impl<'t> Reader<'t> {
                 continue;
             };
             return self.bring(root, at, name);
+        }
+        // It may be one of those that could not be read.
+        if self.levels.iter().any(|level| level.by_local.contains_key(UNREAD)) {
+            return Found::Refused;
         }
         Found::Nothing
     }
