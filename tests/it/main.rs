@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
+mod absence;
 mod arrows;
 mod crates;
 mod document;

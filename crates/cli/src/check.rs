@@ -17,6 +17,9 @@ pub(crate) fn check(args: &CheckArgs, output: &mut Output) -> Exit {
         Ok(workflow) => workflow,
         Err(error) => return problem::report(&error, args.json, output),
     };
+    for warning in workflow.warnings() {
+        crate::say!("warning: {warning}");
+    }
     let plan = workflow.plan();
     let names = |ids: &[terrace::core::NodeId]| -> Vec<&str> {
         ids.iter().map(|&id| workflow.node(id).name()).collect()
@@ -34,6 +37,7 @@ pub(crate) fn check(args: &CheckArgs, output: &mut Output) -> Exit {
             "nodes": nodes,
             "levels": levels,
             "unneeded": names(plan.unneeded()),
+            "warnings": workflow.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
             "errors": [],
         }));
     } else {

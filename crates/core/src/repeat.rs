@@ -17,11 +17,17 @@ pub struct Map<R> {
     pub items: Vec<InputId>,
     /// The input of the body that gets the item's index, from 0.
     pub index: Option<InputId>,
-    /// The input of the body that gets the item's key.
+    /// The input of the body that gets the item's key: of the nearest map, this one or one around
+    /// it, whose items have keys. Where none has it is an error, known before the run or by it.
     pub key: Option<InputId>,
+    /// A further input for the item's key, that maps inside ask for whose items may have none; null
+    /// where there is no key.
+    pub lent_key: Option<InputId>,
+    /// What the key is where the items have none: that of the map around. Around.
+    pub outer_key: Option<Expr>,
     /// Makes a key for each item of a list. Of the body; may refer to `items` and `index` only.
     pub key_by: Option<Expr>,
-    /// How many items one attempt takes.
+    /// How many items are taken at a time.
     pub chunk: Chunk,
     /// How many items may be on their way at once, where the scheduler is not to decide.
     pub window: Option<u32>,
@@ -75,6 +81,8 @@ impl<R> Map<R> {
             items: vec![item],
             index: None,
             key: None,
+            lent_key: None,
+            outer_key: None,
             key_by: None,
             chunk: Chunk::Auto,
             window: None,
@@ -136,7 +144,8 @@ fn constant_len(list: &Expr) -> Option<u64> {
     Some(length as u64)
 }
 
-/// How many items one attempt takes.
+/// How many items are taken at a time: those of one task as one attempt, those of a body with more
+/// in it one after the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Chunk {
     /// As many as take about a millisecond, found by measuring; one where the body is a workflow.
@@ -146,7 +155,8 @@ pub enum Chunk {
     Of(u32),
 }
 
-/// What a map gathers.
+/// What a map gathers. An item whose body gives nothing, since what it would give was skipped, is
+/// null among the values and skipped among the outcomes; what is reduced leaves it out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Collect {
     /// The items' results. A failed item fails the map, when all others have ended.
@@ -156,10 +166,11 @@ pub enum Collect {
     Outcomes,
 }
 
-/// How a map's results become one value.
+/// How a map's results become one value. Items that are absent are left out. One result alone, with
+/// no `start`, is the value itself: it must be of the types that the combiner takes and gives.
 #[derive(Clone, Debug)]
 pub struct Reduce {
-    /// The combiner: its first port takes what is joined already, its second the next result.
+    /// The combiner, a task that computes: its first port takes what is joined already, its second the next result.
     /// Where its signature says `associative`, neighbours are joined as a tree whose shape depends
     /// on the number of items alone; else one after the other in the items' order.
     pub task: TaskRef,
@@ -167,7 +178,8 @@ pub struct Reduce {
     pub start: Option<Expr>,
 }
 
-/// A body that runs again and again, each time with what the last one gave.
+/// A body that runs again and again, each time with what the last one gave. It gives what its last
+/// pass gives, and is absent where that is.
 #[derive(Clone, Debug)]
 pub struct Loop {
     /// The values handed from one pass to the next.
@@ -187,6 +199,6 @@ pub struct Carry {
     pub input: InputId,
     /// For the first pass. Around.
     pub start: Expr,
-    /// For the next pass. Of the body.
+    /// For the next pass, null where it is absent. Of the body.
     pub next: Expr,
 }

@@ -16,6 +16,25 @@ use crate::repeat::{Loop, Map, Reduce};
 use crate::types::Type;
 
 /// A validated, immutable DAG of nodes. Cloning shares it.
+///
+/// # Absence
+/// **Alone, absence stays absence; inside a collection absence is null, and the type says so with
+/// `?`.** A node is absent where it is skipped and nothing failed: its condition does not hold, or a
+/// value that it needs is absent. What takes its value gets the default or `None` where its input has
+/// one, and is skipped too where it has none; an argument made of several values is needed whole. A
+/// node that runs a workflow (`nodes`, `steps`, `use`, a loop, a task that gives one) is skipped like
+/// any other where the one value that its workflow gives is absent: for a loop, that of its last
+/// pass. Where a workflow gives a record or a list (`output: {s: …, t: …}`, `outputs`, `branches`),
+/// the parts that are absent are null in it, and their type is `T?`. So are the absent items of a
+/// map: it gives `list<T?>` or `map<str, T?>` where its body may give nothing, else `list<T>`.
+/// `collect: outcomes` tells of them as skipped; `reduce` leaves them out, and where none is left it
+/// is as over an empty list. What a loop carries on and is absent is null in the next pass. A
+/// collection that may hold a null is refused by an input that takes none: gather with `collect:
+/// outcomes` and keep those that are ok, or take it as `list<T?>`.
+///
+/// Who may be absent is known before anything runs: a node with `when` or `run_if: failure`, one
+/// whose workflow may give nothing, and one that needs such a node or comes after it. What a task
+/// gives at run time to run in its place is taken to give something.
 #[derive(Clone)]
 pub struct Workflow(pub(crate) Arc<Inner>);
 
@@ -93,6 +112,8 @@ pub struct SubFlow {
     pub(crate) repeat: Repeat,
     pub(crate) style: FlowStyle,
     pub(crate) from_environment: Vec<InputId>,
+    /// Whether what the workflow gives may be absent.
+    pub(crate) may_be_absent: bool,
 }
 
 /// How often a node runs its workflow.
@@ -323,7 +344,8 @@ impl Workflow {
     pub fn levels(&self) -> &Levels {
         &self.0.levels
     }
-    /// What is odd but not wrong.
+    /// What is odd but not wrong, here and in the workflows inside: a body that gives nothing, so
+    /// that its pure nodes are not run.
     pub fn warnings(&self) -> &[crate::Problem] {
         &self.0.warnings
     }

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         Ok(given) => given,
         Err(error) => return problem::report(&error, args.json.is_some(), output),
     };
-    warn_of_unneeded(args, &workflow);
+    warn(args, &workflow);
 
     // The values as they will run, environment and defaults included, so that secrets are known
     // before the first event. Those of workflows inside nodes it learns while they start.
@@ -141,8 +141,12 @@ struct Told<'a> {
     redactor: &'a Redactor,
 }
 
-/// Pure nodes that nobody needs are not run; whoever wrote them should know.
-fn warn_of_unneeded(args: &RunArgs, workflow: &Workflow) {
+/// What is odd about a workflow, and the pure nodes that nobody needs, which are not run: whoever
+/// wrote it should know.
+fn warn(args: &RunArgs, workflow: &Workflow) {
+    for warning in workflow.warnings() {
+        crate::say!("warning: {warning}");
+    }
     if !args.targets.is_empty() {
         return;
     }

@@ -57,6 +57,7 @@ impl WorkflowBuilder {
 
 impl Branches {
     /// Writes a branch. Its handle stands for its value; whoever takes it waits for all branches.
+    /// Where the branch may be skipped its value may be null: take it as an `Option`.
     pub fn branch<B: Returned>(
         &self,
         name: impl Into<String>,

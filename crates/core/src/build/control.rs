@@ -33,7 +33,8 @@ impl<T> Handle<T> {
     }
 
     /// Runs the node only where the condition is true; where it is false, the node is skipped and
-    /// what takes its value gets `None`, its default, or is skipped too.
+    /// what takes its value gets `None`, its default, or is skipped too. Among the items of a map and
+    /// the branches of a node it is null; see [`crate::Workflow`].
     ///
     /// ```
     /// use terrace_core::{NoTasks, WorkflowBuilder};

@@ -18,7 +18,7 @@ use crate::expr::Expr;
 use crate::problem::Problem;
 
 /// What a map can run over: a list or keyed map that a node gives, one that is known already, or a
-/// list of handles. `M` is inferred, never written.
+/// list of handles. A range has at most 16,777,216 items. `M` is inferred, never written.
 #[diagnostic::on_unimplemented(
     message = "a map cannot run over `{Self}`",
     note = "it runs over the handle of a `Vec`, `BTreeMap` or `HashMap`, over a `Vec`, array or \
@@ -32,6 +32,9 @@ pub trait IntoItems<M> {
     #[doc(hidden)]
     fn into_items(self, shared: &Arc<Shared>) -> Items;
 }
+
+/// How many items a range may have: it becomes a list of 24 bytes an item, which the workflow keeps.
+const LONGEST_RANGE: u32 = 1 << 24;
 
 /// Items on their way to the body of a map.
 #[derive(Debug)]
@@ -119,6 +122,19 @@ impl IntoItems<markers::Plain> for Range<i64> {
     type Item = i64;
     type Shape = Listed;
     fn into_items(self, shared: &Arc<Shared>) -> Items {
+        // Its length need not fit into 64 bits with a sign.
+        let len = i128::from(self.end) - i128::from(self.start);
+        if len > i128::from(LONGEST_RANGE) {
+            let message = format!(
+                "the range {}..{} has {len} items, and a map written with a range has at most \
+                 {LONGEST_RANGE}: they are kept with the workflow",
+                self.start, self.end
+            );
+            let help = "map over the beginnings of blocks, and let the body go through its block; \
+                        or let a node give the list";
+            shared.problem(Problem::new(message).with_help(help));
+            return Vec::<i64>::new().into_items(shared);
+        }
         self.collect::<Vec<i64>>().into_items(shared)
     }
 }

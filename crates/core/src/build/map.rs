@@ -96,8 +96,9 @@ pub struct MapBuilder<P, G> {
 }
 
 impl<P, G> MapBuilder<P, G> {
-    /// Takes so many items at a time, at least one. Without it, so many as take about a
-    /// millisecond where the body is one task, else one.
+    /// Takes so many items at a time, at least one: where the body has more in it than one task, they
+    /// go through it one after the other. Without it, so many as take about a millisecond where the
+    /// body is one task, else one.
     pub fn chunk(mut self, items: u32) -> Self {
         if items == 0 {
             self.outer.problem(Problem::new("`chunk`: a map takes at least one item at a time"));
@@ -264,8 +265,8 @@ impl<P, S: Shape> MapBuilder<P, Values<S>> {
     }
 
     /// Joins the results to one value, pair by pair in the order of the items, with a closure
-    /// `|joined, next| …` or an imported task. At least one item is needed; see
-    /// [`MapBuilder::fold`].
+    /// `|joined, next| …` or an imported task that computes. At least one item is needed; see
+    /// [`MapBuilder::fold`]. Items that are absent are left out.
     pub fn reduce<M, R, C: Combine<M, R, R>>(self, combine: C) -> MapBuilder<P, Reduced<R, R>> {
         let combiner = combine.combiner(None, &self.outer);
         self.reduced(combiner)
@@ -298,7 +299,8 @@ impl<P> MapBuilder<P, Values<Keyed>> {
 }
 
 impl<P> MapBuilder<P, Values<AsItComes>> {
-    /// Gives the body each item's key too, null for the items of a list.
+    /// Gives the body each item's key too. The map fails where what it runs over turns out to be a
+    /// list, whose items have none.
     pub fn with_key(
         mut self,
     ) -> MapBuilder<(Handle<terrace_plugin_api::Value>, P), Values<AsItComes>> {

@@ -124,6 +124,27 @@ impl Plan {
         }
     }
 
+    /// The value of an expression that a workflow gives: as [`Self::evaluate`], but inside a
+    /// collection what is absent is null.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub fn give(&self, expr: &Expr, slots: &impl Slots) -> Result<Option<Value>, TaskError> {
+        let part = |part: &Expr| self.give(part, slots).map(Option::unwrap_or_default);
+        match expr {
+            Expr::List(items) => {
+                let items = items.iter().map(part).collect::<Result<Vec<_>, _>>()?;
+                Value::list(items).map(Some).map_err(invalid)
+            }
+            Expr::Map(entries) => {
+                let entries = entries.iter().map(|(key, item)| Ok((key.as_str(), part(item)?)));
+                let entries = entries.collect::<Result<Vec<_>, TaskError>>()?;
+                Value::map(entries).map(Some).map_err(invalid)
+            }
+            alone => self.evaluate(alone, slots),
+        }
+    }
+
     fn resolve(&self, reference: &Ref, slots: &impl Slots) -> Result<Option<Value>, TaskError> {
         let mut value = match reference.root {
             Root::Node(id) => match self.place(id) {

@@ -2,8 +2,8 @@
 
 use super::{Context, names, typing};
 use crate::catalog::TaskRef;
-use crate::draft::{Args, FlowDraft, InputRole, NodeDraft, TaskChoice};
-use crate::expr::{Expr, NodeId};
+use crate::draft::{Args, FlowDraft, InputRole, NodeDraft, RepeatDraft, TaskChoice};
+use crate::expr::{Expr, InputId, NodeId};
 use crate::source::Span;
 
 /// Binds the arguments of every node. Nodes whose task is unknown keep theirs as written, so that
@@ -41,12 +41,25 @@ pub(super) fn each<'a>(args: &'a Args, visit: &mut impl FnMut(&'a Expr)) {
 }
 
 /// What the inputs of a workflow inside a node get without being given it in `with`.
-fn inherited(flow: &FlowDraft) -> impl Iterator<Item = Option<Expr>> + '_ {
+fn inherited<'d>(
+    node: &'d NodeDraft,
+    flow: &'d FlowDraft,
+) -> impl Iterator<Item = Option<Expr>> + 'd {
     let mut captures = flow.captures.iter();
-    flow.draft.inputs.iter().map(move |input| match input.role {
+    let keys = match &node.repeat {
+        Some(RepeatDraft::Map(map)) => {
+            [map.key, map.lent_key].map(|key| key.zip(map.outer_key.as_ref()))
+        }
+        _ => [None, None],
+    };
+    flow.draft.inputs.iter().zip(0..).map(move |(input, at)| match input.role {
         InputRole::Captured => captures.next().cloned().map(Expr::Ref),
-        // Set for every item or pass.
-        InputRole::Local => Some(Expr::Const(terrace_plugin_api::Value::Null)),
+        // Set for every item or pass, but for the key of items that have none.
+        InputRole::Local => {
+            let outer = keys.iter().flatten().find(|(key, _)| *key == InputId(at));
+            let nothing = || Expr::Const(terrace_plugin_api::Value::Null);
+            Some(outer.map_or_else(nothing, |(_, outer)| (*outer).clone()))
+        }
         InputRole::Declared => None,
     })
 }
@@ -54,7 +67,7 @@ fn inherited(flow: &FlowDraft) -> impl Iterator<Item = Option<Expr>> + '_ {
 fn bind_node(context: &mut Context<'_>, id: NodeId, node: &NodeDraft, task: &TaskRef) -> Vec<Expr> {
     let ports = &task.signature.ports;
     let mut inherits: Vec<Option<Expr>> = match &node.task {
-        TaskChoice::Flow(flow) => inherited(flow).collect(),
+        TaskChoice::Flow(flow) => inherited(node, flow).collect(),
         _ => Vec::new(),
     };
     inherits.resize(ports.len(), None);

@@ -17,7 +17,7 @@ pub(super) fn assemble(
     dependencies: Adjacency,
     levels: Levels,
 ) -> Workflow {
-    let Context { draft, site, inputs, names, tasks, flows, .. } = context;
+    let Context { draft, site, inputs, names, tasks, flows, warnings, .. } = context;
     let by_name = names.iter().cloned().zip((0..).map(NodeId)).collect();
     let found = names.into_iter().zip(tasks).zip(args).zip(flows);
     let nodes = draft.nodes.iter().zip(found).filter_map(|(node, (((name, task), args), flow))| {
@@ -76,7 +76,7 @@ pub(super) fn assemble(
         by_name,
         dependencies,
         levels,
-        warnings: Vec::new(),
+        warnings,
         may_block,
         rules: draft.rules.clone(),
         is_ordered,

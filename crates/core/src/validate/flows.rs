@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use terrace_plugin_api::{ErrorClass, TaskContext, TaskError, Value};
 
-use super::{Context, MAX_NESTING, Site, check, typing};
+use super::absence::{self, Absences};
+use super::{Context, MAX_NESTING, Site, check, reduce, typing};
 use crate::catalog::{Task, TaskRef};
 use crate::draft::{
     Args, FlowDraft, FlowStyle, InputRole, NodeDraft, ReduceDraft, RepeatDraft, TaskChoice,
 };
 use crate::expr::{Expr, InputId, NodeId, Root};
-use crate::file::written_task;
 use crate::level::Levels;
-use crate::repeat::{Collect, Map, Over, Reduce};
+use crate::repeat::{Collect, Map, Over};
 use crate::signature::{Port, Signature};
 use crate::source::Span;
-use crate::types::{Field, Fit, Type};
+use crate::types::{Field, Type};
 use crate::workflow::{Adjacency, Input, Repeat, SubFlow, Workflow};
 
 /// Every expression of a node beside its arguments that is of the workflow around it.
@@ -26,6 +26,7 @@ pub(super) fn each_outer<'n>(node: &'n NodeDraft, visit: &mut impl FnMut(&'n Exp
         Some(RepeatDraft::Map(map)) => {
             map.over.lists().iter().for_each(&mut *visit);
             map.reduce.iter().filter_map(|reduce| reduce.start.as_ref()).for_each(&mut *visit);
+            map.outer_key.iter().for_each(&mut *visit);
         }
         Some(RepeatDraft::Loop(repeat)) => {
             repeat.carry.iter().map(|carry| &carry.start).for_each(&mut *visit);
@@ -61,7 +62,7 @@ pub(super) fn resolve(context: &mut Context<'_>) {
                 let name = if workflow.name().is_empty() { "workflow" } else { workflow.name() };
                 let name = name.to_owned();
                 let style = FlowStyle::Nodes;
-                settle(context, id, workflow.clone(), result_type(workflow), &name, style);
+                settle(context, id, workflow.clone(), &name, style);
             }
         }
     }
@@ -104,7 +105,7 @@ fn resolve_draft(context: &mut Context<'_>, id: NodeId, flow: &FlowDraft) {
         context.report(id, span, message, "let a task give the inner workflow at run time");
         return;
     }
-    let inputs = input_types(context, flow, node.repeat.as_ref());
+    let inputs = input_types(context, id, flow);
     let outer = &context.site.prefix;
     let site = Site {
         catalog: context.site.catalog,
@@ -138,12 +139,17 @@ fn resolve_draft(context: &mut Context<'_>, id: NodeId, flow: &FlowDraft) {
         FlowStyle::Branches => "branches".to_owned(),
         FlowStyle::File(path) => path.clone(),
     };
-    let output = result_type(&workflow);
-    settle(context, id, workflow, output, &name, flow.style.clone());
+    settle(context, id, workflow, &name, flow.style.clone());
 }
 
 /// The types of a body's inputs, as the surroundings know them.
-fn input_types(context: &Context<'_>, flow: &FlowDraft, repeat: Option<&RepeatDraft>) -> Vec<Type> {
+fn input_types(context: &mut Context<'_>, id: NodeId, flow: &FlowDraft) -> Vec<Type> {
+    let key = match &context.draft.nodes[id.index()].repeat {
+        Some(RepeatDraft::Map(map)) => key_type(context, id, map),
+        _ => Type::Any,
+    };
+    let context = &*context;
+    let repeat = context.draft.nodes[id.index()].repeat.as_ref();
     let mut types: Vec<Type> = flow.draft.inputs.iter().map(|input| input.ty.clone()).collect();
     let captured = flow.draft.inputs.iter().enumerate();
     let captured = captured.filter(|(_, input)| input.role == InputRole::Captured);
@@ -162,8 +168,8 @@ fn input_types(context: &Context<'_>, flow: &FlowDraft, repeat: Option<&RepeatDr
                 set(Some(input), item_type(&typing::type_of_expr(context, list)));
             }
             set(map.index, Type::I64);
-            let keyed = map.key_by.is_some() || is_keyed(context, &map.over) == Some(true);
-            set(map.key, if keyed { Type::Str } else { Type::Any });
+            set(map.key, key.clone());
+            set(map.lent_key, key);
         }
         Some(RepeatDraft::Loop(repeat)) => {
             for carry in &repeat.carry {
@@ -181,15 +187,44 @@ fn input_types(context: &Context<'_>, flow: &FlowDraft, repeat: Option<&RepeatDr
     types
 }
 
+/// The type of an item's key. Reports a key that is asked for where there is none.
+fn key_type(context: &mut Context<'_>, id: NodeId, map: &Map<ReduceDraft>) -> Type {
+    let keyed = if map.key_by.is_some() { Some(true) } else { is_keyed(context, &map.over) };
+    let outer = map.outer_key.as_ref().map(|key| typing::type_of_expr(context, key));
+    match (keyed, outer) {
+        (Some(true), _) => Type::Str,
+        (Some(false), Some(outer)) if outer != Type::Null => outer,
+        (Some(false), _) if map.key.is_none() => Type::Null,
+        (Some(false), _) => {
+            let around = match map.outer_key {
+                Some(_) => ", nor have those of the maps around it",
+                None => "",
+            };
+            let over = match map.over {
+                Over::Cross(_) => "combinations",
+                _ => "a list",
+            };
+            let message = format!(
+                "`${{key}}` in the body of map `{}`: its items have no keys, as it runs over \
+                 {over}{around}",
+                context.names[id.index()]
+            );
+            let help = "make keys with `key` in the `map`, as in `key: \"${item}\"`; the position \
+                        of an item is `${index}`";
+            let span = context.node(id).spans.as_ref().map(|spans| spans.repeat);
+            context.report(id, span, message, help);
+            Type::Any
+        }
+        // What it runs over is known when it runs, and whether there are keys as well.
+        (None, _) => Type::Any,
+    }
+}
+
 /// Remembers a workflow that a node runs, and what stands for it as a task.
-fn settle(
-    context: &mut Context<'_>,
-    id: NodeId,
-    workflow: Workflow,
-    result: Type,
-    name: &str,
-    style: FlowStyle,
-) {
+fn settle(context: &mut Context<'_>, id: NodeId, workflow: Workflow, name: &str, style: FlowStyle) {
+    let absences = Absences::of(&workflow);
+    let result = result_type(&workflow, &absences);
+    let may_be_absent = absences.result().is_some();
     let node = &context.draft.nodes[id.index()];
     let (repeat, output) = match &node.repeat {
         None => (Repeat::Once, result),
@@ -198,9 +233,10 @@ fn settle(
             let reduce = map
                 .reduce
                 .as_ref()
-                .and_then(|reduce| find_reduce(context, id, map, reduce, &result));
+                .and_then(|reduce| reduce::find(context, id, map, reduce, &result));
             let output = match &reduce {
                 Some(reduce) => reduce.task.signature.output.clone(),
+                None if may_be_absent => gathered(context, map, absence::optional(result)),
                 None => gathered(context, map, result),
             };
             let Map { over, items, index, key, key_by, chunk, window, collect, .. } = &**map;
@@ -209,6 +245,8 @@ fn settle(
                 items: items.clone(),
                 index: *index,
                 key: *key,
+                lent_key: map.lent_key,
+                outer_key: map.outer_key.clone(),
                 key_by: key_by.clone(),
                 chunk: *chunk,
                 window: *window,
@@ -230,7 +268,11 @@ fn settle(
     context.types[id.index()] = output.clone();
     context.tasks[id.index()] = Some(stand_in(name.into(), ports.collect(), output));
     let from_environment = from_environment(&node.args, &workflow);
-    let flow = SubFlow { workflow, repeat, style, from_environment };
+    let flow = SubFlow { workflow, repeat, style, from_environment, may_be_absent };
+    // What is wrong is told as that, here or by who read it, and cannot be planned.
+    if context.problems.is_empty() && !context.site.reported {
+        warn(context, id, &flow);
+    }
     context.flows[id.index()] = Some(Arc::new(flow));
 }
 
@@ -250,69 +292,40 @@ fn from_environment(args: &Args, workflow: &Workflow) -> Vec<InputId> {
     inputs.filter_map(|(input, at)| is_open(input).then_some(InputId(at))).collect()
 }
 
-/// Finds what reduces a map whose body gives values of this type.
-fn find_reduce(
-    context: &mut Context<'_>,
-    id: NodeId,
-    map: &Map<ReduceDraft>,
-    reduce: &ReduceDraft,
-    result: &Type,
-) -> Option<Reduce> {
-    let task = match &reduce.task {
-        TaskChoice::Inline(task) => Some(task.clone()),
-        TaskChoice::Named { name, .. } => {
-            let found = context.site.find(name);
-            if found.is_none() && !name.is_empty() {
-                let names = context.site.catalog.names();
-                let help = super::names::missing_task_help(name, &names, context.site.packs);
-                let shown = written_task(name);
-                let shown = shown.as_deref().unwrap_or(name);
-                let message = format!("unknown task `{shown}` to reduce with");
-                context.report(id, reduce.span, message, &help.unwrap_or_default());
-            }
-            found
-        }
-        _ => None,
-    }?;
-    let ports = &task.signature.ports;
-    let spare = ports.iter().skip(2).filter(|port| port.when_absent().is_none());
-    if ports.len() < 2 || spare.count() > 0 {
-        let message = format!(
-            "`{}` cannot reduce: it must take two values, what is joined already and the next \
-             result, and no other that is required",
-            task.name
-        );
-        context.report(id, reduce.span, message, "");
-        return None;
+/// How many nodes a warning names.
+const NAMED: usize = 4;
+
+/// Takes note of what is odd about a body: that it gives nothing, and so does nothing.
+fn warn(context: &mut Context<'_>, id: NodeId, flow: &SubFlow) {
+    let body = flow.workflow();
+    context.warnings.extend(body.warnings().iter().cloned());
+    let is_whole = body.levels().order().len() == body.nodes().len();
+    if !is_whole || body.result().is_some() || !body.outputs().is_empty() {
+        return;
     }
-    if ports[0].ty.accepts(&task.signature.output) == Fit::Never {
-        let message = format!(
-            "`{}` cannot reduce: it gives {}, which its own input `{}: {}` does not take",
-            task.name, task.signature.output, ports[0].name, ports[0].ty
-        );
-        context.report(id, reduce.span, message, "");
-        return None;
+    let plan = flow.plan();
+    let idle = plan.unneeded();
+    let Some(&last) = idle.last() else { return };
+    let name = |id: NodeId| format!("`{}`", body.node(id).name());
+    let mut names: Vec<String> = idle.iter().take(NAMED).map(|&id| name(id)).collect();
+    if let Some(more) = idle.len().checked_sub(NAMED).filter(|&more| more > 0) {
+        names.push(format!("{more} more"));
     }
-    let given = if map.collect == Collect::Outcomes { &Type::Outcome } else { result };
-    // Without a start, the first result is what is joined already.
-    let first = if reduce.start.is_none() { 0 } else { 1 };
-    if let Some(port) = ports[first..2].iter().find(|port| port.ty.accepts(given) == Fit::Never) {
-        let message = format!(
-            "`{}` cannot reduce: its input `{}: {}` does not take {given}, which the body gives",
-            task.name, port.name, port.ty
-        );
-        context.report(id, reduce.span, message, "");
-        return None;
-    }
-    if let Some(start) = &reduce.start
-        && let Err(message) = typing::mismatch(context, &ports[0].ty, start)
-    {
-        let spans = context.node(id).spans.as_ref();
-        let span = spans.and_then(|spans| spans.lists.get(map.over.lists().len()).copied());
-        let message = format!("`start` of the reduction: {message}");
-        context.report(id, span.or(reduce.span), message, "");
-    }
-    Some(Reduce { task, start: reduce.start.clone() })
+    let gives = match context.node(id).repeat {
+        Some(RepeatDraft::Map(_)) => ("map", "every item gives null"),
+        Some(RepeatDraft::Loop(_)) => ("loop", "it gives null"),
+        None => ("node", "it gives null"),
+    };
+    let message = format!(
+        "the body of {} `{}` has no `output`: {}, and {} will not run, having no effects",
+        gives.0,
+        context.names[id.index()],
+        gives.1,
+        names.join(", "),
+    );
+    let help = format!("say what it gives, as in `output: \"${{{}}}\"`", body.node(last).name());
+    let warning = context.at_node(id, context.name_span(id), message).with_help(help);
+    context.warnings.push(warning);
 }
 
 /// What a map gives for results of one type.
@@ -350,23 +363,46 @@ fn item_type(list: &Type) -> Type {
 }
 
 /// What running a workflow gives to the one around it.
-fn result_type(workflow: &Workflow) -> Type {
-    let of = |expr: &Expr| typing::type_in(workflow, expr);
+fn result_type(workflow: &Workflow, absences: &Absences<'_>) -> Type {
     match workflow.result() {
-        Some(result) => of(result),
+        Some(result) => given_type(workflow, absences, result),
         None if workflow.outputs().is_empty() => Type::Null,
-        None => Type::Record(
-            workflow
-                .outputs()
-                .iter()
-                .map(|output| Field {
-                    name: output.name.clone(),
-                    ty: of(&output.value),
-                    optional: false,
-                })
-                .collect(),
-        ),
+        None => {
+            let outputs = workflow.outputs().iter().map(|output| (&*output.name, &output.value));
+            record_type(workflow, absences, outputs)
+        }
     }
+}
+
+/// The type of an expression that a workflow gives: what may be absent in a collection is null
+/// there.
+fn given_type(workflow: &Workflow, absences: &Absences<'_>, given: &Expr) -> Type {
+    match given {
+        Expr::Map(entries) => {
+            let entries = entries.iter().map(|(name, part)| (&**name, part));
+            record_type(workflow, absences, entries)
+        }
+        Expr::List(items) => {
+            let item =
+                typing::common(items.iter().map(|item| given_type(workflow, absences, item)));
+            let gaps = items.iter().any(|item| absences.alone(item).is_some());
+            Type::List(Box::new(if gaps { absence::optional(item) } else { item }))
+        }
+        alone => typing::type_in(workflow, alone),
+    }
+}
+
+fn record_type<'e>(
+    workflow: &Workflow,
+    absences: &Absences<'_>,
+    parts: impl Iterator<Item = (&'e str, &'e Expr)>,
+) -> Type {
+    let field = |(name, part): (&str, &Expr)| {
+        let ty = given_type(workflow, absences, part);
+        let ty = if absences.alone(part).is_some() { absence::optional(ty) } else { ty };
+        Field { name: name.to_owned(), ty, optional: false }
+    };
+    Type::Record(parts.map(field).collect())
 }
 
 /// Checks what nodes say beside their arguments.

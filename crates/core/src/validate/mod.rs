@@ -1,14 +1,17 @@
 //! From [`Draft`] to [`Workflow`]: every problem at once, each with where and a suggestion.
 //!
 //! Names in [`names`], tasks and their arguments in [`args`], workflows inside nodes in [`flows`],
-//! types of references in [`typing`]. What is wrong with one node does not hide what is wrong with
-//! the next; cycles are looked for even when types are wrong.
+//! what joins their results in [`mod@reduce`], types of references in [`typing`], who may give
+//! nothing in [`absence`]. What is wrong with one node does not hide what is wrong with the next;
+//! cycles are looked for even when types are wrong.
 
+mod absence;
 mod args;
 mod assemble;
 mod cycles;
 mod flows;
 mod names;
+mod reduce;
 mod typing;
 
 use std::collections::{HashMap, HashSet};
@@ -77,6 +80,8 @@ struct Context<'a> {
     types: Vec<Type>,
     flows: Vec<Option<Arc<SubFlow>>>,
     problems: Vec<Problem>,
+    /// What is odd but not wrong, here and in the bodies.
+    warnings: Vec<Problem>,
 }
 
 impl Context<'_> {
@@ -193,6 +198,7 @@ fn check(draft: &Draft, site: &Site<'_>, inputs: Vec<Type>) -> (Workflow, Vec<Pr
         types: Vec::new(),
         flows: Vec::new(),
         problems: Vec::new(),
+        warnings: Vec::new(),
     };
     for problem in &draft.problems {
         // What a builder reports of a body stands at the node whose body it is.
@@ -218,6 +224,8 @@ fn check(draft: &Draft, site: &Site<'_>, inputs: Vec<Type>) -> (Workflow, Vec<Pr
             Levels::default()
         }
     };
+    // A file that is used twice is odd once.
+    once(&mut context.warnings);
     let problems = std::mem::take(&mut context.problems);
     (assemble::assemble(context, args, dependencies, levels), problems)
 }

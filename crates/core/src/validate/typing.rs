@@ -2,7 +2,7 @@
 
 use terrace_plugin_api::Value;
 
-use super::Context;
+use super::{Context, absence};
 use crate::catalog::TaskRef;
 use crate::draft::{Expectation, InputRole, OutputDraft};
 use crate::expr::{Expr, NodeId, Piece, Ref, Root, Select};
@@ -102,8 +102,11 @@ pub(super) fn mismatch(context: &Context<'_>, port: &Type, value: &Expr) -> Resu
                 return Ok(());
             }
             // A Rust value on the way to a closure, or made into data for a pack.
-            if reference.adapt.is_some() || port.accepts(&from) != Fit::Never {
+            if reference.adapt.is_some() {
                 return Ok(());
+            }
+            if port.accepts(&from) != Fit::Never {
+                return absence::refused(context, port, reference, &from).map_or(Ok(()), Err);
             }
             Err(format!("expected {port}, but {} gives {from}", show(context, reference)))
         }
@@ -200,7 +203,7 @@ fn map_mismatch(
 }
 
 /// A reference as people write it: `${ansatz.x[0]}`.
-fn show(context: &Context<'_>, reference: &Ref) -> String {
+pub(super) fn show(context: &Context<'_>, reference: &Ref) -> String {
     format!("`${{{}}}`", reference.show(&|root| root_name(context, root)))
 }
 
@@ -330,7 +333,7 @@ fn value_type(value: &Value) -> Type {
 }
 
 /// The type that all have, or `any`.
-fn common(mut types: impl Iterator<Item = Type>) -> Type {
+pub(super) fn common(mut types: impl Iterator<Item = Type>) -> Type {
     let Some(first) = types.next() else { return Type::Any };
     if types.all(|ty| ty == first) { first } else { Type::Any }
 }

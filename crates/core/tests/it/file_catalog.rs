@@ -153,6 +153,12 @@ fn show_node(node: &NodeDraft, indent: &str, lines: &mut Vec<String>) {
             let Map { over, items, index, key, key_by, chunk, window, collect, reduce, .. } =
                 &**map;
             let mut text = format!("{indent}  map {over:?} items {items:?} {index:?} {key:?}");
+            if let Some(outer) = &map.outer_key {
+                write!(text, " or {outer:?}").unwrap();
+            }
+            if let Some(lent) = map.lent_key {
+                write!(text, " lent {lent:?}").unwrap();
+            }
             write!(text, " by {key_by:?} {chunk:?} {window:?} {collect:?}").unwrap();
             if let Some(reduce) = reduce {
                 let TaskChoice::Named { name, .. } = &reduce.task else { panic!("{reduce:?}") };

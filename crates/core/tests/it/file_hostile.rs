@@ -126,7 +126,7 @@ const SEEDS: [(Format, &str); 6] = [
     (
         Format::Toml,
         "terrace = 1\n[nodes.m]\nmap = { over = [1, 2], collect = \"outcomes\" }\n\
-         outputs = { y = \"${a}\" }\n[nodes.m.nodes.a]\ntask = \"t/any\"\nwith.x = \"${item} ${key}\"\n\
+         outputs = { y = \"${a}\" }\n[nodes.m.nodes.a]\ntask = \"t/any\"\nwith.x = \"${item} ${index}\"\n\
          [[nodes.s.steps]]\ntask = \"t/any\"\n[[nodes.s.steps]]\nname = \"two\"\ntask = \"t/any\"\n\
          with.x = \"${m}\"\n[nodes.l]\ntask = \"t/num\"\nwith.x = \"${v}\"\n\
          [nodes.l.loop]\nmax = 3\ncarry.v = { start = 0.5, next = \"${l}\" }\n",

@@ -1,6 +1,7 @@
 //! The public behaviour of terrace-core.
 #![expect(clippy::unwrap_used, reason = "clippy does not take helpers of tests for tests")]
 
+mod absence;
 mod builder;
 mod builder_flow;
 mod builder_map;

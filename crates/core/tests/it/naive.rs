@@ -55,7 +55,7 @@ pub(crate) fn value<T: Wire>(workflow: &Workflow, handle: &Handle<T>) -> T {
 pub(crate) fn outputs(workflow: &Workflow) -> BTreeMap<String, String> {
     let plan = workflow.plan();
     let frame = run(&plan, Vec::new());
-    let value = |expr: &Expr| match plan.evaluate(expr, &frame) {
+    let value = |expr: &Expr| match plan.give(expr, &frame) {
         Ok(Some(value)) => format!("{value:?}"),
         Ok(None) => "absent".to_owned(),
         Err(error) => format!("error: {}", error.message()),

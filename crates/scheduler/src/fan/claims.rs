@@ -90,6 +90,17 @@ impl Claims {
         (start < self.end).then(|| start..self.end.min(start + size))
     }
 
+    /// What is left of a claim after one of its items, where claims are all of one size.
+    pub(crate) fn rest(&self, item: u64) -> Range {
+        if self.is_measured() {
+            return 0..0;
+        }
+        // Nothing is given back, so every claim begins at a multiple of the size.
+        let size = u64::from(self.size.load(Ordering::Relaxed));
+        let end = (item / size + 1).saturating_mul(size);
+        item + 1..end.min(self.end)
+    }
+
     /// Takes nothing more, ever.
     pub(crate) fn stop(&self) {
         self.next.fetch_max(self.end, Ordering::Relaxed);
@@ -144,6 +155,17 @@ mod tests {
         let taken: Vec<Range> = std::iter::from_fn(|| claims.take()).collect();
         assert_eq!(taken, [0..4, 4..8, 8..10]);
         assert!(!claims.any_left());
+    }
+
+    #[test]
+    fn a_claim_of_a_said_size_knows_its_rest() {
+        let claims = Claims::new(10, Chunk::Of(4), u32::MAX);
+        let rest = |item| claims.rest(item).collect::<Vec<u64>>();
+        assert_eq!(rest(0), [1, 2, 3]);
+        assert_eq!(rest(3), [0_u64; 0]);
+        assert_eq!(rest(8), [9]);
+        assert_eq!(rest(9), [0_u64; 0]);
+        assert!(Claims::single(10).rest(4).is_empty());
     }
 
     #[test]

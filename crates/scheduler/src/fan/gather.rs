@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use terrace_core::{Collect, OutcomeStatus, TaskError, Value};
+use terrace_core::{Collect, OutcomeStatus, Reduce, TaskError, Value};
 use terrace_plugin_api::{ErrorClass, Outcome, PortType, Retryable};
 
 use super::items::Items;
@@ -90,19 +90,22 @@ impl Gather {
                 match as_outcome(end) {
                     Ok(outcome) => {
                         self.failed.fetch_add(u64::from(failed), Ordering::Relaxed);
-                        outcome
+                        Some(outcome)
                     }
                     Err(error) => return self.note(item, ItemEnd::of(Err(error))),
                 }
             }
             Collect::Values => match end {
-                ItemEnd { status: OutcomeStatus::Ok | OutcomeStatus::Skipped, value, .. } => value,
+                ItemEnd { status: OutcomeStatus::Ok, value, .. } => Some(value),
+                ItemEnd { status: OutcomeStatus::Skipped, .. } => None,
                 end => return self.note(item, end),
             },
         };
         match &self.join {
             Join::Slots(slots) => {
-                // SAFETY: the slot belongs to the caller's token. The old value is null.
+                let Some(value) = value else { return };
+                // SAFETY: the slot belongs to the caller's token. The old value is null, as one is
+                // that is absent.
                 unsafe { *slots[item as usize].0.get() = value };
             }
             Join::Reduce(reducer) => {
@@ -122,7 +125,7 @@ impl Gather {
     /// Takes note of an item that has no result.
     fn note(&self, item: u64, end: ItemEnd) {
         if let Join::Reduce(reducer) = &self.join {
-            reducer.skip(item);
+            reducer.fail(item);
         }
         if end.status == OutcomeStatus::Cancelled {
             self.cancelled.fetch_add(1, Ordering::Relaxed);
@@ -146,7 +149,7 @@ impl Gather {
     }
 
     /// The joined results, when all items have ended.
-    pub(crate) fn finish(&mut self, items: &mut Items) -> ItemEnd {
+    pub(crate) fn finish(&mut self, items: &mut Items, reduce: Option<&Reduce>) -> ItemEnd {
         if *self.cancelled.get_mut() > 0 {
             return ItemEnd::without(OutcomeStatus::Cancelled);
         }
@@ -159,7 +162,7 @@ impl Gather {
             return ItemEnd::of(Err(self.failure(failed, items)));
         }
         let result = match &mut self.join {
-            Join::Reduce(reducer) => reducer.finish(),
+            Join::Reduce(reducer) => reducer.finish(|only| could_be_joined(only, reduce)),
             Join::Slots(slots) => {
                 let slots = std::mem::take(slots).into_vec();
                 let values: Vec<Value> =
@@ -188,6 +191,21 @@ impl Gather {
         };
         retold(first, message)
     }
+}
+
+/// Whether the only result could stand for what a combiner gave: it is to be of the types of its
+/// first input and of its output. Rust values on their way between closures are their readers'.
+fn could_be_joined(only: &Value, reduce: Option<&Reduce>) -> Result<(), TaskError> {
+    let Some(reduce) = reduce.filter(|_| !matches!(only, Value::Ext(_))) else { return Ok(()) };
+    let signature = &reduce.task.signature;
+    let first = signature.ports.first().map(|port| &port.ty);
+    first.into_iter().chain([&signature.output]).try_for_each(|ty| {
+        ty.check(only).map_err(|mismatch| {
+            let name = &reduce.task.name;
+            let message = format!("reducing with `{name}`: the only result: {mismatch}");
+            TaskError::new(ErrorClass::INVALID_INPUT, message)
+        })
+    })
 }
 
 fn slots(items: u64) -> Result<Box<[Slot]>, TaskError> {

@@ -89,6 +89,11 @@ impl Items {
         list_of.get(at)
     }
 
+    /// Whether they are keyed.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.keys.is_some()
+    }
+
     /// The key of an item, where they are keyed.
     pub(crate) fn key(&self, item: u64) -> Option<&str> {
         let keys = self.keys.as_ref()?;

@@ -137,8 +137,11 @@ impl Fan {
                 if let Some(input) = spec.index {
                     inputs[input.index()] = Value::from(item);
                 }
-                if let Some(input) = spec.key {
-                    inputs[input.index()] = items.key(item).map_or(Value::Null, Value::from);
+                // Where the items have none it is that of a map around, the same for all.
+                if let Some(key) = items.key(item) {
+                    for input in spec.key.iter().chain(&spec.lent_key) {
+                        inputs[input.index()] = Value::from(key);
+                    }
                 }
             }
             (Work::Loop(passes), Some(terrace_core::Repeat::Loop(spec))) => {
@@ -166,11 +169,16 @@ impl Fan {
     /// How the node ends, when all tokens have.
     pub(crate) fn conclude(&mut self, stopped: Stopped) -> ItemEnd {
         let left = self.claims.any_left();
+        let flow = self.home_plan().node(self.at).flow().cloned();
+        let reduce = match flow.as_ref().map(|flow| flow.repeat()) {
+            Some(terrace_core::Repeat::Map(map)) => map.reduce.as_ref(),
+            _ => None,
+        };
         let end = match &mut self.work {
             Work::Once(end) => end.get_mut().unwrap_or_else(|e| e.into_inner()).take(),
             Work::Map(map) => {
                 let (items, gather) = &mut **map;
-                Some(gather.finish(items))
+                Some(gather.finish(items, reduce))
             }
             Work::Loop(passes) => passes.finish(),
         };

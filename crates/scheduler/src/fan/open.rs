@@ -145,6 +145,14 @@ impl Run {
                     let keys = self.keys(body, map, key, &items, &shared)?;
                     items.set_keys(keys)?;
                 }
+                if let Some(key) = map.key
+                    && !items.has_keys()
+                    && matches!(shared[key.index()], Value::Null)
+                {
+                    let message = "the body asks for `${key}`, and the items have no keys: what \
+                                   the map runs over is a list; make keys with `key` in the `map`";
+                    return Err(TaskError::new(ErrorClass::INVALID_INPUT, message).into());
+                }
                 (Work::Map(Box::new((items, gather))), claims, width)
             }
             Some(Repeat::Loop(repeat)) => {
@@ -260,21 +268,23 @@ impl Run {
     fn pace(&self, map: &Map<Reduce>, body: &Plan, items: u64) -> (Claims, u32) {
         let (workers, blocking) = self.widths();
         let window = map.window.unwrap_or(u32::MAX).max(1);
-        let Some(single) = single(body) else {
-            let at_once = if body.workflow().may_block() { blocking } else { 0 };
-            let width = map.window.unwrap_or(at_once.max(4 * workers)).max(1);
-            return (Claims::single(items), width);
+        let (at_once, chunk) = match (single(body).map(|single| single.lane), map.chunk) {
+            (Some(Lane::Compute), chunk) => (workers, chunk),
+            (Some(Lane::Blocking), chunk) => (blocking, chunk),
+            (None, chunk) => {
+                let at_once = if body.workflow().may_block() { blocking } else { 0 };
+                let at_once = map.window.unwrap_or(at_once.max(4 * workers));
+                // How long a workflow takes is not measured.
+                let chunk = if chunk == Chunk::Auto { Chunk::Of(1) } else { chunk };
+                (at_once, chunk)
+            }
         };
-        let at_once = match single.lane {
-            Lane::Compute => workers,
-            Lane::Blocking => blocking,
-        };
-        let width = match map.chunk {
+        let width = match chunk {
             Chunk::Of(size) => at_once.min(window / size.max(1)),
             Chunk::Auto => at_once.min(window),
         };
         let width = width.max(1);
-        (Claims::new(items, map.chunk, window / width), width)
+        (Claims::new(items, chunk, window / width), width)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use terrace_core::{Loop, TaskError, Value};
+use terrace_core::{Loop, OutcomeStatus, TaskError, Value};
 use terrace_plugin_api::ErrorClass;
 
 use super::gather::ItemEnd;
@@ -18,8 +18,8 @@ struct State {
 
 /// What the end of a pass says.
 pub(crate) struct PassEnd {
-    /// The body's value.
-    pub(crate) value: Value,
+    /// The body's value; `None` where it is absent.
+    pub(crate) value: Option<Value>,
     /// Whether the loop ends with it; `None` where nothing says.
     pub(crate) until: Option<bool>,
     /// For the next pass.
@@ -46,10 +46,8 @@ impl Passes {
         let mut state = lock(&self.0);
         let end = match end {
             Err(end) => end,
-            Ok(PassEnd { value, until: Some(true), .. }) => ItemEnd::of(Ok(value)),
-            Ok(PassEnd { value, until: None, .. }) if pass + 1 >= spec.max => {
-                ItemEnd::of(Ok(value))
-            }
+            Ok(PassEnd { value, until: Some(true), .. }) => last(value),
+            Ok(PassEnd { value, until: None, .. }) if pass + 1 >= spec.max => last(value),
             Ok(_) if pass + 1 >= spec.max => {
                 let message = format!(
                     "the loop did not end within {} passes: `until` never gave true",
@@ -68,5 +66,13 @@ impl Passes {
 
     pub(crate) fn finish(&mut self) -> Option<ItemEnd> {
         self.0.get_mut().unwrap_or_else(|e| e.into_inner()).end.take()
+    }
+}
+
+/// The end of a loop: that of its last pass.
+fn last(value: Option<Value>) -> ItemEnd {
+    match value {
+        Some(value) => ItemEnd::of(Ok(value)),
+        None => ItemEnd::without(OutcomeStatus::Skipped),
     }
 }

@@ -7,11 +7,15 @@
 //! wait. Of a tree O(tokens + log n) values wait. Of a fold not many more than [`BACKLOG`]: a map
 //! that is further ahead takes no more items until the fold has caught up.
 //!
+//! An item without a value, since what it would have given was skipped, is left out: in a tree its
+//! neighbour goes up by itself, in a fold the next one is joined to the last.
+//!
 //! Which calls fail, and for which item, depends on the results alone as well: a tree joins every
-//! pair that there is, a fold stops at the first item without a result and drops what lies behind.
+//! pair that there is, a fold stops at the first item that failed and drops what lies behind.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use terrace_core::{TaskError, Value};
 use terrace_plugin_api::ErrorClass;
@@ -29,6 +33,8 @@ pub(crate) struct Reducer {
     start: Option<Value>,
     state: Mutex<State>,
     tree: bool,
+    /// How many items had a value.
+    present: AtomicU64,
 }
 
 /// How a call of the combiner ended that gave nothing, and the item that it was to join.
@@ -36,9 +42,10 @@ pub(crate) type Unjoined = (u64, ItemEnd);
 
 struct State {
     /// Values that wait for a neighbour, by level and position. Of a fold, all at level 0.
-    waiting: HashMap<(u32, u64), Value>,
+    /// `None` is nothing to join.
+    waiting: HashMap<(u32, u64), Option<Value>>,
     /// Of a fold: what is joined already, how many that is, whether somebody is at it, and the
-    /// first item that is known to have no result.
+    /// first item that is known to have failed.
     joined: Option<Value>,
     next: u64,
     busy: bool,
@@ -49,21 +56,24 @@ impl Reducer {
     pub(crate) fn new(items: u64, start: Option<Value>, associative: bool) -> Self {
         let state =
             State { waiting: HashMap::new(), joined: None, next: 0, busy: false, end: u64::MAX };
-        Self { items, start, state: Mutex::new(state), tree: associative }
+        let (state, present) = (Mutex::new(state), AtomicU64::new(0));
+        Self { items, start, state, tree: associative, present }
     }
 
-    /// Takes the result of one item and joins what can be.
+    /// Takes the result of one item, where it has one, and joins what can be.
     pub(crate) fn put(
         &self,
         item: u64,
-        value: Value,
+        value: Option<Value>,
         combine: &Combine<'_>,
     ) -> Result<(), Unjoined> {
+        // Read when all have ended.
+        self.present.fetch_add(u64::from(value.is_some()), Ordering::Relaxed);
         if self.tree { self.climb(item, value, combine) } else { self.fold(item, value, combine) }
     }
 
-    /// Takes note of an item that has no result.
-    pub(crate) fn skip(&self, item: u64) {
+    /// Takes note of an item that failed.
+    pub(crate) fn fail(&self, item: u64) {
         if !self.tree {
             self.end_fold(item);
         }
@@ -75,7 +85,12 @@ impl Reducer {
     }
 
     /// Joins upwards from a leaf until a neighbour is missing.
-    fn climb(&self, item: u64, mut value: Value, combine: &Combine<'_>) -> Result<(), Unjoined> {
+    fn climb(
+        &self,
+        item: u64,
+        mut value: Option<Value>,
+        combine: &Combine<'_>,
+    ) -> Result<(), Unjoined> {
         let (mut level, mut at, mut width) = (0, item, self.items);
         while width > 1 {
             // The last of an odd number has no neighbour.
@@ -92,27 +107,34 @@ impl Reducer {
                 };
                 let (left, right) =
                     if at % 2 == 0 { (value, neighbour) } else { (neighbour, value) };
-                // The first item of the right one.
-                value = combine(left, right).map_err(|error| ((at | 1) << level, error))?;
+                value = match (left, right) {
+                    (Some(left), Some(right)) => {
+                        // The first item of the right one.
+                        Some(combine(left, right).map_err(|error| ((at | 1) << level, error))?)
+                    }
+                    (left, right) => left.or(right),
+                };
             }
             level += 1;
             at /= 2;
             width = width.div_ceil(2);
         }
-        let value = match &self.start {
-            Some(start) => combine(start.clone(), value).map_err(|error| (0, error))?,
-            None => value,
+        let joined = match (&self.start, value) {
+            (Some(start), Some(value)) => {
+                Some(combine(start.clone(), value).map_err(|error| (0, error))?)
+            }
+            (_, value) => value,
         };
-        lock(&self.state).joined = Some(value);
+        lock(&self.state).joined = joined;
         Ok(())
     }
 
     /// Joins everything that is there from the left, unless somebody else is at it.
-    fn fold(&self, item: u64, value: Value, combine: &Combine<'_>) -> Result<(), Unjoined> {
+    fn fold(&self, item: u64, value: Option<Value>, combine: &Combine<'_>) -> Result<(), Unjoined> {
         let mut state = lock(&self.state);
         if item >= state.end {
             drop(state);
-            discard(value);
+            value.into_iter().for_each(discard);
             return Ok(());
         }
         state.waiting.insert((0, item), value);
@@ -122,6 +144,10 @@ impl Reducer {
         loop {
             let at = state.next;
             let Some(next) = state.waiting.remove(&(0, at)) else { return Ok(()) };
+            let Some(next) = next else {
+                state.next += 1;
+                continue;
+            };
             let before = state.joined.take();
             state.busy = true;
             state.next += 1;
@@ -153,15 +179,23 @@ impl Reducer {
         state.waiting = keeps;
         // Not under the lock: destructors are not ours.
         drop(state);
-        goes.into_values().for_each(discard);
+        goes.into_values().flatten().for_each(discard);
     }
 
-    /// What all results are joined to.
+    /// What all results are joined to. `fits` says whether a value is one that the combiner takes and
+    /// could have given: asked of a result that is alone, since that was never combined.
     ///
     /// # Errors
-    /// When there were none and nothing stands for that.
-    pub(crate) fn finish(&mut self) -> Result<Value, TaskError> {
+    /// When there were none and nothing stands for that; when the only one does not fit.
+    pub(crate) fn finish(
+        &mut self,
+        fits: impl FnOnce(&Value) -> Result<(), TaskError>,
+    ) -> Result<Value, TaskError> {
         let joined = self.state.get_mut().unwrap_or_else(|e| e.into_inner()).joined.take();
+        let alone = self.start.is_none() && *self.present.get_mut() == 1;
+        if let Some(only) = joined.as_ref().filter(|_| alone) {
+            fits(only)?;
+        }
         joined.or_else(|| self.start.take()).ok_or_else(|| {
             TaskError::new(
                 ErrorClass::INVALID_INPUT,
@@ -181,9 +215,9 @@ mod tests {
             Ok(Value::from(format!("({}{})", a.as_str().unwrap(), b.as_str().unwrap())))
         };
         for &item in order {
-            reducer.put(item, Value::from(item.to_string()), &combine).unwrap();
+            reducer.put(item, Some(Value::from(item.to_string())), &combine).unwrap();
         }
-        reducer.finish().unwrap().as_str().unwrap().to_owned()
+        reducer.finish(|_| Ok(())).unwrap().as_str().unwrap().to_owned()
     }
 
     #[test]
@@ -208,7 +242,7 @@ mod tests {
                 Some(3 | 5) => Err(ItemEnd::of(Err(TaskError::msg("no")))),
                 _ => Ok(Value::from(a.as_i64().unwrap().max(b.as_i64().unwrap()))),
             };
-            let put = |&item| reducer.put(item, Value::from(item as i64), &combine).err();
+            let put = |&item| reducer.put(item, Some(Value::from(item as i64)), &combine).err();
             let mut failed: Vec<u64> = order.iter().filter_map(put).map(|(at, _)| at).collect();
             failed.sort_unstable();
             (failed, lock(&reducer.state).waiting.len())
@@ -225,11 +259,11 @@ mod tests {
         let combine = |_: Value, b: Value| Ok(b);
         let reducer = Reducer::new(100, None, false);
         for item in 1..50 {
-            reducer.put(item, Value::from(item as i64), &combine).unwrap();
+            reducer.put(item, Some(Value::from(item as i64)), &combine).unwrap();
         }
         assert_eq!(lock(&reducer.state).waiting.len(), 49);
-        reducer.skip(0);
-        reducer.put(50, Value::Null, &combine).unwrap();
+        reducer.fail(0);
+        reducer.put(50, Some(Value::Null), &combine).unwrap();
         assert_eq!(lock(&reducer.state).waiting.len(), 0);
     }
 
@@ -237,6 +271,33 @@ mod tests {
     fn one_and_none() {
         assert_eq!(joined(1, &[0], true, None), "0");
         assert_eq!(joined(0, &[], true, Some("s")), "s");
-        assert!(Reducer::new(0, None, false).finish().is_err());
+        assert!(Reducer::new(0, None, false).finish(|_| Ok(())).is_err());
+        let mut one = Reducer::new(1, None, false);
+        one.put(0, Some(Value::Null), &|_, b| Ok(b)).unwrap();
+        assert!(one.finish(|_| Err(TaskError::msg("no number"))).is_err());
+    }
+
+    #[test]
+    fn what_is_absent_is_left_out() {
+        let joined = |gone: &[u64], tree, start: Option<&str>| {
+            let mut reducer = Reducer::new(5, start.map(Value::from), tree);
+            let combine = |a: Value, b: Value| {
+                Ok(Value::from(format!("({}{})", a.as_str().unwrap(), b.as_str().unwrap())))
+            };
+            for item in [2, 0, 4, 1, 3] {
+                let value = (!gone.contains(&item)).then(|| Value::from(item.to_string()));
+                reducer.put(item, value, &combine).unwrap();
+            }
+            reducer.finish(|_| Ok(())).map(|joined| joined.as_str().unwrap().to_owned()).ok()
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(joined(&[1], true, None), text("((0(23))4)"));
+        assert_eq!(joined(&[1, 4], true, Some("s")), text("(s(0(23)))"));
+        assert_eq!(joined(&[0, 3], false, None), text("((12)4)"));
+        for tree in [false, true] {
+            assert_eq!(joined(&[0, 1, 2, 3, 4], tree, None), None);
+            assert_eq!(joined(&[0, 1, 2, 3, 4], tree, Some("s")), text("s"));
+            assert_eq!(joined(&[0, 1, 2, 4], tree, None), text("3"));
+        }
     }
 }

@@ -131,7 +131,7 @@ impl Run {
             // Of a node whose condition did not hold there is nothing, which is null here.
             None => {
                 let scope = FrameScope::new(self, &self.frame);
-                guarded(|| self.plan().evaluate(expr, &scope))
+                guarded(|| self.plan().give(expr, &scope))
                     .map(Option::unwrap_or_default)
                     .map_err(OutputError::Value)
             }

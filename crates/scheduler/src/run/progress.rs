@@ -139,20 +139,52 @@ impl Run {
                 }
                 continue;
             }
-            let item = range.start;
-            let frame = FramePtr::give(fan.open_frame(item, ptr));
-            if fan.plan.is_empty() {
-                // SAFETY: no node of it is left, and nobody else knows it.
-                if unsafe { self.close_frame(frame) } {
-                    continue;
-                }
-                // SAFETY: the token ends here.
-                return unsafe { self.end_token(ptr) };
+            // SAFETY: the token has not ended, and claimed the items.
+            if unsafe { self.follow(ptr, range.start, desk) } {
+                return None;
             }
-            let roots = fan.plan.level(0).map(PlanIndex::new);
-            desk.ready.extend(roots.map(|at| Unit::Node(frame, at)));
-            return None;
         }
+    }
+
+    /// Opens the frame of an item, or of the next one of the same claim while there is nothing in
+    /// it to run. True: one is open, and the token follows it.
+    ///
+    /// # Safety
+    /// The caller holds a token of the fan, which claimed the item and those after it.
+    unsafe fn follow(self: &Arc<Self>, ptr: FanPtr, item: u64, desk: &mut Desk) -> bool {
+        // SAFETY: passed on.
+        let fan = unsafe { ptr.get() };
+        let mut next = Some(item);
+        while let Some(item) = next {
+            let frame = FramePtr::give(fan.open_frame(item, ptr));
+            if !fan.plan.is_empty() {
+                let roots = fan.plan.level(0).map(PlanIndex::new);
+                desk.ready.extend(roots.map(|at| Unit::Node(frame, at)));
+                return true;
+            }
+            // SAFETY: no node of it is left, and nobody else knows it.
+            unsafe { self.close_frame(frame) };
+            // SAFETY: passed on.
+            next = unsafe { self.next_of_claim(fan, item) };
+        }
+        false
+    }
+
+    /// The item after one that has ended, where the same token claimed it and the run goes on.
+    ///
+    /// # Safety
+    /// As [`Self::follow`].
+    unsafe fn next_of_claim(&self, fan: &Fan, item: u64) -> Option<u64> {
+        let mut rest = fan.claims.rest(item);
+        if self.stopped() == Stopped::No {
+            return rest.next();
+        }
+        for item in rest {
+            let end = ItemEnd::without(OutcomeStatus::Cancelled);
+            // SAFETY: passed on; nobody runs it any more.
+            unsafe { self.gather(fan, item, end) };
+        }
+        None
     }
 
     /// Closes a frame whose nodes have all been counted off, and goes on with its token.
@@ -163,7 +195,17 @@ impl Run {
         // SAFETY: the frame has not been closed.
         let parent = unsafe { frame.get() }.parent().copied()?;
         // SAFETY: passed on.
-        if unsafe { self.close_frame(frame) } {
+        unsafe { self.close_frame(frame) };
+        // SAFETY: the token that followed the frame has not ended.
+        let fan = unsafe { parent.fan.get() };
+        // SAFETY: it claimed the items.
+        if let Some(next) = unsafe { self.next_of_claim(fan, parent.item) } {
+            // SAFETY: as above.
+            if unsafe { self.follow(parent.fan, next, desk) } {
+                return None;
+            }
+        }
+        if fan.claims.any_left() && self.stopped() == Stopped::No {
             desk.ready.push(Unit::Token(parent.fan));
             return None;
         }
@@ -173,14 +215,14 @@ impl Run {
         unsafe { self.end_token(parent.fan) }
     }
 
-    /// Hands the results of a frame to its fan. True: there may be more to do there.
+    /// Hands the results of a frame to its fan.
     ///
     /// # Safety
     /// No node of the frame is left, and nobody else follows it.
-    unsafe fn close_frame(self: &Arc<Self>, ptr: FramePtr) -> bool {
+    unsafe fn close_frame(self: &Arc<Self>, ptr: FramePtr) {
         // SAFETY: passed on: it is open until it is taken back below.
         let frame = unsafe { ptr.get() };
-        let Some(parent) = frame.parent().copied() else { return false };
+        let Some(parent) = frame.parent().copied() else { return };
         // SAFETY: the token that followed the frame has not ended.
         let fan = unsafe { parent.fan.get() };
         let end = self.frame_end(frame);
@@ -197,8 +239,9 @@ impl Run {
                     fan.home_plan().node(fan.at).flow().map(|flow| flow.repeat())
                 {
                     let pass = match end.status {
-                        OutcomeStatus::Ok => self.pass_end(frame, spec, end.value),
-                        OutcomeStatus::Skipped => self.pass_end(frame, spec, Value::Null),
+                        OutcomeStatus::Ok => self.pass_end(frame, spec, Some(end.value)),
+                        // Absent in this pass; whether it is in the last one remains to be seen.
+                        OutcomeStatus::Skipped => self.pass_end(frame, spec, None),
                         _ => Err(end),
                     };
                     if passes.put(spec, parent.item, pass) {
@@ -209,7 +252,6 @@ impl Run {
         }
         // SAFETY: it came from `give`; passed on.
         fan.put_back(unsafe { ptr.take() });
-        fan.claims.any_left() && self.stopped() == Stopped::No
     }
 
     /// What a frame gives.
@@ -233,12 +275,12 @@ impl Run {
         let (plan, workflow) = (frame.plan(), frame.plan().workflow());
         let scope = FrameScope::new(self, frame);
         let result = guarded(|| match workflow.result() {
-            Some(result) => plan.evaluate(result, &scope),
+            Some(result) => plan.give(result, &scope),
             None if workflow.outputs().is_empty() => Ok(Some(Value::Null)),
             None => {
                 let mut outputs = Vec::with_capacity(workflow.outputs().len());
                 for output in workflow.outputs() {
-                    let value = plan.evaluate(&output.value, &scope)?;
+                    let value = plan.give(&output.value, &scope)?;
                     outputs.push((output.name.clone(), value.unwrap_or_default()));
                 }
                 let map = Value::map(outputs);
@@ -257,7 +299,7 @@ impl Run {
         &self,
         frame: &Frame,
         spec: &terrace_core::Loop,
-        value: Value,
+        value: Option<Value>,
     ) -> Result<PassEnd, ItemEnd> {
         let (plan, scope) = (frame.plan(), FrameScope::new(self, frame));
         let result = guarded(|| {
@@ -275,7 +317,7 @@ impl Run {
             let carried = spec
                 .carry
                 .iter()
-                .map(|carry| Ok(plan.evaluate(&carry.next, &scope)?.unwrap_or_default()))
+                .map(|carry| Ok(plan.give(&carry.next, &scope)?.unwrap_or_default()))
                 .collect::<Result<_, TaskError>>()?;
             Ok(PassEnd { value, until, carried })
         });

@@ -241,3 +241,40 @@ fn conditions_clean_up_and_an_early_end() {
         assert_eq!(report.status_of(late), Some(OutcomeStatus::Skipped));
     });
 }
+
+#[test]
+fn an_absent_branch_is_none_and_absent_items_are_told_of_or_left_out() {
+    let wf = WorkflowBuilder::new("absent");
+    let go = wf.call(|| false, ());
+    let both = wf.branches("both");
+    let number = both.branch("number", |body| body.call(|| 1_i64, ()).when(&go));
+    let list = both.branch("list", |body| body.call(|| vec![2_i64], ()).when(&go));
+    let there = both.branch("there", |body| body.call(|| vec![3_i64], ()));
+    let told = wf.call(
+        |number: Option<i64>, list: Option<Vec<i64>>, there: Vec<i64>| {
+            format!("{number:?} {list:?} {there:?}")
+        },
+        (&number, &list, &there),
+    );
+    let odd = |body: &WorkflowBuilder, x: &Handle<i64>| {
+        let odd = body.call(|x: i64| x % 2 == 1, (x,));
+        body.call(|x: i64| x * x, (x,)).when(&odd)
+    };
+    let sum = wf.over(0..4).reduce(|a: i64, b: i64| a + b).map(|body, x| odd(body, &x));
+    let ends = wf.over(0..4).outcomes().map(|body, x| odd(body, &x));
+    let ends = wf.call(
+        |ends: Vec<Outcome>| ends.iter().map(|end| end.get::<i64>()).collect::<Vec<_>>(),
+        (&ends,),
+    );
+    wf.output("told", &told);
+    wf.output("all", &both.all());
+    wf.output("sum", &sum);
+    wf.output("ends", &ends);
+    everywhere(wf, |report| {
+        assert_eq!(report.status, RunStatus::Succeeded);
+        assert_eq!(json(report, "told"), "\"None None [3]\"");
+        assert_eq!(json(report, "all"), r#"{"list":null,"number":null,"there":[3]}"#);
+        assert_eq!(json(report, "sum"), "10");
+        assert_eq!(json(report, "ends"), "[null,1,null,9]");
+    });
+}

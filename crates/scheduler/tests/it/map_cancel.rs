@@ -187,6 +187,35 @@ fn outcomes_of_which_some_are_missing_do_not_pass_for_all() {
     });
 }
 
+/// All items are claimed, most of them not begun: what has no result is not taken for null.
+#[test]
+fn the_rest_of_a_claim_is_cancelled_with_the_run() {
+    within(60, || {
+        for path in PATHS {
+            let scheduler = Scheduler::builder().workers(2).build().unwrap();
+            let token = CancelToken::new();
+            let own = token.clone();
+            let stops = task(1, move |_, args| {
+                own.cancel();
+                Ok(args[0].clone())
+            });
+            // Only the last node of the first item could be cancelled; the others never begin.
+            let mut draft = body(1, &Arc::default());
+            draft.nodes[0] = inline(&stops, vec![input(0)]);
+            draft.nodes.push(inline(&stops, vec![input(0)]));
+            let mut spec = map(numbers(8), 0);
+            spec.chunk = terrace_core::Chunk::Of(8);
+            let mut graph = Graph::new();
+            graph.draft.nodes.push(flow(draft, Vec::new(), repeat(spec)));
+            graph.output("out", 0);
+            let options = RunOptions::default().with_path(path).with_cancel(token);
+            let report = scheduler.run(&graph.plan(), options);
+            assert_eq!(report.status, RunStatus::Cancelled);
+            assert!(report.output("out").unwrap().is_err());
+        }
+    });
+}
+
 /// Items start runs of their own, of which each waits until it is told to stop.
 #[test]
 fn runs_inside_items_stop_with_the_run_around_them() {

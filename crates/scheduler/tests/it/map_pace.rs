@@ -280,3 +280,49 @@ fn items_may_start_maps_of_their_own() {
         }
     });
 }
+
+/// Claims of four, of a body with two nodes: within a claim one item after the other, and the claims
+/// side by side.
+#[test]
+fn the_items_of_a_claim_go_through_a_workflow_one_after_the_other() {
+    const CHUNK: usize = 4;
+    within(60, || {
+        for (path, window) in PATHS.into_iter().flat_map(|path| [(path, None), (path, Some(16))]) {
+            let scheduler = Scheduler::builder().workers(2).max_blocking(16).build().unwrap();
+            // How many of a claim have ended, by claim.
+            let ended: Arc<[AtomicUsize; 4]> = Arc::default();
+            let begun = Arc::new(AtomicUsize::new(0));
+            let (seen, done) = (Arc::clone(&ended), Arc::clone(&ended));
+            let first = task(1, move |_, args| {
+                let item = int(args, 0)? as usize;
+                if item.is_multiple_of(CHUNK) {
+                    begun.fetch_add(1, Ordering::SeqCst);
+                    while begun.load(Ordering::SeqCst) < 4 {
+                        std::thread::yield_now();
+                    }
+                }
+                let before = seen[item / CHUNK].load(Ordering::SeqCst);
+                match before == item % CHUNK {
+                    true => Ok(args[0].clone()),
+                    false => Err(TaskError::msg(format!("{item} begins after {before}"))),
+                }
+            });
+            let last = task(1, move |_, args| {
+                done[int(args, 0)? as usize / CHUNK].fetch_add(1, Ordering::SeqCst);
+                Ok(args[0].clone())
+            });
+            let mut body = body(&first, Some(Lane::Blocking), 1);
+            body.nodes.push(inline(&last, vec![output(0)]));
+            body.result = Some(output(1));
+            let mut spec = map(numbers(14), 0);
+            spec.chunk = Chunk::Of(CHUNK as u32);
+            spec.window = window;
+            let repeat = Some(RepeatDraft::Map(Box::new(spec)));
+            let mut graph = Graph::new();
+            graph.draft.nodes.push(flow(body, Vec::new(), repeat));
+            graph.output("all", 0);
+            let report = scheduler.run(&graph.plan(), RunOptions::default().with_path(path));
+            assert_eq!(value(&report, "all"), list(&(0..14).collect::<Vec<i64>>()));
+        }
+    });
+}

@@ -6,6 +6,7 @@ use super::keys::{Keys, opening};
 use super::scope::{Level, Local, LocalKind};
 use super::{Reader, Texts, hole};
 use crate::draft::{NodeSpans, ReduceDraft, TaskChoice};
+use crate::expr::{Expr, Ref};
 use crate::file::{Key, Kind, Tree};
 use crate::repeat::{Chunk, Collect, FailedItems, Map, Over};
 
@@ -53,7 +54,12 @@ impl<'t> Reader<'t> {
         let subject = format!("`map` of {subject}");
         spans.repeat = at.span;
         let local = |name: &str, kind| Local::new(Arc::from(name), at.span, kind);
-        let mut locals = vec![local("index", LocalKind::Index), local("key", LocalKind::Key)];
+        // Of a list that is only referred to nobody knows yet whether it has keys.
+        let key = match tree.get("key") {
+            Some(_) => LocalKind::Key,
+            None => LocalKind::PerhapsKey,
+        };
+        let mut locals = vec![local("index", LocalKind::Index), local("key", key)];
         if !self.fields(tree, &subject, &MAP) {
             locals.push(Local::unread(at.span));
             return (None, locals);
@@ -64,6 +70,8 @@ impl<'t> Reader<'t> {
             items: Vec::new(),
             index: None,
             key: None,
+            lent_key: None,
+            outer_key: None,
             key_by: None,
             chunk: Chunk::Auto,
             window: None,
@@ -244,7 +252,9 @@ impl MapHead<'_> {
         Map {
             items: level.locals(LocalKind::Item).collect(),
             index: level.locals(LocalKind::Index).next(),
-            key: level.locals(LocalKind::Key).next(),
+            key: level.keys().next(),
+            lent_key: level.lent_key,
+            outer_key: level.outer_key.map(|root| Expr::Ref(Ref::new(root))),
             ..self.map
         }
     }

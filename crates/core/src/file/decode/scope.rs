@@ -6,8 +6,11 @@
 //! that is meant.
 //!
 //! # Invariants
-//! - Of the names that are visible at one place no two are the same, but for `index` and `key`,
-//!   which are those of the innermost map or loop, and for steps that nobody named.
+//! - Of the names that are visible at one place no two are the same, but for `index`, which is that
+//!   of the innermost map or loop, for `key`, and for steps that nobody named.
+//! - `key` is that of the innermost map whose items have keys. Whether they do is often known only
+//!   with the types, or when it runs: so a map that makes no keys itself asks the one around it to
+//!   lend it its own, which stands in where its items have none.
 //! - The captured inputs of a level stand in the order of its captures, which is that of first use.
 
 use std::collections::HashMap;
@@ -34,6 +37,10 @@ pub(super) struct Level {
     locals: Vec<Local>,
     by_local: HashMap<Arc<str>, usize>,
     captured: HashMap<Root, InputId>,
+    /// The input for the key that maps inside may need.
+    pub(super) lent_key: Option<InputId>,
+    /// What the key is, in the level around, where the items of this one have none.
+    pub(super) outer_key: Option<Root>,
     /// The inputs so far: declared, local and captured.
     pub(super) inputs: Vec<InputDraft>,
     /// What the captured ones stand for in the level around.
@@ -85,8 +92,10 @@ pub(super) enum LocalKind {
     Carry,
     /// The position of the item or the pass.
     Index,
-    /// The item's key.
+    /// The item's key, of a map that makes keys.
     Key,
+    /// The item's key where it has one, else that of the map around.
+    PerhapsKey,
     /// Something that was refused, and nothing more is said about.
     Refused,
 }
@@ -167,6 +176,17 @@ impl Level {
         self.locals.iter().filter(move |local| local.kind == kind).filter_map(|local| local.input)
     }
 
+    /// The inputs for the key, as far as there are any.
+    pub(super) fn keys(&self) -> impl Iterator<Item = InputId> + '_ {
+        self.locals(LocalKind::Key).chain(self.locals(LocalKind::PerhapsKey))
+    }
+
+    /// What kind of key there is, where this is the body of a map.
+    fn key_kind(&self) -> Option<LocalKind> {
+        let local = &self.locals[*self.by_local.get("key")?];
+        matches!(local.kind, LocalKind::Key | LocalKind::PerhapsKey).then_some(local.kind)
+    }
+
     /// The names of the items.
     pub(super) fn item_names(&self) -> impl Iterator<Item = &str> {
         let items = self.locals.iter().filter(|local| local.kind == LocalKind::Item);
@@ -243,7 +263,10 @@ impl<'t> Reader<'t> {
                 let other = match level.locals[local].kind {
                     LocalKind::Item => "item",
                     LocalKind::Carry => "carried value",
-                    LocalKind::Index | LocalKind::Key | LocalKind::Refused => return,
+                    LocalKind::Index
+                    | LocalKind::Key
+                    | LocalKind::PerhapsKey
+                    | LocalKind::Refused => return,
                 };
                 return self.report_clash(span, name, what, other, first);
             }
@@ -272,6 +295,9 @@ impl<'t> Reader<'t> {
     /// Looks a name up that is written alone: a node, or something of a map or loop.
     pub(super) fn find(&mut self, name: &str) -> Found {
         for at in (0..self.levels.len()).rev() {
+            if name == "key" && self.levels[at].key_kind() == Some(LocalKind::PerhapsKey) {
+                self.borrow_key(at);
+            }
             let level = &mut self.levels[at];
             let root = if let Some(node) = level.nodes.get(name) {
                 Root::Node(node.id)
@@ -290,6 +316,31 @@ impl<'t> Reader<'t> {
             return Found::Refused;
         }
         Found::Nothing
+    }
+
+    /// Lets a map have the key of the one around it, in case that its items have none.
+    fn borrow_key(&mut self, at: usize) {
+        if self.levels[at].outer_key.is_some() {
+            return;
+        }
+        let around = (0..at).rev().find_map(|from| Some((from, self.levels[from].key_kind()?)));
+        let Some((from, kind)) = around else { return };
+        if kind == LocalKind::PerhapsKey {
+            self.borrow_key(from);
+        }
+        let level = &mut self.levels[from];
+        let lent = match level.lent_key {
+            Some(lent) => lent,
+            None => level.add_input("key", InputRole::Local, None),
+        };
+        level.lent_key = Some(lent);
+        let mut root = Root::Input(lent);
+        for level in &mut self.levels[from + 1..at] {
+            let before = level.captures.len();
+            root = level.capture(root, "key");
+            self.captured += level.captures.len() - before;
+        }
+        self.levels[at].outer_key = Some(root);
     }
 
     /// Looks up a declared input.

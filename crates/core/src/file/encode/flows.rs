@@ -81,6 +81,7 @@ impl<'d> Writer<'d> {
         flow: &'d FlowDraft,
         only: Option<&'d str>,
     ) -> Scope<'d> {
+        // What is lent to maps inside nobody writes.
         let (index, key) = match &around.repeat {
             Some(RepeatDraft::Map(map)) => (map.index, map.key),
             Some(RepeatDraft::Loop(repeat)) => (repeat.index, None),

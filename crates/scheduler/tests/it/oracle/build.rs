@@ -9,8 +9,8 @@ use terrace_core::{
 };
 
 use super::spec::{
-    Arg, Flaw, Flow, Gift, Gives, If, KeyBy, Map, Node, Over, Port, Reduce, Step, Task, Val, What,
-    Written, act, combine,
+    Arg, Flaw, Flow, Gift, Gives, If, KeyBy, Map, Node, Over, Port, Reduce, Step, Task, Val, Way,
+    What, Written, act, combine,
 };
 use crate::fan;
 use crate::graph::{id, task};
@@ -33,7 +33,14 @@ fn draft(flow: &Flow, inputs: Vec<InputDraft>) -> Draft {
     match &flow.gives {
         Gives::Nothing => {}
         Gives::Value(arg) => draft.result = Some(expr(arg)),
-        Gives::Named(outputs) => {
+        Gives::List(items) => {
+            draft.result = Some(Expr::List(items.iter().map(expr).collect()));
+        }
+        Gives::Named(parts, Way::Output) => {
+            let part = |(name, arg): &(String, Arg)| (name.clone(), expr(arg));
+            draft.result = Some(Expr::Map(parts.iter().map(part).collect()));
+        }
+        Gives::Named(outputs, Way::Outputs) => {
             let output = |(name, arg): &(String, Arg)| OutputDraft {
                 name: name.clone(),
                 value: expr(arg),
@@ -177,7 +184,9 @@ fn map_draft(map: &Map) -> terrace_core::Map<ReduceDraft> {
     terrace_core::Map {
         items: (0..count).map(|at| input(fixed + at)).collect(),
         index: Some(input(fixed + count)),
-        key: Some(input(fixed + count + 1)),
+        key: map.key.then(|| input(fixed + count + 1)),
+        lent_key: None,
+        outer_key: None,
         key_by: map.key_by.map(|by| match by {
             KeyBy::Index => index,
             KeyBy::Item => item,

@@ -3,7 +3,7 @@
 
 use super::spec::{
     Act, Arg, Flow, Gift, Gives, If, KeyBy, Loop, Map, Node, Over, Port, Reduce, Step, Task, Val,
-    What, Written,
+    Way, What, Written,
 };
 use crate::random::Random;
 
@@ -113,8 +113,12 @@ impl Grower<'_> {
             0 if depth > 0 => Gives::Nothing,
             0 | 1 => {
                 let count = self.random.below(4);
+                let way = if self.random.chance(50) { Way::Output } else { Way::Outputs };
                 let named = (0..count).map(|at| (format!("o{at}"), self.arg(scope))).collect();
-                Gives::Named(named)
+                match self.random.chance(20) {
+                    true => Gives::List((0..count).map(|_| self.arg(scope)).collect()),
+                    false => Gives::Named(named, way),
+                }
             }
             2 => Gives::Value(self.arg(scope)),
             _ => match scope.nodes.len() {
@@ -241,7 +245,8 @@ impl Grower<'_> {
         let count = self.random.below(4);
         let flow = self.flow(depth + 1, captures, kinds, Vec::new(), count);
         let kind = match flow.gives {
-            Gives::Named(ref outputs) if !outputs.is_empty() => Kind::Lists,
+            Gives::Named(ref parts, _) if !parts.is_empty() => Kind::Lists,
+            Gives::List(_) => Kind::Lists,
             _ => Kind::Other,
         };
         (What::Once(flow, written), kind)
@@ -309,9 +314,7 @@ impl Grower<'_> {
             })
             .collect();
         let printable = matches!(locals[0], Kind::Any | Kind::Number);
-        locals.extend([Kind::Number, Kind::Other]);
-        let (captures, kinds) = self.captures(scope);
-        let body = self.body(depth + 1, captures, kinds, locals);
+        locals.push(Kind::Number);
         let key_by = self.random.chance(15).then(|| match self.random.below(4) {
             0 => KeyBy::Index,
             1 => KeyBy::TextOfIndex,
@@ -320,6 +323,23 @@ impl Grower<'_> {
             3 if printable => KeyBy::Item,
             _ => KeyBy::TextOfIndex,
         });
+        // Where there are certainly no keys core refuses a body that asks for one.
+        let asks = match &over {
+            _ if key_by.is_some() => 80,
+            Over::Cross(_) => 0,
+            other => match &other.lists()[0] {
+                Arg::Const(Val::Map(_)) => 80,
+                Arg::Const(_) => 0,
+                list if kind_of(list, scope) == Kind::Any => 20,
+                _ => 0,
+            },
+        };
+        let key = self.random.chance(asks);
+        if key {
+            locals.push(Kind::Other);
+        }
+        let (captures, kinds) = self.captures(scope);
+        let body = self.body(depth + 1, captures, kinds, locals);
         let reduce = self.random.chance(30).then(|| Reduce {
             salt: self.random.next(),
             tree: self.random.chance(50),
@@ -330,6 +350,7 @@ impl Grower<'_> {
         let map = Map {
             over,
             body,
+            key,
             key_by,
             chunk: self.random.below(4) as u32,
             window: self.random.chance(30).then(|| 1 + self.random.below(5) as u32),

@@ -119,7 +119,19 @@ impl Naive {
                 Got::Absent => End::Skipped { blamed: false },
                 Got::Wrong => End::Failed,
             },
-            Gives::Named(outputs) => {
+            // Inside a collection absence is null.
+            Gives::List(items) => {
+                let mut list = Vec::new();
+                for arg in items {
+                    match get(arg, &ends, inputs) {
+                        Got::Value(value) => list.push(value),
+                        Got::Absent => list.push(Val::Null),
+                        Got::Wrong => return (End::Failed, ends),
+                    }
+                }
+                End::Ok(Val::List(list))
+            }
+            Gives::Named(outputs, _) => {
                 let mut entries = Vec::new();
                 for (name, arg) in outputs {
                     match get(arg, &ends, inputs) {
@@ -155,14 +167,20 @@ impl Naive {
             let Some(found) = keys_by(by, &items) else { return End::Failed };
             keys = Some(found);
         }
+        if map.key && keys.is_none() {
+            return End::Failed;
+        }
         let mut results = Vec::new();
+        let mut gone = Vec::new();
         let mut failed = false;
         let fixed = around.len();
         for (index, item) in items.iter().enumerate() {
             around.truncate(fixed);
             around.extend(item.iter().cloned());
             around.push(Val::Int(index as i64));
-            around.push(keys.as_ref().map_or(Val::Null, |keys| Val::Text(keys[index].clone())));
+            if let Some(keys) = keys.as_ref().filter(|_| map.key) {
+                around.push(Val::Text(keys[index].clone()));
+            }
             let (end, _) = self.flow(&map.body, &around);
             if map.outcomes {
                 results.push(outcome(&end));
@@ -170,7 +188,10 @@ impl Naive {
             }
             match end {
                 End::Ok(value) => results.push(value),
-                End::Skipped { .. } => results.push(Val::Null),
+                End::Skipped { .. } => {
+                    gone.push(index);
+                    results.push(Val::Null);
+                }
                 End::Failed => failed = true,
             }
         }
@@ -178,7 +199,7 @@ impl Naive {
             return End::Failed;
         }
         match (&map.reduce, keys) {
-            (Some(reduce), _) => reduced(reduce, first, results),
+            (Some(reduce), _) => reduced(reduce, first, results, &gone),
             (None, Some(keys)) => End::Ok(Val::Map(keys.into_iter().zip(results).collect())),
             (None, None) => End::Ok(Val::List(results)),
         }
@@ -203,16 +224,15 @@ impl Naive {
             around.append(&mut carried);
             around.push(Val::Int(pass as i64));
             let (end, inner) = self.flow(&repeat.body, &around);
-            let value = match end {
-                End::Ok(value) => value,
-                End::Skipped { .. } => Val::Null,
-                End::Failed => return End::Failed,
-            };
+            if end == End::Failed {
+                return End::Failed;
+            }
+            // A loop ends as its last pass does.
             match repeat.until.map(|until| get(&Arg::Node(until), &inner, &around)) {
-                Some(Got::Value(Val::Bool(true))) => return End::Ok(value),
+                Some(Got::Value(Val::Bool(true))) => return end,
                 Some(Got::Value(Val::Bool(false))) => {}
                 Some(_) => return End::Failed,
-                None if pass + 1 == repeat.max => return End::Ok(value),
+                None if pass + 1 == repeat.max => return end,
                 None => {}
             }
             for next in &repeat.next {
@@ -395,26 +415,28 @@ fn keys_by(by: KeyBy, items: &[Vec<Val>]) -> Option<Vec<String>> {
     Some(keys)
 }
 
-fn reduced(reduce: &Reduce, first: Option<Val>, results: Vec<Val>) -> End {
-    let joined = if reduce.tree {
-        let mut row = results;
+/// `gone`: the items that were absent, and are left out.
+fn reduced(reduce: &Reduce, first: Option<Val>, results: Vec<Val>, gone: &[usize]) -> End {
+    let results = results.into_iter().enumerate();
+    let mut row: Vec<Option<Val>> =
+        results.map(|(at, value)| (!gone.contains(&at)).then_some(value)).collect();
+    if reduce.tree {
+        // What is left out leaves its place empty: who sits beside whom is a matter of positions.
         while row.len() > 1 {
             let mut above = Vec::new();
             for pair in row.chunks(2) {
                 above.push(match pair {
-                    [left, right] => match combine(reduce, left, right) {
-                        Ok(value) => value,
+                    [Some(left), Some(right)] => match combine(reduce, left, right) {
+                        Ok(value) => Some(value),
                         Err(_) => return End::Failed,
                     },
-                    rest => rest[0].clone(),
+                    rest => rest.iter().flatten().next().cloned(),
                 });
             }
             row = above;
         }
-        first.into_iter().chain(row).collect::<Vec<Val>>()
-    } else {
-        first.into_iter().chain(results).collect()
-    };
+    }
+    let joined: Vec<Val> = first.into_iter().chain(row.into_iter().flatten()).collect();
     let mut joined = joined.into_iter();
     let Some(mut left) = joined.next() else { return End::Failed };
     for right in joined {

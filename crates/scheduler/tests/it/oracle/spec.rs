@@ -45,7 +45,16 @@ pub(crate) struct Flow {
 pub(crate) enum Gives {
     Nothing,
     Value(Arg),
-    Named(Vec<(String, Arg)>),
+    /// As outputs, or as one value that is a map.
+    Named(Vec<(String, Arg)>, Way),
+    List(Vec<Arg>),
+}
+
+/// How the parts of what a flow gives are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Outputs,
+    Output,
 }
 
 /// Node `i` refers only to nodes before it.
@@ -108,8 +117,9 @@ pub(crate) enum Port {
 #[derive(Clone, Debug)]
 pub(crate) struct Map {
     pub(crate) over: Over,
-    /// Its locals are the items, the index, the key.
+    /// Its locals are the items, the index, the key where it asks for that.
     pub(crate) body: Flow,
+    pub(crate) key: bool,
     pub(crate) key_by: Option<KeyBy>,
     /// 0 lets the engine choose.
     pub(crate) chunk: u32,
