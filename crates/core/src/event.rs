@@ -76,6 +76,40 @@ pub enum EventKind {
         /// How many did not run to their end, because the run was told to stop.
         cancelled: u64,
     },
+    /// An attempt has failed, and there is another.
+    NodeRetrying {
+        /// The node.
+        node: NodeId,
+        /// Where it is, for a node of a workflow inside the run's and for an item of a map:
+        /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
+        path: Option<Arc<str>>,
+        /// Which attempt it was, from 1.
+        attempt: u32,
+        /// Why it failed.
+        error: TaskError,
+        /// How long to wait before the next one may start.
+        pause: Duration,
+    },
+    /// An attempt took too long and goes on without anybody waiting for it: a thread cannot be
+    /// ended from outside.
+    NodeAbandoned {
+        /// The node.
+        node: NodeId,
+        /// Where it is, for a node of a workflow inside the run's and for an item of a map:
+        /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
+        path: Option<Arc<str>>,
+        /// Which attempt it is, from 1.
+        attempt: u32,
+    },
+    /// A node was passed over too often by others that need less: what it needs is kept for it
+    /// until it starts.
+    NodeReserved {
+        /// The node.
+        node: NodeId,
+        /// Where it is, for a node of a workflow inside the run's and for an item of a map:
+        /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
+        path: Option<Arc<str>>,
+    },
     /// A task tells how far it is.
     NodeProgress {
         /// The node.

@@ -57,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) is_ordered: bool,
     /// Whether a workflow inside, however deep, has an input that is read from the environment.
     pub(crate) reads_environment: bool,
+    pub(crate) may_grow: bool,
 }
 
 /// An input of a workflow.
@@ -332,9 +333,13 @@ impl Workflow {
         &self.0.rules
     }
     /// Whether something in it, or in a workflow inside it, asks for more than the order of its
-    /// edges: a policy, a limit, a rule. Or may do so, once a task has given a workflow.
+    /// edges: a policy, a limit, a rule.
     pub fn is_ordered(&self) -> bool {
         self.0.is_ordered
+    }
+    /// Whether a task in it, or in a workflow inside it, gives a workflow that runs in its place.
+    pub fn may_grow(&self) -> bool {
+        self.0.may_grow
     }
     /// The nodes that a node depends on, each once, in the order of its arguments, then `after`.
     pub fn dependencies(&self, id: NodeId) -> &[NodeId] {

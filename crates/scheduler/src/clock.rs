@@ -7,6 +7,12 @@ use std::time::{Duration, Instant};
 pub trait Clock: Send + Sync {
     /// Time since the clock's own beginning.
     fn now(&self) -> Duration;
+
+    /// How long a thread that waits for a moment which is `left` away may sleep, in real time,
+    /// before it looks at the clock again.
+    fn pause(&self, left: Duration) -> Duration {
+        left
+    }
 }
 
 /// The machine's monotonic clock. A reading costs about 20 ns.
@@ -52,6 +58,11 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Duration {
         Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Whoever moves the clock wakes nobody.
+    fn pause(&self, _left: Duration) -> Duration {
+        Duration::from_millis(1)
     }
 }
 

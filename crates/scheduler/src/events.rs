@@ -23,6 +23,8 @@ struct State {
     last: Duration,
     /// Why the observer is called no more.
     failed: Option<String>,
+    /// The last event was delivered: what comes of attempts that were given up is nobody's.
+    closed: bool,
 }
 
 impl Emitter {
@@ -46,7 +48,7 @@ impl Emitter {
     /// one event to the next.
     pub(crate) fn emit(&self, now: impl FnOnce() -> Duration, kind: EventKind) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.failed.is_some() {
+        if state.failed.is_some() || state.closed {
             return;
         }
         state.last = state.last.max(now());
@@ -57,6 +59,11 @@ impl Emitter {
             state.failed = Some(Panicked::of(payload).to_string());
         }
         drop(quiet);
+    }
+
+    /// Delivers nothing more.
+    pub(crate) fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
     }
 
     /// What the observer's panic said, where it panicked.

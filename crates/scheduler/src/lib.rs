@@ -64,11 +64,13 @@ mod fan;
 mod fast;
 mod frame;
 mod handle;
+mod leftovers;
 mod options;
 mod pool;
 mod report;
 mod run;
 mod scheduler;
+mod timer;
 
 mod sync;
 

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use terrace_core::{Observer, Redactor, Value};
+use terrace_core::{Observer, OnFailure, Redactor, Value};
 
 use crate::cancel::CancelToken;
 use crate::environment::Environment;
@@ -85,6 +86,10 @@ pub struct RunOptions {
     pub expander: Option<Arc<dyn Expand>>,
     /// How large the run may grow by itself.
     pub growth: Growth,
+    /// How long it may take; the stricter of this and what the workflow says holds.
+    pub deadline: Option<Duration>,
+    /// What a failure does to the rest, whatever the workflow says.
+    pub on_failure: Option<OnFailure>,
     /// What inputs of workflows inside nodes have from the environment.
     pub environment: Option<Arc<dyn Environment>>,
     /// Learns the values of secret inputs, those of workflows inside nodes as soon as they are
@@ -107,6 +112,8 @@ impl Default for RunOptions {
             timing: Timing::On,
             expander: None,
             growth: Growth::default(),
+            deadline: None,
+            on_failure: None,
             environment: None,
             redactor: Redactor::default(),
         }
@@ -172,6 +179,18 @@ impl RunOptions {
     #[must_use]
     pub fn with_expander(mut self, expander: Arc<dyn Expand>) -> Self {
         self.expander = Some(expander);
+        self
+    }
+    /// Sets how long it may take.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+    /// Sets what a failure does to the rest.
+    #[must_use]
+    pub fn with_on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.on_failure = Some(on_failure);
         self
     }
     /// Sets how large the run may grow by itself.

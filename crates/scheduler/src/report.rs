@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use terrace_core::{Handle, Lane, NodeId, OutcomeStatus, Plan, PlanIndex, TaskError, Value, Wire};
 
+use crate::dispatch::{HighWater, Spent};
 use crate::error::{NotReadable, OutputError};
 use crate::frame::Frame;
 
@@ -18,6 +19,8 @@ pub enum RunStatus {
     Failed,
     /// It was told to stop before every node had started or ended by itself.
     Cancelled,
+    /// Its time was over, or a budget did not suffice, before every node had ended.
+    LimitReached,
 }
 
 /// How many nodes ended how.
@@ -27,6 +30,8 @@ pub struct Counts {
     pub succeeded: usize,
     /// Failed or panicked.
     pub failed: usize,
+    /// Failed, and were allowed to: what depends on them went on without.
+    pub tolerated: usize,
     /// Did not run, because something they depend on did not succeed.
     pub skipped: usize,
     /// Stopped when told to, or had not started by then.
@@ -94,6 +99,13 @@ pub struct RunReport {
     pub failures: Arc<[Failure]>,
     /// How many there were of these.
     pub failures_inside: u64,
+    /// What was used of the limits that have a name, at most.
+    pub limits: Vec<HighWater>,
+    /// What was spent.
+    pub spent: Vec<Spent>,
+    /// Attempts that were given up and still ran when the run was over, by task; of all runs of the
+    /// scheduler.
+    pub leftovers: Vec<(String, u32)>,
     /// What the observer's panic said, where it panicked: it was told nothing after that.
     pub observer_failed: Option<String>,
     pub(crate) items: Arc<[(PlanIndex, u64)]>,
@@ -146,9 +158,9 @@ impl RunReport {
         let node = node.name().to_owned();
         let Some(at) = self.plan().place(id) else { return Err(NotReadable::NotRun { node }) };
         // SAFETY: a report is made when the run is over, by a thread that had acquired all nodes.
-        let status = unsafe { self.frame.record(at) }.status;
-        if status != OutcomeStatus::Ok {
-            return Err(NotReadable::NotOk { node, status });
+        let record = unsafe { self.frame.record(at) };
+        if !record.gives() {
+            return Err(NotReadable::NotOk { node, status: record.status });
         }
         if !self.plan().readable_after(at) {
             return Err(NotReadable::NotKept { node });

@@ -12,10 +12,12 @@ use crate::blocking::Lane;
 use crate::clock::{Clock, RealClock};
 use crate::error::SchedulerError;
 use crate::handle::RunHandle;
+use crate::leftovers::Leftovers;
 use crate::options::RunOptions;
 use crate::pool::{MAX_SEATS, Pool};
 use crate::report::RunReport;
 use crate::run::{Machine, Role, Run};
+use crate::timer::Timer;
 
 /// Runs plans on threads of its own. Cloning shares them; when the last clone is dropped and the
 /// last run is over, the threads end.
@@ -33,6 +35,7 @@ impl Drop for Threads {
     fn drop(&mut self) {
         self.0.pool.close();
         self.0.lane.close();
+        self.0.timer.close();
     }
 }
 
@@ -42,6 +45,7 @@ pub struct SchedulerBuilder {
     workers: usize,
     max_blocking: usize,
     clock: Option<Arc<dyn Clock>>,
+    max_abandoned: Option<u32>,
 }
 
 impl SchedulerBuilder {
@@ -66,6 +70,15 @@ impl SchedulerBuilder {
         self
     }
 
+    /// How many attempts of one task may still run after they were given up, before new ones of it
+    /// are refused; as many as cores where not given. A thread cannot be ended from outside: what
+    /// took too long goes on until it looks at [`crate::TaskContext::cancelled`].
+    #[must_use]
+    pub fn max_abandoned(mut self, max_abandoned: u32) -> Self {
+        self.max_abandoned = Some(max_abandoned);
+        self
+    }
+
     /// Starts the compute threads. Blocking ones come when they are needed.
     ///
     /// # Errors
@@ -79,12 +92,17 @@ impl SchedulerBuilder {
             source,
         })?;
         let max_blocking = self.max_blocking.clamp(1, usize::from(u16::MAX));
+        let clock = self.clock.unwrap_or_else(|| Arc::new(RealClock::new()));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Scheduler(Arc::new(Threads(Arc::new(Machine {
             pool,
             lane: Lane::new(max_blocking),
-            clock: self.clock.unwrap_or_else(|| Arc::new(RealClock::new())),
+            timer: Timer::new(Arc::clone(&clock)),
+            clock,
             workers: workers as u32,
             max_blocking,
+            leftovers: Leftovers::default(),
+            max_abandoned: self.max_abandoned.unwrap_or(cores as u32),
         })))))
     }
 }
@@ -102,12 +120,17 @@ impl Scheduler {
     /// Says how it is made: one worker per core, 512 blocking threads at most.
     pub fn builder() -> SchedulerBuilder {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        SchedulerBuilder { workers, max_blocking: 512, clock: None }
+        SchedulerBuilder { workers, max_blocking: 512, clock: None, max_abandoned: None }
     }
 
     /// How many compute nodes of a run go at once.
     pub fn workers(&self) -> usize {
         self.0.0.workers as usize
+    }
+
+    /// Attempts that were given up and still run, by task.
+    pub fn leftovers(&self) -> Vec<(String, u32)> {
+        self.0.0.leftovers.all()
     }
 
     /// Runs a plan to its end. The caller works on it meanwhile, also when it is a task of another

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use terrace_plugin_api::TaskError;
+use terrace_plugin_api::{ErrorClass, TaskError};
 
 /// Whether and when a failed attempt is followed by another.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub enum RetryOn {
     /// not answer, an attempt that took too long.
     #[default]
     Retryable,
-    /// Any: for tasks that do not tell.
+    /// Any but invalid inputs: for tasks that do not tell.
     Any,
 }
 
@@ -90,7 +90,10 @@ impl Retry {
     /// `initial · 2^(attempt − 1)`, at most `max`, less the part that `seed` draws; or as long as
     /// the error asks for ([`TaskError::retry_after`]), where that is longer.
     pub fn pause(&self, attempt: u32, error: &TaskError, seed: u64) -> Option<Duration> {
-        let may_help = self.on == RetryOn::Any || error.retryable();
+        let may_help = match self.on {
+            RetryOn::Retryable => error.retryable(),
+            RetryOn::Any => error.class() != ErrorClass::INVALID_INPUT,
+        };
         if attempt >= self.attempts || !may_help {
             return None;
         }

@@ -53,6 +53,9 @@ pub(super) fn assemble(
         })
     };
     let reads_environment = nodes.iter().any(reads);
+    let may_grow = nodes.iter().any(|node| {
+        node.is_dynamic() || node.flow().is_some_and(|flow| flow.workflow().may_grow())
+    });
     let inputs = draft.inputs.iter().zip(inputs).map(|(input, ty)| Input {
         name: input.name.clone(),
         ty,
@@ -81,6 +84,7 @@ pub(super) fn assemble(
         rules: draft.rules.clone(),
         is_ordered,
         reads_environment,
+        may_grow,
     }))
 }
 
@@ -99,5 +103,5 @@ fn is_ordered(node: &Node) -> bool {
         of_map || flow.workflow().is_ordered()
     });
     let declares = node.task.signature.cpus > 1;
-    said(node.policy()) || inside || declares || node.is_dynamic()
+    said(node.policy()) || inside || declares
 }

@@ -17,6 +17,8 @@ use crate::run::Run;
 pub(crate) struct NodeHost<'a> {
     run: &'a Run,
     who: Who<'a>,
+    attempt: u32,
+    cpus: u32,
     folder: Mutex<Option<PathBuf>>,
 }
 
@@ -29,11 +31,17 @@ enum Who<'a> {
 
 impl<'a> NodeHost<'a> {
     pub(crate) fn of_node(run: &'a Run, frame: &'a Frame, at: PlanIndex) -> Self {
-        Self { run, who: Who::Node(frame, at), folder: Mutex::new(None) }
+        Self { run, who: Who::Node(frame, at), attempt: 1, cpus: 1, folder: Mutex::new(None) }
     }
 
-    pub(super) fn of_item(run: &'a Run, fan: &'a Fan, item: u64) -> Self {
-        Self { run, who: Who::Item(fan, item), folder: Mutex::new(None) }
+    pub(crate) fn of_item(run: &'a Run, fan: &'a Fan, item: u64) -> Self {
+        Self { run, who: Who::Item(fan, item), attempt: 1, cpus: 1, folder: Mutex::new(None) }
+    }
+
+    /// Says which try it is, and how many workers it has.
+    pub(crate) fn with(mut self, attempt: u32, cpus: u32) -> Self {
+        (self.attempt, self.cpus) = (attempt, cpus);
+        self
     }
 
     /// The node as events name it.
@@ -74,7 +82,15 @@ impl Host for NodeHost<'_> {
             Who::Node(frame, at) => path(frame, at),
             Who::Item(fan, item) => fan.path(item),
         };
-        mix(self.run.constants().seed, name.hash)
+        seed(self.run, &name)
+    }
+
+    fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    fn threads(&self) -> u32 {
+        self.cpus
     }
 
     fn temp_dir(&self) -> io::Result<PathBuf> {
@@ -108,6 +124,11 @@ impl Drop for NodeHost<'_> {
             temp::remove(&path);
         }
     }
+}
+
+/// The seed of a node or item of a name.
+pub(crate) fn seed(run: &Run, name: &crate::fan::Name) -> u64 {
+    mix(run.constants().seed, name.hash)
 }
 
 /// A node's seed: FNV-1a of its path, mixed with the run's by SplitMix64's finaliser. Written down

@@ -1,37 +1,58 @@
-//! Which run the task on this thread belongs to, so that a run that it starts stops with it.
+//! Which task is on this thread, so that a run that it starts stops with it.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use super::detached::Detached;
 use crate::cancel::CancelToken;
 use crate::run::Run;
 
-thread_local! {
-    static RUN: Cell<Option<NonNull<Run>>> = const { Cell::new(None) };
+#[derive(Clone, Copy)]
+enum Who {
+    /// A task of this run.
+    Of(NonNull<Run>),
+    /// This attempt.
+    Detached(NonNull<Detached>),
 }
 
-/// Says, while it lives, that this thread is inside a task of a run.
+thread_local! {
+    static WHO: Cell<Option<Who>> = const { Cell::new(None) };
+}
+
+/// Says, while it lives, that this thread is inside a task.
 pub(super) struct Inside<'a> {
-    before: Option<NonNull<Run>>,
-    marker: std::marker::PhantomData<&'a Run>,
+    before: Option<Who>,
+    marker: PhantomData<&'a Run>,
 }
 
 impl<'a> Inside<'a> {
-    pub(super) fn new(run: &'a Run) -> Self {
-        let before = RUN.replace(Some(NonNull::from(run)));
-        Self { before, marker: std::marker::PhantomData }
+    pub(super) fn of(run: &'a Run) -> Self {
+        Self::new(Who::Of(NonNull::from(run)))
+    }
+
+    pub(super) fn detached(attempt: &'a Detached) -> Self {
+        Self::new(Who::Detached(NonNull::from(attempt)))
+    }
+
+    fn new(who: Who) -> Self {
+        Self { before: WHO.replace(Some(who)), marker: PhantomData }
     }
 }
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        RUN.set(self.before);
+        WHO.set(self.before);
     }
 }
 
-/// The tokens that stop the run which this thread is inside of.
-pub(crate) fn outer_tokens() -> Option<[CancelToken; 2]> {
-    let run = RUN.get()?;
-    // SAFETY: set by an `Inside` that is alive further down this stack, and so is its run.
-    Some(unsafe { run.as_ref() }.tokens())
+/// The tokens that stop the task which this thread is inside of.
+pub(crate) fn outer_tokens() -> Vec<CancelToken> {
+    match WHO.get() {
+        None => Vec::new(),
+        // SAFETY: set by an `Inside` that is alive further down this stack, and so is its run.
+        Some(Who::Of(run)) => unsafe { run.as_ref() }.tokens().into(),
+        // SAFETY: as above, and so is the attempt.
+        Some(Who::Detached(attempt)) => unsafe { attempt.as_ref() }.tokens(),
+    }
 }

@@ -3,6 +3,7 @@
 //! Panics end here ([`shield`]), temporary folders too ([`temp`]); what a task may ask meanwhile
 //! is answered by [`host`].
 
+mod detached;
 mod host;
 mod inside;
 mod output;
@@ -19,7 +20,8 @@ use crate::fan::{Fan, ItemEnd};
 use crate::frame::{Frame, discard};
 use crate::run::Run;
 
-pub(crate) use host::NodeHost;
+pub(crate) use detached::{About, Detached, no_time_left, shown, too_long};
+pub(crate) use host::{NodeHost, seed};
 pub(crate) use inside::outer_tokens;
 pub(crate) use scope::{FrameScope, ItemScope};
 pub(crate) use shield::{Panicked, Quiet, install_hook};
@@ -77,8 +79,27 @@ pub(crate) fn attempt_item(
     end
 }
 
+/// Makes the arguments of one item of a map whose body is a single task.
+pub(crate) fn bind_item(
+    run: &Run,
+    fan: &Fan,
+    item: u64,
+    inputs: &mut Vec<Value>,
+    args: &mut Vec<Value>,
+) -> Result<(), BindError> {
+    inputs.extend(fan.shared.iter().cloned());
+    fan.set_locals(item, inputs);
+    let scope = ItemScope::new(run, inputs);
+    guarded(|| Ok(fan.plan.bind(PlanIndex::new(0), &scope, args)))?
+}
+
 /// What the body of a map takes of its task's output.
-fn pick(run: &Run, fan: &Fan, inputs: &[Value], value: Value) -> Result<Value, TaskError> {
+pub(crate) fn pick(
+    run: &Run,
+    fan: &Fan,
+    inputs: &[Value],
+    value: Value,
+) -> Result<Value, TaskError> {
     let Some(pick) = fan.single.as_ref().and_then(|single| single.pick.as_ref()) else {
         return Ok(value);
     };
@@ -95,10 +116,24 @@ pub(crate) fn call(
     args: &mut [Value],
 ) -> Result<Value, TaskError> {
     let ctx = TaskContext::new(host);
-    let inside = inside::Inside::new(run);
+    let inside = inside::Inside::of(run);
     let result = guarded(|| task.body.call(&ctx, args));
     drop(inside);
     result.and_then(|value| output::check(&task.signature.output, value))
+}
+
+/// Makes the arguments of copies: the node stays a reader of what it reads.
+///
+/// # Safety
+/// The caller holds `at`.
+pub(crate) unsafe fn bind_copy(
+    run: &Run,
+    frame: &Frame,
+    at: PlanIndex,
+    args: &mut Vec<Value>,
+) -> Result<(), BindError> {
+    let scope = FrameScope::new(run, frame);
+    guarded(|| Ok(frame.plan().bind(at, &scope, args)))?
 }
 
 /// Makes the arguments, then counts the node off as a reader: before the call, so that the last

@@ -38,7 +38,7 @@ impl Slots for FrameScope<'_> {
     fn output(&self, at: PlanIndex) -> Option<Value> {
         // SAFETY: the plan asks only for what the node's own expressions refer to: dependencies of
         // the node, published to its holder.
-        if unsafe { self.frame.record(at) }.status != OutcomeStatus::Ok {
+        if !unsafe { self.frame.record(at) }.gives() {
             return None;
         }
         // SAFETY: as above; the holder is counted off after binding. `only_once` was found by

@@ -48,6 +48,10 @@ struct State {
     free: usize,
     /// Which thread numbers are taken.
     numbers: Vec<bool>,
+    /// Threads whose job was given up: they end when they come back from it.
+    lost: Vec<usize>,
+    /// Jobs that have a thread beyond the limit.
+    counted: usize,
     threads: usize,
     closing: bool,
 }
@@ -58,6 +62,8 @@ impl Lane {
             jobs: VecDeque::new(),
             free: 0,
             numbers: Vec::new(),
+            lost: Vec::new(),
+            counted: 0,
             threads: 0,
             closing: false,
         };
@@ -68,12 +74,43 @@ impl Lane {
     pub(crate) fn submit(self: &Arc<Self>, job: Arc<dyn TakeTurn>) -> Answer {
         let mut state = self.lock();
         state.jobs.push_back(job);
+        self.find_thread(state)
+    }
+
+    /// Hands in a job that has a thread beyond the limit while it runs, since somebody else limits
+    /// how many there are. Whoever runs it says [`Self::uncount`] or [`Self::lose`] afterwards.
+    pub(crate) fn submit_counted(self: &Arc<Self>, job: Arc<dyn TakeTurn>) -> Answer {
+        let mut state = self.lock();
+        state.counted += 1;
+        // Before those that wait for a thread to become free.
+        state.jobs.push_front(job);
+        self.find_thread(state)
+    }
+
+    /// A counted job has ended.
+    pub(crate) fn uncount(&self) {
+        self.lock().counted -= 1;
+    }
+
+    /// The counted job of a thread was given up: the thread ends when it comes back from it.
+    pub(crate) fn lose(self: &Arc<Self>, thread: u16) {
+        let mut state = self.lock();
+        state.counted -= 1;
+        state.threads -= 1;
+        state.lost.push(usize::from(thread));
+        if !state.jobs.is_empty() {
+            self.find_thread(state);
+        }
+    }
+
+    /// Wakes or makes a thread for the jobs there are.
+    fn find_thread(self: &Arc<Self>, mut state: MutexGuard<'_, State>) -> Answer {
         if state.jobs.len() <= state.free {
             drop(state);
             self.called.notify_one();
             return Answer::Accepted;
         }
-        if state.threads >= self.max {
+        if state.threads >= self.max + state.counted {
             return Answer::Saturated;
         }
         let number = state.take_number();
@@ -118,6 +155,9 @@ impl Lane {
                 let turned = catch_unwind(AssertUnwindSafe(|| job.turn(number)));
                 debug_assert!(turned.is_ok(), "a panic got out of a run");
                 state = self.lock();
+                if state.forget_lost(usize::from(number)) {
+                    return;
+                }
                 state.free += 1;
                 continue;
             }
@@ -131,8 +171,10 @@ impl Lane {
             state = next;
             if wait && state.jobs.is_empty() {
                 state.free -= 1;
-                state.threads -= 1;
-                state.numbers[number] = false;
+                if !state.forget_lost(number) {
+                    state.threads -= 1;
+                    state.numbers[number] = false;
+                }
                 return;
             }
         }
@@ -144,6 +186,14 @@ impl Lane {
 }
 
 impl State {
+    /// Whether a thread was taken for lost; then its number is free, and it was counted off.
+    fn forget_lost(&mut self, number: usize) -> bool {
+        let Some(at) = self.lost.iter().position(|lost| *lost == number) else { return false };
+        self.lost.swap_remove(at);
+        self.numbers[number] = false;
+        true
+    }
+
     /// The lowest number that no thread has.
     fn take_number(&mut self) -> usize {
         let number = self.numbers.iter().position(|taken| !taken).unwrap_or(self.numbers.len());

@@ -49,8 +49,9 @@ pub struct Arrival<U> {
     pub due: Option<Duration>,
     /// As long as this after its start it is given up.
     pub timeout: Option<Duration>,
-    /// Whether it was started before and what all its attempts cost is reserved.
-    pub paid: bool,
+    /// How many attempts it had: where there were any, what all may cost is reserved. One that is
+    /// not started again is settled with these.
+    pub paid: u32,
 }
 
 impl<U> Arrival<U> {
@@ -66,7 +67,7 @@ impl<U> Arrival<U> {
             not_before: None,
             due: None,
             timeout: None,
-            paid: false,
+            paid: 0,
         }
     }
 }
@@ -107,13 +108,6 @@ pub enum Input<U> {
         ticket: Ticket,
         /// The attempts it had in all, where it was the last and what it costs can be settled.
         attempts: Option<u32>,
-    },
-    /// A unit that had attempts before ends without another: what it costs is settled.
-    Settled {
-        /// What it took.
-        demand: DemandId,
-        /// The attempts it had.
-        attempts: u32,
     },
     /// A node of the outermost workflow has ended, however.
     LevelEnded {

@@ -25,6 +25,7 @@
 //! - a unit that was handed in is started or returned exactly once;
 //! - where nothing runs, no time is waited for and something waits, [`Command::Stuck`] was given.
 
+mod asks;
 mod budget;
 mod choose;
 mod demand;
@@ -52,6 +53,7 @@ use ready::{Class, Queue};
 use slab::{Slab, Slot};
 use timers::Timers;
 
+pub(crate) use asks::Around;
 pub use budget::{BudgetId, Spent};
 pub use demand::{Demand, DemandId};
 pub use limits::{HighWater, LimitId};
@@ -271,7 +273,6 @@ impl<U: Copy> Dispatcher<U> {
             Input::Ready(arrival) => self.arrive(arrival),
             Input::Left { ticket } => self.leave(ticket),
             Input::Finished { ticket, attempts } => self.finish(ticket, attempts),
-            Input::Settled { demand, attempts } => self.settle(demand, attempts),
             Input::LevelEnded { level } => {
                 let mut opened = Vec::new();
                 let ended = self.levels.as_mut().and_then(|levels| levels.end(level, &mut opened));
@@ -310,6 +311,7 @@ impl<U: Copy> Dispatcher<U> {
 
     fn arrive(&mut self, arrival: Arrival<U>) {
         if self.cancelled {
+            self.settle_begun(&arrival);
             self.at_once.push(Command::Return { unit: arrival.unit });
             return;
         }
@@ -334,7 +336,7 @@ impl<U: Copy> Dispatcher<U> {
         let class = Class {
             blocking: arrival.lane == Lane::Blocking,
             demand: arrival.demand,
-            paid: arrival.paid && !self.demands.get(arrival.demand).cost.is_empty(),
+            paid: arrival.paid > 0 && !self.demands.get(arrival.demand).cost.is_empty(),
         };
         let (urgency, place) = (arrival.urgency, arrival.place);
         self.came += 1;
@@ -387,14 +389,23 @@ impl<U: Copy> Dispatcher<U> {
 
     /// Gives back all that has not started.
     fn give_back(&mut self) {
-        let returned = self.waiting.drain().into_iter();
-        self.at_once.extend(returned.map(|arrival| Command::Return { unit: arrival.unit }));
+        for arrival in self.waiting.drain() {
+            self.settle_begun(&arrival);
+            self.at_once.push(Command::Return { unit: arrival.unit });
+        }
         if let Some(levels) = &mut self.levels {
             levels.drain().for_each(drop);
         }
         self.queues.clear();
         self.by_class.clear();
         self.kept = None;
+    }
+
+    /// Settles what a unit has cost that had attempts and has no more.
+    fn settle_begun(&mut self, arrival: &Arrival<U>) {
+        if arrival.paid > 0 {
+            self.settle(arrival.demand, arrival.paid);
+        }
     }
 
     /// Takes a unit out; `None` where it is gone.
@@ -450,6 +461,7 @@ impl<U: Copy> Dispatcher<U> {
             Timer::Begin(slot) => self.enter(slot),
             Timer::TooLate(slot) => {
                 if let Some(arrival) = self.release(slot) {
+                    self.settle_begun(&arrival);
                     commands.push(Command::TooLate { unit: arrival.unit });
                 }
             }
@@ -520,6 +532,7 @@ impl<U: Copy> Dispatcher<U> {
         let limit = lacking.map(|(limit, _)| *limit);
         let slot = self.queues[at].pop();
         if let Some(arrival) = slot.and_then(|slot| self.release(slot)) {
+            self.settle_begun(&arrival);
             commands.push(Command::Stuck { unit: arrival.unit, limit });
         }
     }
@@ -532,7 +545,7 @@ impl<U: Copy> Dispatcher<U> {
         for &(limit, amount) in &demand.needs {
             self.limits.take(limit, amount, self.now);
         }
-        if !arrival.paid {
+        if arrival.paid == 0 {
             self.budgets.reserve(&demand.cost, demand.attempts);
         }
         let cpus = (demand.cpus as usize).min(self.capacities.compute);

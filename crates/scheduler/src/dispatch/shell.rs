@@ -4,17 +4,20 @@
 //! One lock around the state machine, taken once per unit: whoever runs a unit tells what became
 //! ready by it, and takes the next start with it. What is to be written off never gets there.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
-use terrace_core::{Lane, Plan, PlanIndex};
+use terrace_core::{EventKind, EventKinds, Lane, NodeId, Plan, PlanIndex, Policy, Workflow};
 
-use super::{Arrival, Capacities, Command, Dispatcher, Input, Ticket, Urgency};
-use crate::fan::Stopped;
+use super::asks::{Around, Unnamed, ask, ask_item, declare_all};
+use super::{Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Spent, Urgency};
+use crate::attempt::Detached;
+use crate::fan::{Stopped, path};
 use crate::frame::{Job, Unit};
 use crate::options::Order;
-use crate::run::{Desk, Machine, Role, Run, lock};
+use crate::run::{Desk, Machine, Refusal, Role, Run, lock};
 
 /// The state of one run on the dispatcher's path.
 pub(crate) struct Shell {
@@ -26,13 +29,25 @@ pub(crate) struct Shell {
     told: AtomicU8,
     /// The level of each node, where levels wait for each other.
     levels: Option<Vec<u32>>,
+    /// Whether anything asks for more than a place.
+    is_ordered: AtomicBool,
 }
 
 struct Driven {
     dispatcher: Dispatcher<Unit>,
+    unnamed: Unnamed,
+    /// Attempts that may be given up, by the number of their ticket.
+    attempts: HashMap<usize, Registered>,
     /// Compute units that were started and that no thread has taken yet.
     starts: VecDeque<Job>,
     commands: Vec<Command<Unit>>,
+}
+
+/// A unit that runs and may be given up.
+enum Registered {
+    Attempt(Arc<Detached>),
+    /// It was due before it had an attempt.
+    Due,
 }
 
 /// What is to be done when the lock is released.
@@ -41,7 +56,20 @@ struct Errands {
     blocking: Vec<Job>,
     /// To be written off.
     returned: Vec<Unit>,
+    /// Never to start.
+    refused: Vec<(Unit, Refusal)>,
+    /// To be given up.
+    due: Vec<Arc<Detached>>,
+    reserved: Vec<(NodeId, Option<Arc<str>>)>,
+    wake: Option<Duration>,
     calls: usize,
+}
+
+impl Errands {
+    /// Whether something becomes ready, or ends, by what is to be done.
+    fn has_more(&self) -> bool {
+        !(self.returned.is_empty() && self.refused.is_empty() && self.due.is_empty())
+    }
 }
 
 impl Shell {
@@ -55,16 +83,71 @@ impl Shell {
                 .flat_map(|level| plan.level(level as usize).map(move |_| level));
             levels.collect()
         };
+        let mut dispatcher = Dispatcher::new(capacities, ordered.then(|| counts().collect()));
+        declare_all(&mut dispatcher, plan.workflow());
+        if let Some(patience) = plan.workflow().rules().patience {
+            dispatcher.set_patience(patience);
+        }
         Self {
             state: Mutex::new(Driven {
-                dispatcher: Dispatcher::new(capacities, ordered.then(|| counts().collect())),
+                dispatcher,
+                unnamed: Unnamed::default(),
+                attempts: HashMap::new(),
                 starts: VecDeque::new(),
                 commands: Vec::new(),
             }),
             startable: AtomicUsize::new(0),
             told: AtomicU8::new(told(Stopped::No)),
             levels: ordered.then(levels),
+            is_ordered: AtomicBool::new(plan.workflow().is_ordered()),
         }
+    }
+
+    /// Whether anything asks for more than a place.
+    pub(crate) fn is_ordered(&self) -> bool {
+        // Set before anything that asks for more is handed in.
+        self.is_ordered.load(Ordering::Relaxed)
+    }
+
+    /// From now on units may ask for more than a place; a workflow that a task gave may say so.
+    pub(crate) fn be_ordered(&self) {
+        self.is_ordered.store(true, Ordering::Relaxed);
+    }
+
+    /// Declares what a workflow says that a task gave.
+    pub(crate) fn declare(&self, workflow: &Workflow) {
+        if workflow.is_ordered() {
+            declare_all(&mut lock(&self.state).dispatcher, workflow);
+            self.be_ordered();
+        }
+    }
+
+    /// Whether a limit was declared.
+    pub(crate) fn knows(&self, limit: &str) -> bool {
+        lock(&self.state).dispatcher.find_limit(limit).is_some()
+    }
+
+    /// A limit of places without a name.
+    pub(crate) fn limit_of_places(&self, name: &str, most: u32) -> LimitId {
+        lock(&self.state).dispatcher.declare_unnamed(name, u64::from(most.max(1)))
+    }
+
+    /// What holds for everything inside a workflow, beside what holds around it.
+    pub(crate) fn inside(
+        &self,
+        outer: Option<&Arc<Around>>,
+        workflow: &Workflow,
+        policy: Option<&Policy>,
+    ) -> Option<Arc<Around>> {
+        let mut state = lock(&self.state);
+        let Driven { dispatcher, unnamed, .. } = &mut *state;
+        unnamed.inside(dispatcher, outer, workflow, policy)
+    }
+
+    /// What was used of the limits at most, and what was spent.
+    pub(crate) fn used(&self) -> (Vec<HighWater>, Vec<Spent>) {
+        let state = lock(&self.state);
+        (state.dispatcher.high_water(), state.dispatcher.spent())
     }
 
     pub(crate) fn begin(&self, run: &Arc<Run>) {
@@ -77,7 +160,7 @@ impl Shell {
         let roots = plan.level(0).map(|at| Unit::Node(run.root(), PlanIndex::new(at)));
         desk.ready.extend(roots);
         // Whoever begins takes one of the starts itself.
-        self.exchange(run, &mut desk, None, Takes::Later);
+        self.exchange(run, &mut desk, Takes::Later);
     }
 
     pub(crate) fn has_work(&self, run: &Run) -> bool {
@@ -88,15 +171,14 @@ impl Shell {
 
     /// Runs units from a seat until there is none to start.
     pub(crate) fn work(&self, run: &Arc<Run>, role: Role, desk: &mut Desk) {
-        let mut left = None;
         desk.idle();
         while !run.is_finished() {
-            let next = self.exchange(run, desk, left.take(), Takes::Now);
+            let next = self.exchange(run, desk, Takes::Now);
             if run.is_finished() {
                 return;
             }
             let Some(job) = next.or_else(|| run.take_overflow(role)) else { return };
-            left = job.ticket;
+            desk.take(job);
             // SAFETY: the unit was commanded to start once and came out of one queue, once.
             unsafe { run.advance(job.unit, desk) };
         }
@@ -104,9 +186,33 @@ impl Shell {
 
     /// Runs one blocking unit on a thread of the lane.
     pub(crate) fn turn(&self, run: &Arc<Run>, job: Job, desk: &mut Desk) {
+        desk.take(job);
         // SAFETY: the unit was commanded to start once and came out of one queue, once.
         unsafe { run.advance(job.unit, desk) };
-        self.exchange(run, desk, job.ticket, Takes::Nothing);
+        self.exchange(run, desk, Takes::Nothing);
+    }
+
+    /// Tells what followed from something that happened outside any lane.
+    pub(crate) fn give(&self, run: &Arc<Run>, desk: &mut Desk) {
+        self.exchange(run, desk, Takes::Nothing);
+    }
+
+    /// Looks at the clock.
+    pub(crate) fn tick(&self, run: &Arc<Run>) {
+        if !run.is_finished() {
+            self.exchange(run, &mut Desk::new(0), Takes::Nothing);
+        }
+    }
+
+    /// Takes note of an attempt that may be given up. False: its time is over already.
+    pub(crate) fn register(&self, attempt: &Arc<Detached>) -> bool {
+        let mut state = lock(&self.state);
+        let number = attempt.about.ticket.index();
+        if state.attempts.contains_key(&number) {
+            return false;
+        }
+        state.attempts.insert(number, Registered::Attempt(Arc::clone(attempt)));
+        true
     }
 
     /// Hands in a unit while the caller goes on with another.
@@ -115,26 +221,36 @@ impl Shell {
             let mut state = lock(&self.state);
             // SAFETY: the caller hands the unit on.
             unsafe { self.hand_in(run, &mut state, unit) };
-            self.decide(run, &mut state, 0)
+            let errands = self.decide(run, &mut state, 0);
+            // Who looks after it says so with the next exchange.
+            if errands.has_more() {
+                state.dispatcher.busy();
+            }
+            errands
         };
         // Nothing is returned that nobody looks after: who is told that the run stopped gets it.
         let mut desk = Desk::new(0);
         if self.go(run, errands, &mut desk) {
-            self.exchange(run, &mut desk, None, Takes::Nothing);
+            self.exchange_from(run, &mut desk, Takes::Nothing, true);
         }
     }
 
     /// Tells what became ready and ended by a unit, and takes the next start where the caller can
     /// run one.
-    fn exchange(
+    fn exchange(&self, run: &Arc<Run>, desk: &mut Desk, takes: Takes) -> Option<Job> {
+        self.exchange_from(run, desk, takes, false)
+    }
+
+    /// `busy`: the dispatcher was told that the caller is.
+    fn exchange_from(
         &self,
         run: &Arc<Run>,
         desk: &mut Desk,
-        mut left: Option<Ticket>,
         takes: Takes,
+        mut busy: bool,
     ) -> Option<Job> {
-        let mut busy = false;
         loop {
+            desk.lay_aside();
             Self::write_off(run, desk);
             let ended = desk.ended.len();
             let (next, errands) = {
@@ -142,8 +258,15 @@ impl Shell {
                 if std::mem::take(&mut busy) {
                     state.dispatcher.done();
                 }
-                if let Some(ticket) = left.take() {
-                    state.dispatcher.take(Input::Finished { ticket, attempts: None });
+                for ticket in desk.left.drain(..) {
+                    state.dispatcher.take(Input::Left { ticket });
+                }
+                for (ticket, attempts) in desk.finished.drain(..) {
+                    state.attempts.remove(&ticket.index());
+                    state.dispatcher.take(Input::Finished { ticket, attempts });
+                }
+                for limit in desk.forgotten.drain(..) {
+                    state.dispatcher.forget(limit);
                 }
                 if let Some(levels) = &self.levels {
                     for at in &desk.ended {
@@ -160,12 +283,12 @@ impl Shell {
                     self.told.store(told(stopped), Ordering::Relaxed);
                     // After an early end what cleans up still runs: it is handed in again.
                     state.dispatcher.take(match stopped {
-                        Stopped::Early => Input::Recalled,
+                        Stopped::Early | Stopped::Failed(_) => Input::Recalled,
                         _ => Input::Cancelled,
                     });
                 }
                 let errands = self.decide(run, &mut state, usize::from(takes != Takes::Nothing));
-                if !errands.returned.is_empty() {
+                if errands.has_more() {
                     state.dispatcher.busy();
                     busy = true;
                 }
@@ -193,6 +316,10 @@ impl Shell {
 
     /// Ends what is ready and must not run, and what becomes ready by that, at once.
     fn write_off(run: &Arc<Run>, desk: &mut Desk) {
+        while let Some(attempt) = desk.expired.pop() {
+            run.expire(&attempt, desk);
+            desk.lay_aside();
+        }
         let mut at = 0;
         while at < desk.ready.len() {
             let unit = desk.ready[at];
@@ -201,6 +328,7 @@ impl Shell {
                 desk.ready.swap_remove(at);
                 // SAFETY: as above, and taken out of the list.
                 unsafe { run.advance(unit, desk) };
+                desk.lay_aside();
             } else {
                 at += 1;
             }
@@ -235,30 +363,70 @@ impl Shell {
                 let place = u32::MAX - fan.depth;
                 (Urgency { outer: fan.urgency, inner: 1 }, place, None)
             }
+            Unit::Item(fan, _) => {
+                // SAFETY: the token that follows the item has not ended.
+                let fan = unsafe { fan.get() };
+                (Urgency { outer: fan.urgency, inner: 2 }, u32::MAX - fan.depth, None)
+            }
         };
-        let plain = Arrival::plain(unit, lane, urgency, place);
-        state.dispatcher.take(Input::Ready(Arrival { level, ..plain }));
+        let mut arrival = Arrival { level, ..Arrival::plain(unit, lane, urgency, place) };
+        if self.is_ordered() {
+            let Driven { dispatcher, unnamed, .. } = &mut **state;
+            match unit {
+                Unit::Node(frame, at) => {
+                    // SAFETY: a held node has not ended, so its frame is open.
+                    let frame = unsafe { frame.get() };
+                    ask(dispatcher, unnamed, run, frame, at, &mut arrival);
+                }
+                Unit::Item(fan, at) => {
+                    // SAFETY: the token that follows the item has not ended.
+                    let fan = unsafe { fan.get() };
+                    ask_item(dispatcher, unnamed, fan, at, &mut arrival);
+                }
+                Unit::Token(_) => {}
+            }
+        }
+        state.dispatcher.take(Input::Ready(arrival));
     }
 
     /// Asks for commands and carries out what can be under the lock. `mine` of the starts are for
     /// the caller.
     fn decide(&self, run: &Run, state: &mut MutexGuard<'_, Driven>, mine: usize) -> Errands {
         let mut errands = Errands::default();
-        let Driven { dispatcher, starts, commands } = &mut **state;
+        let Driven { dispatcher, starts, commands, attempts, .. } = &mut **state;
         dispatcher.decide(run.now(), commands);
         let before = starts.len();
         for command in commands.drain(..) {
             match command {
-                Command::Start { unit, lane, ticket, .. } => {
-                    let job = Job { unit, ticket: Some(ticket) };
+                Command::Start { unit, lane, ticket, cpus, due } => {
+                    let job = Job { unit, ticket: Some(ticket), due, cpus };
                     match lane {
                         Lane::Compute => starts.push_back(job),
                         Lane::Blocking => errands.blocking.push(job),
                     }
                 }
                 Command::Return { unit } => errands.returned.push(unit),
-                // Nothing that runs asks for more yet.
-                _ => {}
+                Command::TooLate { unit } => errands.refused.push((unit, Refusal::TooLate)),
+                Command::Unpayable { unit, budget } => {
+                    let budget = dispatcher.budget(budget).clone();
+                    errands.refused.push((unit, Refusal::Budget(budget)));
+                }
+                Command::Stuck { unit, limit } => {
+                    let limit = limit.map(|limit| Arc::clone(&dispatcher.limit(limit).name));
+                    errands.refused.push((unit, Refusal::Stuck(limit)));
+                }
+                Command::Expire { ticket } => match attempts.get(&ticket.index()) {
+                    Some(Registered::Attempt(attempt)) => errands.due.push(Arc::clone(attempt)),
+                    Some(Registered::Due) => {}
+                    None => {
+                        attempts.insert(ticket.index(), Registered::Due);
+                    }
+                },
+                // SAFETY: it waits, and nobody else starts it before the lock is released.
+                Command::Reserved { unit } => errands.reserved.extend(unsafe { named(unit) }),
+                Command::Wake { at } => errands.wake = Some(at),
+                // Nobody asks for a pause yet.
+                Command::Paused { .. } => {}
             }
         }
         self.startable.store(starts.len(), Ordering::Relaxed);
@@ -274,9 +442,43 @@ impl Shell {
         for _ in 0..errands.calls {
             run.call();
         }
-        let more = !errands.returned.is_empty();
+        for (node, path) in errands.reserved {
+            run.emit(EventKinds::NODES, || EventKind::NodeReserved { node, path });
+        }
+        if let Some(at) = errands.wake {
+            run.wake_at(at);
+        }
+        let more =
+            !(errands.returned.is_empty() && errands.refused.is_empty() && errands.due.is_empty());
         desk.ready.extend(errands.returned);
+        for (unit, why) in errands.refused {
+            // SAFETY: it was handed in and is given back here, once.
+            unsafe { run.refuse(unit, &why, desk) };
+            desk.lay_aside();
+        }
+        desk.expired.extend(errands.due);
         more
+    }
+}
+
+/// A unit as events name it.
+///
+/// # Safety
+/// The caller holds it.
+unsafe fn named(unit: Unit) -> Option<(NodeId, Option<Arc<str>>)> {
+    match unit {
+        Unit::Node(frame, at) => {
+            // SAFETY: a held node has not ended, so its frame is open.
+            let frame = unsafe { frame.get() };
+            Some((frame.plan().id(at), frame.parent().map(|_| path(frame, at).text)))
+        }
+        Unit::Item(fan, at) => {
+            // SAFETY: the token that follows the item has not ended.
+            let fan = unsafe { fan.get() };
+            let item = fan.pending.get(at).item;
+            Some((fan.home_plan().id(fan.at), Some(fan.path(item).text)))
+        }
+        Unit::Token(_) => None,
     }
 }
 
@@ -285,7 +487,8 @@ fn told(stopped: Stopped) -> u8 {
     match stopped {
         Stopped::No => 0,
         Stopped::Early => 1,
-        Stopped::Cancelled => 2,
+        Stopped::Failed(_) => 2,
+        Stopped::Cancelled => 3,
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use terrace_core::{Collect, OutcomeStatus, Reduce, TaskError, Value};
+use terrace_core::{Collect, FailedItems, Map, OutcomeStatus, Reduce, TaskError, Value};
 use terrace_plugin_api::{ErrorClass, Outcome, PortType, Retryable};
 
 use super::items::Items;
@@ -33,6 +33,9 @@ pub(crate) struct ItemEnd {
 pub(crate) struct Gather {
     join: Join,
     collect: Collect,
+    /// How many items may fail, and whether that was said.
+    allowed: u64,
+    explicit: bool,
     name: String,
     failed: AtomicU64,
     cancelled: AtomicU64,
@@ -59,7 +62,7 @@ impl Gather {
     /// When there are more than memory has addresses.
     pub(crate) fn new(
         items: u64,
-        collect: Collect,
+        map: &Map<Reduce>,
         reducer: Option<Reducer>,
         name: &str,
     ) -> Result<Self, TaskError> {
@@ -69,7 +72,9 @@ impl Gather {
         };
         Ok(Self {
             join,
-            collect,
+            collect: map.collect,
+            allowed: map.tolerance.allowed(items),
+            explicit: map.tolerance != FailedItems::None,
             name: name.to_owned(),
             failed: AtomicU64::new(0),
             cancelled: AtomicU64::new(0),
@@ -117,6 +122,16 @@ impl Gather {
         }
     }
 
+    /// Whether an item may fail without the node failing for that.
+    pub(crate) fn tolerates(&self) -> bool {
+        self.collect == Collect::Outcomes || self.explicit
+    }
+
+    /// Whether more items have failed than may, where that was said.
+    pub(crate) fn is_exceeded(&self) -> bool {
+        self.explicit && self.failed.load(Ordering::Relaxed) > self.allowed
+    }
+
     /// Whether its results come faster than they can be joined.
     pub(crate) fn is_behind(&self) -> bool {
         matches!(&self.join, Join::Reduce(reducer) if reducer.is_behind())
@@ -158,7 +173,7 @@ impl Gather {
             Collect::Outcomes => lock(&self.errors).len() as u64,
         };
         // An outcome that tells of a failure is no failure; a combiner that fails is.
-        if failed > 0 {
+        if failed > self.allowed {
             return ItemEnd::of(Err(self.failure(failed, items)));
         }
         let result = match &mut self.join {

@@ -15,15 +15,18 @@ mod items;
 mod open;
 mod passes;
 mod path;
+mod pending;
 mod reduce;
+mod terms;
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, Ref, TaskError, Value};
 
-use crate::frame::{Frame, FramePtr, Parent};
+use crate::dispatch::{Around, LimitId, Ticket};
+use crate::frame::{FanPtr, Frame, FramePtr, Parent};
 use crate::run::lock;
 
 pub(crate) use claims::{Claims, Range};
@@ -32,6 +35,7 @@ pub(crate) use items::Items;
 pub(crate) use open::{Began, Opening};
 pub(crate) use passes::{PassEnd, Passes};
 pub(crate) use path::{Name, item_of, label_of, path};
+pub(crate) use pending::Pending;
 
 /// A node that runs a workflow, while it does.
 pub(crate) struct Fan {
@@ -54,6 +58,21 @@ pub(crate) struct Fan {
     pub(crate) urgency: u32,
     pub(crate) started: Duration,
     pub(crate) worker: u16,
+    /// Whether its items go through the dispatcher one by one, and where they are meanwhile.
+    pub(crate) is_careful: bool,
+    pub(crate) pending: Pending,
+    /// What holds for everything in it.
+    pub(crate) around: Option<Arc<Around>>,
+    /// When its time is over.
+    pub(crate) due: Option<Duration>,
+    /// What its node keeps while it runs.
+    pub(crate) ticket: OnceLock<Ticket>,
+    /// How many items may run at once.
+    pub(crate) limit: Option<LimitId>,
+    /// Whether its node still counts as a reader of what it reads, since it may be tried again.
+    pub(crate) reads: bool,
+    /// Whether enough items have failed that nothing new is to start in it.
+    doomed: AtomicBool,
     /// Frames to be used again. Boxed: whoever follows one must not see it move.
     #[expect(clippy::vec_box, reason = "a frame stays where it is while units point to it")]
     spare: Mutex<Vec<Box<Frame>>>,
@@ -109,16 +128,52 @@ impl Fan {
         self.tokens.fetch_update(Ordering::Release, Ordering::Relaxed, fewer).is_ok()
     }
 
+    /// Whether an item of it may fail without the node failing for that.
+    pub(crate) fn tolerates(&self) -> bool {
+        matches!(&self.work, Work::Map(map) if map.1.tolerates())
+    }
+
+    /// Lets nothing new start in it.
+    pub(crate) fn doom(&self) {
+        self.doomed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nothing new is to start in it, for it has failed already.
+    pub(crate) fn is_doomed(&self) -> bool {
+        // Nothing is published with it: who sees it late starts one item more.
+        self.doomed.load(Ordering::Relaxed)
+    }
+
     /// On which lane its tokens run. Opening a frame is quick, whatever is in it.
     pub(crate) fn lane(&self) -> Lane {
+        if self.is_careful {
+            return Lane::Compute;
+        }
+        self.item_lane()
+    }
+
+    /// On which lane its items run, or are begun.
+    pub(crate) fn item_lane(&self) -> Lane {
         self.single.as_ref().map_or(Lane::Compute, |single| single.lane)
     }
 
     /// A frame for an item, with its inputs.
-    pub(crate) fn open_frame(&self, item: u64, me: crate::frame::FanPtr) -> Box<Frame> {
+    pub(crate) fn open_frame(&self, item: u64, me: FanPtr) -> Box<Frame> {
+        self.open_frame_of(item, me, None, self.due)
+    }
+
+    /// A frame for an item that the fan keeps as pending.
+    pub(crate) fn open_frame_of(
+        &self,
+        item: u64,
+        me: FanPtr,
+        pending: Option<u32>,
+        due: Option<Duration>,
+    ) -> Box<Frame> {
         let spare = lock(&self.spare).pop();
         let mut frame = spare.unwrap_or_else(|| Box::new(Frame::new(&self.plan, Vec::new(), None)));
-        let parent = Parent { fan: me, item, depth: self.depth, urgency: self.urgency };
+        let (depth, urgency) = (self.depth, self.urgency);
+        let parent = Parent { fan: me, item, depth, urgency, pending, due };
         frame.open(self.shared.iter().cloned(), parent);
         self.set_locals(item, frame.inputs_mut());
         frame
@@ -188,6 +243,7 @@ impl Fan {
             Some(end) if !left && end.status != OutcomeStatus::Cancelled => end,
             _ => match stopped {
                 Stopped::Cancelled => ItemEnd::without(OutcomeStatus::Cancelled),
+                Stopped::Failed(_) => ItemEnd::without(OutcomeStatus::Cancelled),
                 Stopped::Early | Stopped::No => ItemEnd::without(OutcomeStatus::Skipped),
             },
         }
@@ -201,6 +257,8 @@ pub(crate) enum Stopped {
     Cancelled,
     /// It has succeeded before all was done.
     Early,
+    /// This node of the outermost workflow has failed, or is bound to.
+    Failed(PlanIndex),
 }
 
 impl ItemEnd {

@@ -1,6 +1,7 @@
 //! Making a [`Fan`]: what its node needs is evaluated once, then the node reads no more.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use terrace_core::{
@@ -10,7 +11,8 @@ use terrace_core::{
 use terrace_plugin_api::ErrorClass;
 
 use super::reduce::Reducer;
-use super::{Claims, Fan, Gather, ItemEnd, Items, Passes, Single, Work};
+use super::terms::is_careful;
+use super::{Claims, Fan, Gather, ItemEnd, Items, Passes, Pending, Single, Work};
 use crate::attempt::{FrameScope, ItemScope, guarded, release_sources};
 use crate::frame::{FanPtr, Frame, FramePtr};
 use crate::run::Run;
@@ -50,10 +52,14 @@ impl Run {
         let body = Arc::clone(home.plan().inner(at));
         let scope = FrameScope::new(self, home);
         let parts = guarded(|| Ok(self.parts(home, at, &body, &scope)));
-        // SAFETY: passed on; all that is read has been read.
-        unsafe { release_sources(home, at) };
+        let may_fan = matches!(parts, Ok(Ok(_)));
+        let reads = may_fan && home.plan().node(at).policy().is_some_and(|p| p.retry.is_some());
+        if !reads {
+            // SAFETY: passed on; all that is read has been read.
+            unsafe { release_sources(home, at) };
+        }
         match parts {
-            Ok(Ok(parts)) => Opening::Fan(self.fan(frame, at, body, parts, began)),
+            Ok(Ok(parts)) => Opening::Fan(self.fan(frame, at, body, parts, began, reads)),
             Ok(Err(BindError::Absent)) => {
                 Opening::Ended(ItemEnd::without(terrace_core::OutcomeStatus::Skipped))
             }
@@ -77,6 +83,9 @@ impl Run {
         // SAFETY: a held node has not ended, so its frame is open.
         let home = unsafe { frame.get() };
         if let Err(error) = self.grow(home, workflow) {
+            return Opening::Ended(ItemEnd::of(Err(error)));
+        }
+        if let Err(error) = self.admit(workflow) {
             return Opening::Ended(ItemEnd::of(Err(error)));
         }
         let mut shared = Vec::with_capacity(workflow.inputs().len());
@@ -103,7 +112,7 @@ impl Run {
         self.redactor().learn(workflow, &shared);
         let (work, claims) = (Work::Once(Mutex::default()), Claims::single(1));
         let parts = Parts { shared, work, claims, width: 1 };
-        Opening::Fan(self.fan(frame, at, Arc::new(workflow.plan()), parts, began))
+        Opening::Fan(self.fan(frame, at, Arc::new(workflow.plan()), parts, began, false))
     }
 
     fn parts(
@@ -138,8 +147,8 @@ impl Run {
                     }
                     None => None,
                 };
-                let (claims, width) = self.pace(map, body, items.len());
-                let gather = Gather::new(items.len(), map.collect, reducer, node.name())?;
+                let (claims, width) = self.pace(home, map, body, items.len());
+                let gather = Gather::new(items.len(), map, reducer, node.name())?;
                 // After there is room for the results: of too many items there is not.
                 if let Some(key) = &map.key_by {
                     let keys = self.keys(body, map, key, &items, &shared)?;
@@ -233,14 +242,14 @@ impl Run {
         plan: Arc<Plan>,
         parts: Parts,
         began: Began,
+        reads: bool,
     ) -> FanPtr {
         // SAFETY: the caller holds a node of it, so the frame is open.
         let home = unsafe { frame.get() };
         let Parts { shared, work, claims, width } = parts;
-        let single = match &work {
-            Work::Map(_) => single(&plan),
-            _ => None,
-        };
+        let map = map_of(home.plan(), at).filter(|_| matches!(work, Work::Map(_)));
+        let single = map.and_then(|map| single_of(&plan, map));
+        let terms = self.terms(home, at, &plan, map, single.is_some());
         let urgency = match home.parent() {
             Some(parent) => parent.urgency,
             None => home.plan().tail(at),
@@ -259,16 +268,31 @@ impl Run {
             urgency,
             started: began.at,
             worker: began.worker,
+            is_careful: terms.is_careful,
+            pending: Pending::default(),
+            around: terms.around,
+            due: terms.due,
+            ticket: OnceLock::new(),
+            limit: terms.limit,
+            reads,
+            doomed: AtomicBool::new(false),
             spare: Mutex::default(),
         }))
     }
 
     /// How many items a token takes at a time, and how many tokens there may be: together no more
     /// than the map's window.
-    fn pace(&self, map: &Map<Reduce>, body: &Plan, items: u64) -> (Claims, u32) {
+    fn pace(&self, home: &Frame, map: &Map<Reduce>, body: &Plan, items: u64) -> (Claims, u32) {
         let (workers, blocking) = self.widths();
         let window = map.window.unwrap_or(u32::MAX).max(1);
-        let (at_once, chunk) = match (single(body).map(|single| single.lane), map.chunk) {
+        if self.is_ordered() && is_careful(self, home, map, body) {
+            // One by one, and more than can run: those that wait for another attempt, or for a
+            // rate, must not keep others from running.
+            let many = single_of(body, map).is_some() || body.workflow().may_block();
+            let width = if many { blocking.max(4 * workers) } else { 4 * workers };
+            return (Claims::single(items), width.min(window).max(1));
+        }
+        let (at_once, chunk) = match (single_of(body, map).map(|single| single.lane), map.chunk) {
             (Some(Lane::Compute), chunk) => (workers, chunk),
             (Some(Lane::Blocking), chunk) => (blocking, chunk),
             (None, chunk) => {
@@ -286,6 +310,19 @@ impl Run {
         let width = width.max(1);
         (Claims::new(items, chunk, window / width), width)
     }
+}
+
+/// The map of a node, where it is one.
+pub(super) fn map_of(plan: &Plan, at: PlanIndex) -> Option<&Map<Reduce>> {
+    match plan.node(at).flow()?.repeat() {
+        Repeat::Map(map) => Some(map),
+        _ => None,
+    }
+}
+
+/// Whether the items of a map need no frame: their body is one task, and one policy holds for it.
+pub(super) fn single_of(body: &Plan, map: &Map<Reduce>) -> Option<Single> {
+    single(body).filter(|_| map.each.is_none() || body.node(PlanIndex::new(0)).policy().is_none())
 }
 
 /// Whether a body is one task, without conditions, whose output is all there is.

@@ -30,6 +30,7 @@ mod cause;
 mod unit;
 
 use std::cell::UnsafeCell;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -51,18 +52,25 @@ pub(crate) struct Record {
     pub(crate) worker: u16,
     pub(crate) lane: Lane,
     /// 0 where it never started.
-    pub(crate) attempts: u8,
+    pub(crate) attempts: u16,
     pub(crate) status: OutcomeStatus,
+    /// Whether it has an output although it failed.
+    pub(crate) gives: bool,
 }
 
 impl Record {
     /// A node that never started.
     pub(crate) fn unstarted(status: OutcomeStatus, lane: Lane) -> Self {
-        Self { started: 0, duration: 0, worker: 0, lane, attempts: 0, status }
+        Self { started: 0, duration: 0, worker: 0, lane, attempts: 0, status, gives: false }
     }
 
     pub(crate) fn ran(status: OutcomeStatus, lane: Lane, worker: u16) -> Self {
-        Self { started: 0, duration: 0, worker, lane, attempts: 1, status }
+        Self { started: 0, duration: 0, worker, lane, attempts: 1, status, gives: false }
+    }
+
+    /// Whether there is an output for others.
+    pub(crate) fn gives(&self) -> bool {
+        self.status == OutcomeStatus::Ok || self.gives
     }
 
     pub(crate) fn with_time(mut self, started: Duration, ended: Duration) -> Self {
@@ -104,6 +112,19 @@ pub(crate) struct Frame {
     left: AtomicUsize,
     tally: Tally,
     errors: Mutex<Vec<(PlanIndex, TaskError)>>,
+    /// Nodes that were tried before and wait for another attempt.
+    tries: Mutex<BTreeMap<PlanIndex, Tries>>,
+}
+
+/// What came of a node, or an item, so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tries {
+    /// How many attempts there were.
+    pub(crate) attempts: u32,
+    /// When the first of them started.
+    pub(crate) first: Duration,
+    /// When there may be another.
+    pub(crate) again: Duration,
 }
 
 /// What a frame is an item of.
@@ -117,6 +138,10 @@ pub(crate) struct Parent {
     pub(crate) depth: u32,
     /// How urgent the outermost node around it is.
     pub(crate) urgency: u32,
+    /// Where the fan keeps the item, if that goes through the dispatcher by itself.
+    pub(crate) pending: Option<u32>,
+    /// When its time is over.
+    pub(crate) due: Option<Duration>,
 }
 
 /// How many nodes of a frame ended how, apart from success. Counted before a node is published.
@@ -127,6 +152,8 @@ pub(crate) struct Tally {
     /// Of the skipped ones, those behind a failure.
     pub(crate) blamed: AtomicUsize,
     pub(crate) cancelled: AtomicUsize,
+    /// Failed, and nothing else for that.
+    pub(crate) tolerated: AtomicUsize,
     /// Of the skipped ones, those that the run's early end kept from running.
     pub(crate) cut: AtomicUsize,
 }
@@ -168,6 +195,7 @@ impl Frame {
             left: AtomicUsize::new(plan.len()),
             tally: Tally::default(),
             errors: Mutex::new(Vec::new()),
+            tries: Mutex::default(),
         }
     }
 
@@ -184,6 +212,7 @@ impl Frame {
         self.tally = Tally::default();
         self.name = OnceLock::new();
         self.errors.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        self.tries.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Gives a frame that is as new its inputs and its place.
@@ -264,6 +293,16 @@ impl Frame {
             // SAFETY: as above. The old value is null: nothing is dropped.
             unsafe { *cell.output.get() = output };
         }
+    }
+
+    /// What came of a node so far, where it was tried before.
+    pub(crate) fn tries(&self, at: PlanIndex) -> Option<Tries> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner).get(&at).copied()
+    }
+
+    /// Keeps what came of a node so far.
+    pub(crate) fn keep_tries(&self, at: PlanIndex, tries: Tries) {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner).insert(at, tries);
     }
 
     /// Keeps the error of a failed node.

@@ -4,6 +4,7 @@
 //! says why they are never followed too late.
 
 use std::ptr::NonNull;
+use std::time::Duration;
 
 use terrace_core::PlanIndex;
 
@@ -26,18 +27,24 @@ pub(crate) enum Unit {
     Node(FramePtr, PlanIndex),
     /// The right to work on a fan.
     Token(FanPtr),
+    /// An item of a fan that was claimed by a token, which follows it.
+    Item(FanPtr, u32),
 }
 
-/// A unit that is to run, and what the dispatcher calls it, where that started it.
+/// A unit that is to run, and what the dispatcher says of it, where that started it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job {
     pub(crate) unit: Unit,
     pub(crate) ticket: Option<Ticket>,
+    /// When it is given up.
+    pub(crate) due: Option<Duration>,
+    /// How many workers it has.
+    pub(crate) cpus: u32,
 }
 
 impl From<Unit> for Job {
     fn from(unit: Unit) -> Self {
-        Self { unit, ticket: None }
+        Self { unit, ticket: None, due: None, cpus: 1 }
     }
 }
 

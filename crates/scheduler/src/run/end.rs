@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use terrace_core::{EventKind, EventKinds, Expr, OutcomeStatus, Value};
+use terrace_core::{EventKind, EventKinds, Expr, IfFailed, OutcomeStatus, Value};
 
 use super::{Run, lock};
 use crate::attempt::{FrameScope, guarded};
+use crate::dispatch::Shell;
 use crate::error::OutputError;
+use crate::fan::Stopped;
 use crate::frame::Cause;
 use crate::report::{Counts, RunReport, RunStatus};
 
@@ -33,14 +35,17 @@ impl Run {
             cancelled: counts.cancelled,
         });
         let wrong = self.frame.tally().went_wrong() || outputs.iter().any(|(_, o)| o.is_err());
+        if let Some(emitter) = &self.emitter {
+            emitter.close();
+        }
         let failures = std::mem::take(&mut *lock(&self.failures));
+        let (limits, spent) = self.shell().map(Shell::used).unwrap_or_default();
         let report = RunReport {
             run_id: self.constants.id.clone(),
-            status: match counts.cancelled {
-                0 if wrong => RunStatus::Failed,
-                0 => RunStatus::Succeeded,
-                _ => RunStatus::Cancelled,
-            },
+            status: self.status(&counts, wrong),
+            limits,
+            spent,
+            leftovers: self.machine.leftovers.all(),
             duration: self.now(),
             counts,
             outputs,
@@ -59,11 +64,32 @@ impl Run {
             self.finished.store(true, Ordering::Release);
             end.waker.take()
         };
+        *lock(&self.keep) = None;
         self.wake_owner();
         self.machine.pool.end();
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    fn status(&self, counts: &Counts, wrong: bool) -> RunStatus {
+        let cut_short = wrong || counts.cancelled > 0;
+        match self.stopped() {
+            Stopped::Cancelled if counts.cancelled > 0 => RunStatus::Cancelled,
+            _ if cut_short && (self.is_over(self.due) || self.is_broke()) => {
+                RunStatus::LimitReached
+            }
+            Stopped::Failed(_) => RunStatus::Failed,
+            _ if counts.cancelled > 0 && !wrong => RunStatus::Cancelled,
+            _ if counts.cancelled > 0 && counts.failed == 0 => RunStatus::Cancelled,
+            _ if wrong => RunStatus::Failed,
+            _ => RunStatus::Succeeded,
+        }
+    }
+
+    /// Whether something did not run because a budget did not suffice.
+    fn is_broke(&self) -> bool {
+        self.broke.load(Ordering::Relaxed)
     }
 
     /// The report, once the run is over.
@@ -86,8 +112,10 @@ impl Run {
         let failed = tally.failed.load(Ordering::Relaxed);
         let skipped = tally.skipped.load(Ordering::Relaxed);
         let cancelled = tally.cancelled.load(Ordering::Relaxed);
-        let succeeded = self.plan().len() - failed - skipped - cancelled;
-        Counts { succeeded, failed, skipped, cancelled, not_run: self.plan().unneeded().len() }
+        let tolerated = tally.tolerated.load(Ordering::Relaxed);
+        let succeeded = self.plan().len() - failed - tolerated - skipped - cancelled;
+        let not_run = self.plan().unneeded().len();
+        Counts { succeeded, failed, tolerated, skipped, cancelled, not_run }
     }
 
     fn outputs(&self) -> Vec<(String, Result<Value, OutputError>)> {
@@ -114,10 +142,13 @@ impl Run {
             let Some(node) = reference.root.node() else { return };
             let Some(at) = self.plan().place(node).filter(|_| missing.is_none()) else { return };
             // SAFETY: all nodes have ended and the caller has acquired them.
-            let status = unsafe { self.frame.record(at) }.status;
+            let record = unsafe { self.frame.record(at) };
+            let status = record.status;
             let cause = self.frame.cause(at);
             let absent = status == OutcomeStatus::Skipped && !cause.is_some_and(Cause::is_failure);
-            if status != OutcomeStatus::Ok && !absent {
+            let tolerated = *self.if_failed(&self.frame, at) == IfFailed::Absent;
+            let failed = matches!(status, OutcomeStatus::Failed | OutcomeStatus::TimedOut);
+            if !record.gives() && !absent && !(failed && tolerated) {
                 missing = Some(OutputError::Node {
                     node,
                     name: self.plan().node(at).name().to_owned(),

@@ -4,37 +4,43 @@
 //! follows from its end ([`progress`]), the owner that waits and helps ([`owner`]), places at the run, nodes that wait for the blocking lane, and
 //! the end. In which order nodes come is the paths' business: [`crate::fast`], [`crate::dispatch`].
 
+mod attempts;
 mod end;
+mod items;
 mod limits;
 mod node;
 mod owner;
 mod progress;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::Duration;
 
 use crossbeam::utils::Backoff;
 use terrace_core::{
-    EventKind, EventKinds, Lane as NodeLane, OutcomeStatus, Plan, PlanIndex, Redactor, RunConstants,
+    EventKind, EventKinds, IfFailed, Lane as NodeLane, OnFailure, OutcomeStatus, Plan, PlanIndex,
+    Policy, Redactor, RunConstants,
 };
 
 use crate::attempt::{RunFolder, outer_tokens};
 use crate::blocking::{Answer, Lane, TakeTurn};
 use crate::cancel::{CancelToken, Listener};
 use crate::clock::Clock;
-use crate::dispatch::Shell;
+use crate::dispatch::{Around, Shell};
 use crate::environment::Environment;
 use crate::events::Emitter;
 use crate::expand::{Expand, NoDescriptions};
-use crate::fan::Stopped;
+use crate::fan::{Fan, Stopped};
 use crate::fast::Fast;
 use crate::frame::{Frame, FramePtr, Job, Unit};
+use crate::leftovers::Leftovers;
 use crate::options::{Growth, Order, PathChoice, RunOptions, Timing};
 use crate::pool::{Call, Join, Pool, Seats};
+use crate::timer::{Tick, Timer};
 
+pub(crate) use attempts::Refusal;
 pub(crate) use end::End;
 pub(crate) use node::Desk;
 
@@ -42,9 +48,13 @@ pub(crate) use node::Desk;
 pub(crate) struct Machine {
     pub(crate) pool: Arc<Pool>,
     pub(crate) lane: Arc<Lane>,
+    pub(crate) timer: Arc<Timer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) workers: u32,
     pub(crate) max_blocking: usize,
+    pub(crate) leftovers: Leftovers,
+    /// How many of one task there may be.
+    pub(crate) max_abandoned: u32,
 }
 
 /// Which path drives a run.
@@ -82,6 +92,15 @@ pub(crate) struct Run {
     outer: CancelToken,
     heir: OnceLock<Arc<Heir>>,
     ended_early: AtomicBool,
+    /// One more than the node of the outermost workflow that the run stopped for.
+    failed_at: AtomicU32,
+    on_failure: OnFailure,
+    /// Whether a budget did not suffice.
+    broke: AtomicBool,
+    around: Option<Arc<Around>>,
+    due: Option<Duration>,
+    /// Keeps the run while it waits for time alone.
+    keep: Mutex<Option<Arc<Self>>>,
     expander: Arc<dyn Expand>,
     limits: Growth,
     environment: Option<Arc<dyn Environment>>,
@@ -133,10 +152,23 @@ impl Run {
         id: String,
     ) -> Arc<Self> {
         let levels = options.order == Order::Levels;
-        let path = if levels || options.path == PathChoice::Dispatcher {
+        let workflow = plan.workflow();
+        let by_default = options.path == PathChoice::Auto && workflow.may_grow();
+        let asks = workflow.is_ordered() || options.deadline.is_some();
+        let ordered = levels || options.path == PathChoice::Dispatcher || by_default || asks;
+        let path = if ordered {
             Path::Dispatch(Shell::new(plan, options.order, machine))
         } else {
             Path::Fast(Fast::new(plan, machine.workers))
+        };
+        let rules = workflow.rules();
+        let due = options.deadline.into_iter().chain(rules.deadline).min();
+        let around = match &path {
+            Path::Dispatch(shell) if asks => {
+                shell.be_ordered();
+                shell.inside(None, workflow, None)
+            }
+            _ => None,
         };
         let mut inputs = options.inputs;
         for input in plan.workflow().inputs().iter().skip(inputs.len()) {
@@ -158,6 +190,12 @@ impl Run {
             outer: CancelToken::new(),
             heir: OnceLock::new(),
             ended_early: AtomicBool::new(false),
+            failed_at: AtomicU32::new(0),
+            broke: AtomicBool::new(false),
+            on_failure: options.on_failure.or(rules.on_failure).unwrap_or_default(),
+            around,
+            due,
+            keep: Mutex::default(),
             expander: options.expander.unwrap_or_else(|| Arc::new(NoDescriptions)),
             limits: options.growth,
             environment: options.environment,
@@ -179,7 +217,8 @@ impl Run {
 
     /// Makes the run stop with the one whose task is starting it.
     fn inherit(self: &Arc<Self>) {
-        if let Some(tokens) = outer_tokens() {
+        let tokens = outer_tokens();
+        if !tokens.is_empty() {
             let heir = self.heir.get_or_init(|| Arc::new(Heir(Arc::downgrade(self))));
             for token in tokens {
                 token.listen(heir);
@@ -202,7 +241,10 @@ impl Run {
         });
         match &self.path {
             Path::Fast(fast) => fast.begin(self),
-            Path::Dispatch(shell) => shell.begin(self),
+            Path::Dispatch(shell) => {
+                *lock(&self.keep) = Some(Arc::clone(self));
+                shell.begin(self);
+            }
         }
         // A run without nodes that wait is always looked at by somebody, who sees the token.
         if matches!(self.path, Path::Dispatch(_)) || self.may_block {
@@ -233,6 +275,10 @@ impl Run {
         &self.redactor
     }
 
+    pub(crate) fn machine(&self) -> &Arc<Machine> {
+        &self.machine
+    }
+
     pub(crate) fn folder(&self) -> &RunFolder {
         &self.folder
     }
@@ -250,6 +296,8 @@ impl Run {
     pub(crate) fn stopped(&self) -> Stopped {
         if self.cancelled() {
             Stopped::Cancelled
+        } else if let Some(at) = self.failed_at.load(Ordering::Relaxed).checked_sub(1) {
+            Stopped::Failed(PlanIndex::new(at))
         } else if self.ended_early.load(Ordering::Relaxed) {
             Stopped::Early
         } else {
@@ -262,6 +310,100 @@ impl Run {
         // Nothing is published with it: who sees it late starts one node more.
         self.ended_early.store(true, Ordering::Relaxed);
         self.nudge();
+    }
+
+    /// Whether tasks that run are to stop.
+    pub(crate) fn ends(&self) -> bool {
+        matches!(self.stopped(), Stopped::Cancelled | Stopped::Early)
+    }
+
+    /// Lets nothing new start but what cleans up, where a failure is to do that: one that nothing
+    /// around it tolerates.
+    pub(crate) fn stop_for(self: &Arc<Self>, frame: &Frame, at: PlanIndex) {
+        if self.on_failure == OnFailure::Continue {
+            return;
+        }
+        if let Some(at) = self.dooms(frame, at) {
+            // The first failure is the one; nothing is published with it.
+            let (none, some) = (0, at.get() + 1);
+            let order = Ordering::Relaxed;
+            if self.failed_at.compare_exchange(none, some, order, order).is_ok() {
+                self.nudge();
+            }
+        }
+    }
+
+    /// The node of the outermost workflow that fails for a node that has failed; `None` where
+    /// something around that tolerates it, or may try again.
+    fn dooms(&self, frame: &Frame, at: PlanIndex) -> Option<PlanIndex> {
+        let (mut frame, mut at) = (frame, at);
+        loop {
+            let policy = frame.plan().node(at).policy();
+            let tolerates = |policy: &Policy| policy.if_failed != IfFailed::Fails;
+            if policy.is_some_and(tolerates) {
+                return None;
+            }
+            let Some(parent) = frame.parent() else { return Some(at) };
+            // SAFETY: the frame is open, so the token that follows it has not ended.
+            let fan = unsafe { parent.fan.get() };
+            let again = |policy: Option<&Policy>| policy.is_some_and(|p| p.retry.is_some());
+            if fan.tolerates() || again(fan.policy()) {
+                return None;
+            }
+            // SAFETY: the fan has a token, so its node has not ended and the frame of that is open.
+            frame = unsafe { fan.home.get() };
+            at = fan.at;
+            if again(frame.plan().node(at).policy()) {
+                return None;
+            }
+        }
+    }
+
+    /// As [`Self::stop_for`], for an item that has failed for good.
+    pub(crate) fn stop_for_item(self: &Arc<Self>, fan: &Fan) {
+        if self.on_failure == OnFailure::Stop && !fan.tolerates() {
+            // SAFETY: the fan has a token, so its node has not ended and the frame of that is open.
+            self.stop_for(unsafe { fan.home.get() }, fan.at);
+        }
+    }
+
+    /// Whether anything asks the dispatcher for more than a place.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.shell().is_some_and(Shell::is_ordered)
+    }
+
+    pub(crate) fn shell(&self) -> Option<&Shell> {
+        match &self.path {
+            Path::Dispatch(shell) => Some(shell),
+            Path::Fast(_) => None,
+        }
+    }
+
+    /// What holds for everything in a frame.
+    pub(crate) fn around(&self, frame: &Frame) -> Option<Arc<Around>> {
+        match frame.parent() {
+            // SAFETY: the frame is open, so the token that follows it has not ended.
+            Some(parent) => unsafe { parent.fan.get() }.around.clone(),
+            None => self.around.clone(),
+        }
+    }
+
+    /// When the time of a frame is over.
+    pub(crate) fn due(&self, frame: &Frame) -> Option<Duration> {
+        match frame.parent() {
+            Some(parent) => parent.due,
+            None => self.due,
+        }
+    }
+
+    /// Asks to be looked at again at a time of the run.
+    pub(crate) fn wake_at(self: &Arc<Self>, at: Duration) {
+        let own: Weak<Self> = Arc::downgrade(self);
+        let at = self.began.saturating_add(at);
+        if self.machine.timer.wake(at, own).is_err() {
+            // No thread for time: whoever comes by next looks at the clock.
+            self.nudge();
+        }
     }
 
     /// Whether any unit may ever wait for the blocking lane.
@@ -290,6 +432,8 @@ impl Run {
             Unit::Node(frame, at) => unsafe { frame.get() }.plan().lane(at),
             // SAFETY: a held token has not ended.
             Unit::Token(fan) => unsafe { fan.get() }.lane(),
+            // SAFETY: the token that follows the item has not ended.
+            Unit::Item(fan, _) => unsafe { fan.get() }.item_lane(),
         }
     }
 
@@ -305,6 +449,10 @@ impl Run {
                 verdict.is_some()
             }
             Unit::Token(_) => self.stopped() != Stopped::No,
+            Unit::Item(fan, _) => {
+                // SAFETY: the token that follows the item has not ended.
+                self.stopped() != Stopped::No || self.is_over(unsafe { fan.get() }.due)
+            }
         }
     }
 
@@ -452,6 +600,14 @@ impl TakeTurn for Run {
         match &self.path {
             Path::Fast(fast) => fast.turn(&self, job.unit, &mut desk),
             Path::Dispatch(shell) => shell.turn(&self, job, &mut desk),
+        }
+    }
+}
+
+impl Tick for Run {
+    fn tick(self: Arc<Self>) {
+        if let Some(shell) = self.shell() {
+            shell.tick(&self);
         }
     }
 }

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use crossbeam::deque::Worker;
 use terrace_core::{
-    EventKind, EventKinds, Lane, NodeKind, OutcomeStatus, PlanIndex, RunIf, TaskError, TaskRef,
-    Value, Workflow,
+    EventKind, EventKinds, IfFailed, Lane, NodeKind, OutcomeStatus, PlanIndex, RunIf, TaskError,
+    TaskRef, Value, Workflow,
 };
 
 use super::Run;
-use crate::attempt::{FrameScope, attempt, guarded, release_sources, says_cancelled};
+use crate::attempt::{Detached, FrameScope, attempt, guarded, release_sources, says_cancelled};
+use crate::dispatch::{LimitId, Ticket};
 use crate::fan::{Began, ItemEnd, Opening, Stopped, Work, path};
 use crate::fast::Fast;
-use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit, let_go};
+use crate::frame::{Cause, FanPtr, Frame, FramePtr, Job, Record, Unit, let_go};
 use crate::options::Timing;
 
 /// What one thread has at hand while it works on a run.
@@ -29,6 +30,22 @@ pub(crate) struct Desk {
     pub(crate) ended: Vec<PlanIndex>,
     pub(crate) args: Vec<Value>,
     pub(crate) inputs: Vec<Value>,
+    /// What the dispatcher calls the unit in hand, while that is in a lane.
+    pub(crate) ticket: Option<Ticket>,
+    /// When the unit in hand is given up.
+    pub(crate) due: Option<Duration>,
+    /// How many workers the unit in hand has.
+    pub(crate) cpus: u32,
+    /// How many attempts the unit in hand had, where what it cost is to be settled.
+    pub(crate) attempts: Option<u32>,
+    /// Units that left their lane and keep what they took.
+    pub(crate) left: Vec<Ticket>,
+    /// Units that ended, as `attempts`.
+    pub(crate) finished: Vec<(Ticket, Option<u32>)>,
+    /// Limits of maps that have ended.
+    pub(crate) forgotten: Vec<LimitId>,
+    /// Attempts whose time was over before they began.
+    pub(crate) expired: Vec<Arc<Detached>>,
     /// When the last node ended, if nothing was waited for since.
     stamp: Option<Duration>,
 }
@@ -42,12 +59,33 @@ impl Desk {
             ended: Vec::new(),
             args: Vec::new(),
             inputs: Vec::new(),
+            ticket: None,
+            due: None,
+            cpus: 1,
+            attempts: None,
+            left: Vec::new(),
+            finished: Vec::new(),
+            forgotten: Vec::new(),
+            expired: Vec::new(),
             stamp: None,
         }
     }
 
     pub(super) fn with_deque(number: u16, fast: &Fast) -> Self {
         Self { deque: Some(fast.new_deque(number)), ..Self::new(number) }
+    }
+
+    /// Takes a unit in hand.
+    pub(crate) fn take(&mut self, job: Job) {
+        (self.ticket, self.due, self.cpus) = (job.ticket, job.due, job.cpus);
+    }
+
+    /// Lays the unit in hand aside.
+    pub(crate) fn lay_aside(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.finished.push((ticket, self.attempts.take()));
+        }
+        (self.due, self.cpus) = (None, 1);
     }
 
     /// Says that time passed without a node.
@@ -62,6 +100,8 @@ pub(super) enum Step {
     Ended(OutcomeStatus),
     /// It goes on as a fan, one of whose tokens the caller holds.
     Fan(FanPtr),
+    /// Somebody else goes on with it, or it waits for another attempt.
+    Later,
 }
 
 impl Run {
@@ -77,13 +117,20 @@ impl Run {
             (RunIf::Failure, Some(cause)) => cause.is_failure(),
             _ => false,
         };
+        let cleans_up = run_if != RunIf::Success;
         match self.stopped() {
             _ if !runs => Some(OutcomeStatus::Skipped),
-            Stopped::No => None,
             Stopped::Cancelled => Some(OutcomeStatus::Cancelled),
+            _ if self.is_late(frame) => Some(OutcomeStatus::Cancelled),
+            Stopped::No => None,
             // Whoever cleans up does so after an early end too.
-            Stopped::Early if run_if == RunIf::Success => Some(OutcomeStatus::Skipped),
-            Stopped::Early => None,
+            _ if cleans_up => None,
+            Stopped::Early => Some(OutcomeStatus::Skipped),
+            Stopped::Failed(_) if frame.parent().is_some() => Some(OutcomeStatus::Cancelled),
+            Stopped::Failed(failed) => {
+                frame.blame(at, Cause::Failure(failed));
+                Some(OutcomeStatus::Skipped)
+            }
         }
     }
 
@@ -104,7 +151,7 @@ impl Run {
             // SAFETY: passed on; of what follows one happens, once.
             return Step::Ended(unsafe { self.write_off(frame, at, status) });
         }
-        if plan.is_plain() {
+        if plan.is_plain() && !(self.is_ordered() && self.is_careful(frame, at, desk)) {
             // SAFETY: as above.
             return Step::Ended(unsafe { self.execute(frame, at, desk) });
         }
@@ -125,16 +172,22 @@ impl Run {
             }
         }
         match plan.kind(at) {
+            NodeKind::Task | NodeKind::Dynamic
+                if self.is_ordered() && self.is_careful(frame, at, desk) =>
+            {
+                // SAFETY: as above.
+                unsafe { self.try_task(frame_ptr, at, desk) }
+            }
             // SAFETY: as above.
             NodeKind::Task => Step::Ended(unsafe { self.execute(frame, at, desk) }),
             // SAFETY: as above.
             NodeKind::Succeed => Step::Ended(unsafe { self.succeed(frame, at, desk) }),
             NodeKind::Flow => {
-                let began = self.begin_node(frame, at, desk);
+                let began = self.begin_node(frame, at, 1, desk);
                 // SAFETY: as above.
                 let opening = unsafe { self.open_fan(frame_ptr, at, began) };
                 // SAFETY: as above.
-                unsafe { self.opened(frame, at, opening, began) }
+                unsafe { self.opened(frame, at, opening, began, desk) }
             }
             // SAFETY: as above.
             NodeKind::Dynamic => unsafe { self.expand(frame_ptr, at, desk) },
@@ -165,7 +218,7 @@ impl Run {
         at: PlanIndex,
         desk: &mut Desk,
     ) -> OutcomeStatus {
-        let began = self.begin_node(frame, at, desk);
+        let began = self.begin_node(frame, at, 1, desk);
         // SAFETY: passed on.
         let result = unsafe { attempt(self, frame, at, &mut desk.args) };
         let Some(result) = result else {
@@ -189,7 +242,7 @@ impl Run {
     ) -> Step {
         // SAFETY: passed on: a held node has not ended.
         let frame = unsafe { frame_ptr.get() };
-        let began = self.begin_node(frame, at, desk);
+        let began = self.begin_node(frame, at, 1, desk);
         // SAFETY: passed on.
         let result = unsafe { attempt(self, frame, at, &mut desk.args) };
         let Some(result) = result else {
@@ -209,10 +262,10 @@ impl Run {
             Err(error) => Opening::Ended(self.ended(Err(error))),
         };
         // SAFETY: passed on.
-        unsafe { self.opened(frame, at, opening, began) }
+        unsafe { self.opened(frame, at, opening, began, desk) }
     }
 
-    fn workflow_of(&self, value: Value, by: &TaskRef) -> Result<Workflow, TaskError> {
+    pub(super) fn workflow_of(&self, value: Value, by: &TaskRef) -> Result<Workflow, TaskError> {
         match Workflow::of_value(&value) {
             Some(workflow) => Ok(workflow),
             None => guarded(|| self.expander.expand(value, self.plan().workflow(), by)),
@@ -221,11 +274,28 @@ impl Run {
 
     /// # Safety
     /// As [`Self::execute`].
-    unsafe fn opened(&self, frame: &Frame, at: PlanIndex, opening: Opening, began: Began) -> Step {
+    pub(super) unsafe fn opened(
+        self: &Arc<Self>,
+        frame: &Frame,
+        at: PlanIndex,
+        opening: Opening,
+        began: Began,
+        desk: &mut Desk,
+    ) -> Step {
         match opening {
             Opening::Fan(ptr) => {
                 // SAFETY: the caller holds its token.
-                if let Work::Map(map) = &unsafe { ptr.get() }.work {
+                let fan = unsafe { ptr.get() };
+                let keeps = |plan: &terrace_core::Plan| {
+                    plan.kind(at) == NodeKind::Flow && plan.node(at).policy().is_some()
+                };
+                if let Some(ticket) = desk.ticket.take_if(|_| keeps(frame.plan())) {
+                    // What it takes it keeps until all that is inside has ended.
+                    desk.left.push(ticket);
+                    let first = fan.ticket.set(ticket).is_ok();
+                    debug_assert!(first, "a fan is opened once");
+                }
+                if let Work::Map(map) = &fan.work {
                     if frame.parent().is_none() {
                         self.note_items(at, map.0.len());
                     }
@@ -260,7 +330,7 @@ impl Run {
         at: PlanIndex,
         desk: &mut Desk,
     ) -> OutcomeStatus {
-        let began = self.begin_node(frame, at, desk);
+        let began = self.begin_node(frame, at, 1, desk);
         self.end_early();
         // SAFETY: passed on; nothing is read for it any more.
         unsafe { release_sources(frame, at) };
@@ -274,7 +344,7 @@ impl Run {
     /// # Safety
     /// As [`Self::execute`].
     pub(crate) unsafe fn write_off(
-        &self,
+        self: &Arc<Self>,
         frame: &Frame,
         at: PlanIndex,
         status: OutcomeStatus,
@@ -288,24 +358,32 @@ impl Run {
     /// # Safety
     /// As [`Self::execute`]; what the node reads has been released.
     unsafe fn end_unstarted(
-        &self,
+        self: &Arc<Self>,
         frame: &Frame,
         at: PlanIndex,
         status: OutcomeStatus,
     ) -> OutcomeStatus {
         let record = Record::unstarted(status, frame.plan().lane(at));
+        let mut end = ItemEnd::without(status);
+        end.attempts = frame.tries(at).map_or(0, |tries| tries.attempts);
         // SAFETY: passed on.
-        unsafe { self.settle(frame, at, ItemEnd::without(status), record) }
+        unsafe { self.settle(frame, at, end, record) }
     }
 
     /// Takes note of when a node begins, and tells.
-    fn begin_node(&self, frame: &Frame, at: PlanIndex, desk: &Desk) -> Began {
+    pub(super) fn begin_node(
+        &self,
+        frame: &Frame,
+        at: PlanIndex,
+        attempt: u32,
+        desk: &Desk,
+    ) -> Began {
         let started = self.stamp(desk);
         self.emit(told_as(frame), || EventKind::NodeStarted {
             node: frame.plan().id(at),
             path: self.path_in(frame, at),
             task: frame.plan().node(at).task().name.clone(),
-            attempt: 1,
+            attempt,
             lane: frame.plan().lane(at),
             worker: u32::from(desk.number),
         });
@@ -344,7 +422,8 @@ impl Run {
         let mut end = ItemEnd::of(result);
         if end.error.as_ref().is_some_and(says_cancelled) {
             match self.stopped() {
-                Stopped::No => {}
+                // Nobody told it to.
+                Stopped::No | Stopped::Failed(_) => {}
                 Stopped::Cancelled => end.status = OutcomeStatus::Cancelled,
                 Stopped::Early => end.status = OutcomeStatus::Skipped,
             }
@@ -357,14 +436,17 @@ impl Run {
     /// # Safety
     /// As [`Self::execute`].
     pub(super) unsafe fn settle(
-        &self,
+        self: &Arc<Self>,
         frame: &Frame,
         at: PlanIndex,
         end: ItemEnd,
         mut record: Record,
     ) -> OutcomeStatus {
-        let ItemEnd { status, value, error, .. } = end;
+        let ItemEnd { status, mut value, error, attempts } = end;
         record.status = status;
+        record.attempts = u16::try_from(attempts).unwrap_or(u16::MAX);
+        let policy = if self.is_ordered() { frame.plan().node(at).policy() } else { None };
+        let if_failed = policy.map_or(&IfFailed::Fails, |policy| &policy.if_failed);
         let tally = frame.tally();
         let cause = frame.cause(at);
         match status {
@@ -380,8 +462,16 @@ impl Run {
             OutcomeStatus::Cancelled => {
                 tally.cancelled.fetch_add(1, Ordering::Relaxed);
             }
+            _ if *if_failed != IfFailed::Fails => {
+                tally.tolerated.fetch_add(1, Ordering::Relaxed);
+                if let IfFailed::Gives(instead) = if_failed {
+                    record.gives = true;
+                    value = instead.clone();
+                }
+            }
             _ => {
                 tally.failed.fetch_add(1, Ordering::Relaxed);
+                self.stop_for(frame, at);
             }
         }
         if let Some(error) = &error {
@@ -419,6 +509,6 @@ impl Run {
 }
 
 /// Which kind of event tells of the nodes of a frame.
-fn told_as(frame: &Frame) -> EventKinds {
+pub(super) fn told_as(frame: &Frame) -> EventKinds {
     if frame.parent().is_none() { EventKinds::NODES } else { EventKinds::INSIDE }
 }

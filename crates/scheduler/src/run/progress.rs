@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use terrace_core::{
-    EventKind, EventKinds, Lane, OutcomeStatus, PlanIndex, Repeat, RunIf, TaskError, Value,
+    EventKind, EventKinds, IfFailed, Lane, OutcomeStatus, PlanIndex, Repeat, RunIf, TaskError,
+    Value,
 };
 use terrace_plugin_api::ErrorClass;
 
+use super::attempts::Past;
 use super::node::{Desk, Step};
 use super::{Path, Run};
 use crate::attempt::{FrameScope, NodeHost, attempt_item, call, guarded};
@@ -22,7 +24,7 @@ use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit, let_go};
 const LONG: usize = 400;
 
 /// A node that has ended and that nobody has been told of.
-type Ended = (FramePtr, PlanIndex, OutcomeStatus);
+pub(super) type Ended = (FramePtr, PlanIndex, OutcomeStatus);
 
 impl Run {
     /// Runs a unit. What becomes ready by it is in `desk.ready`, the nodes of the run's own frame
@@ -31,26 +33,56 @@ impl Run {
     /// # Safety
     /// The unit is held by the caller: it came out of one queue, once.
     pub(crate) unsafe fn advance(self: &Arc<Self>, unit: Unit, desk: &mut Desk) {
-        let mut ended = match unit {
-            // SAFETY: passed on.
-            Unit::Node(frame, at) => match unsafe { self.step(frame, at, desk) } {
-                Step::Ended(status) => Some((frame, at, status)),
-                Step::Fan(fan) => {
-                    let token = Unit::Token(fan);
-                    // SAFETY: `step` opened the fan and handed its token on.
-                    if unsafe { self.lane_of(token) } == Lane::Blocking {
-                        // Opening it was quick; its items wait, and must not do so here.
-                        desk.ready.push(token);
-                        None
-                    } else {
-                        // SAFETY: as above.
-                        unsafe { self.spend(fan, desk) }
-                    }
-                }
-            },
+        let ended = match unit {
+            Unit::Node(frame, at) => {
+                // SAFETY: passed on.
+                let step = unsafe { self.step(frame, at, desk) };
+                // SAFETY: passed on.
+                unsafe { self.after_step(frame, at, step, desk) }
+            }
             // SAFETY: passed on.
             Unit::Token(fan) => unsafe { self.spend(fan, desk) },
+            // SAFETY: passed on.
+            Unit::Item(fan, at) => unsafe { self.step_item(fan, at, desk) },
         };
+        // SAFETY: what ended is settled and was not counted off.
+        unsafe { self.carry_on(ended, desk) };
+    }
+
+    /// What follows from a step of a node. Gives a node that ended.
+    ///
+    /// # Safety
+    /// The caller held the node before the step.
+    pub(super) unsafe fn after_step(
+        self: &Arc<Self>,
+        frame: FramePtr,
+        at: PlanIndex,
+        step: Step,
+        desk: &mut Desk,
+    ) -> Option<Ended> {
+        match step {
+            Step::Ended(status) => Some((frame, at, status)),
+            Step::Later => None,
+            Step::Fan(fan) => {
+                let token = Unit::Token(fan);
+                // SAFETY: the step opened the fan and handed its token on.
+                if unsafe { self.lane_of(token) } == Lane::Blocking {
+                    // Opening it was quick; its items wait, and must not do so here.
+                    desk.ready.push(token);
+                    None
+                } else {
+                    // SAFETY: as above.
+                    unsafe { self.spend(fan, desk) }
+                }
+            }
+        }
+    }
+
+    /// Tells of the end of a node, and of all that end by it.
+    ///
+    /// # Safety
+    /// The node is settled, by the caller, and was not counted off.
+    pub(super) unsafe fn carry_on(self: &Arc<Self>, mut ended: Option<Ended>, desk: &mut Desk) {
         while let Some((frame, at, status)) = ended {
             // SAFETY: the node is settled and has not been counted off.
             unsafe { self.spread(frame, at, status, desk) };
@@ -85,7 +117,11 @@ impl Run {
         let cause = match status {
             OutcomeStatus::Ok | OutcomeStatus::Cancelled => None,
             OutcomeStatus::Skipped => Some(frame.cause(at).unwrap_or(Cause::Absence(at))),
-            _ => Some(Cause::Failure(at)),
+            _ => match self.if_failed(frame, at) {
+                IfFailed::Fails => Some(Cause::Failure(at)),
+                IfFailed::Absent => Some(Cause::Absence(at)),
+                IfFailed::Gives(_) => None,
+            },
         };
         let Some(cause) = cause else {
             for &next in plan.successors(at) {
@@ -112,20 +148,26 @@ impl Run {
     ///
     /// # Safety
     /// The caller holds the token.
-    unsafe fn spend(self: &Arc<Self>, ptr: FanPtr, desk: &mut Desk) -> Option<Ended> {
+    pub(super) unsafe fn spend(self: &Arc<Self>, ptr: FanPtr, desk: &mut Desk) -> Option<Ended> {
         // SAFETY: the token has not ended.
         let fan = unsafe { ptr.get() };
         loop {
             if fan.end_spare_token() {
                 return None;
             }
-            let claim = if self.stopped() == Stopped::No { fan.claims.take() } else { None };
+            let goes_on =
+                self.stopped() == Stopped::No && !fan.is_doomed() && !self.is_over(fan.due);
+            let claim = if goes_on { fan.claims.take() } else { None };
             let Some(range) = claim else {
                 // SAFETY: the token ends here.
-                return unsafe { self.end_token(ptr) };
+                return unsafe { self.end_token(ptr, desk) };
             };
             if fan.more_tokens() {
                 self.share(Unit::Token(ptr), desk);
+            }
+            if fan.is_careful {
+                desk.ready.push(Unit::Item(ptr, fan.pending.add(range.start)));
+                return None;
             }
             if fan.single.is_some() {
                 self.run_items(fan, range, desk);
@@ -194,6 +236,10 @@ impl Run {
     unsafe fn close(self: &Arc<Self>, frame: FramePtr, desk: &mut Desk) -> Option<Ended> {
         // SAFETY: the frame has not been closed.
         let parent = unsafe { frame.get() }.parent().copied()?;
+        if let Some(item) = parent.pending {
+            // SAFETY: passed on.
+            return unsafe { self.close_item(frame, parent.fan, item, desk) };
+        }
         // SAFETY: passed on.
         unsafe { self.close_frame(frame) };
         // SAFETY: the token that followed the frame has not ended.
@@ -212,7 +258,31 @@ impl Run {
         // What comes next begins after the fan has ended, not after the last node inside.
         desk.idle();
         // SAFETY: the token that followed the frame ends here.
-        unsafe { self.end_token(parent.fan) }
+        unsafe { self.end_token(parent.fan, desk) }
+    }
+
+    /// Closes the frame of an item that goes through the dispatcher by itself.
+    ///
+    /// # Safety
+    /// As [`Self::close`]; the caller's token follows the item.
+    pub(super) unsafe fn close_item(
+        self: &Arc<Self>,
+        ptr: FramePtr,
+        fan_ptr: FanPtr,
+        item: u32,
+        desk: &mut Desk,
+    ) -> Option<Ended> {
+        // SAFETY: passed on: it is open until it is taken back below.
+        let frame = unsafe { ptr.get() };
+        let end = self.frame_end(frame);
+        let due = self.due(frame);
+        self.count_inside(frame.plan().len() as u64);
+        // SAFETY: the token that followed the frame has not ended.
+        let fan = unsafe { fan_ptr.get() };
+        // SAFETY: it came from `give`; passed on.
+        fan.put_back(unsafe { ptr.take() });
+        // SAFETY: passed on.
+        unsafe { self.after_frame(fan_ptr, item, due, end, desk) }
     }
 
     /// Hands the results of a frame to its fan.
@@ -377,6 +447,7 @@ impl Run {
         };
         if let (OutcomeStatus::Failed, Some(error)) = (end.status, &end.error) {
             self.note_failure(|| fan.path(item).text, error);
+            self.stop_for_item(fan);
         }
         self.emit(EventKinds::ITEMS, || EventKind::NodeFinished {
             node: node(),
@@ -395,7 +466,7 @@ impl Run {
     }
 
     /// Tells that some items of a map have ended.
-    fn tell_advance(&self, fan: &Fan, items: u64) {
+    pub(super) fn tell_advance(&self, fan: &Fan, items: u64) {
         self.emit(EventKinds::MAPS, || {
             // SAFETY: the fan has a token, so its node has not ended and the frame of that is open.
             let home = unsafe { fan.home.get() };
@@ -411,11 +482,13 @@ impl Run {
     ///
     /// # Safety
     /// The caller's token claimed the item, and this is called once for it.
-    unsafe fn gather(&self, fan: &Fan, item: u64, end: ItemEnd) {
+    pub(super) unsafe fn gather(&self, fan: &Fan, item: u64, end: ItemEnd) {
         let Work::Map(map) = &fan.work else { return };
         let end = match end.status {
             // It has no result because the run ended early, and not for want of one.
-            OutcomeStatus::Skipped if self.stopped() == Stopped::Early => {
+            OutcomeStatus::Skipped
+                if matches!(self.stopped(), Stopped::Early | Stopped::Failed(_)) =>
+            {
                 ItemEnd::without(OutcomeStatus::Cancelled)
             }
             _ => end,
@@ -429,6 +502,9 @@ impl Run {
         };
         // SAFETY: passed on.
         unsafe { map.1.put(item, end, &combine) };
+        if map.1.is_exceeded() {
+            fan.doom();
+        }
     }
 
     /// Joins two results of a map.
@@ -453,7 +529,7 @@ impl Run {
     ///
     /// # Safety
     /// The caller holds the token, and no more after this.
-    unsafe fn end_token(&self, ptr: FanPtr) -> Option<Ended> {
+    unsafe fn end_token(self: &Arc<Self>, ptr: FanPtr, desk: &mut Desk) -> Option<Ended> {
         // SAFETY: the token has not ended yet.
         if !unsafe { ptr.get() }.end_token() {
             return None;
@@ -474,15 +550,36 @@ impl Run {
                 }
             });
         }
-        let end = fan.conclude(self.stopped());
+        let mut end = fan.conclude(self.stopped());
+        if self.is_over(fan.due) && !self.is_late(home) && end.status != OutcomeStatus::Ok {
+            end = self.took_too_long(&fan);
+        }
+        if let Some(&ticket) = fan.ticket.get() {
+            desk.finished.push((ticket, Some(1)));
+        }
+        if let Some(limit) = fan.limit {
+            desk.forgotten.push(limit);
+        }
         let began = Began { at: fan.started, worker: fan.worker };
-        let record: Record = self.record(home.plan().lane(fan.at), began, None);
-        // SAFETY: the fan held the node, and ends it once.
-        let status = unsafe { self.settle(home, fan.at, end, record) };
-        let ended = (fan.home, fan.at, status);
+        let (frame, at) = (fan.home, fan.at);
+        let reads = fan.reads;
         // Of a workflow that a task gave this is the last: its closures are the task's.
         let_go(fan);
-        Some(ended)
+        if !reads {
+            end.attempts = end.attempts.max(u32::from(end.status != OutcomeStatus::Cancelled));
+            let record: Record = self.record(home.plan().lane(at), began, None);
+            // SAFETY: the fan held the node, and ends it once.
+            let status = unsafe { self.settle(home, at, end, record) };
+            return Some((frame, at, status));
+        }
+        let tries = home.tries(at).unwrap_or_default();
+        let number = tries.attempts + 1;
+        let first = if number == 1 { began.at } else { tries.first };
+        // SAFETY: as above.
+        match unsafe { self.after_attempt(frame, at, end, &Past { number, began, first }, desk) } {
+            Step::Ended(status) => Some((frame, at, status)),
+            Step::Later | Step::Fan(_) => None,
+        }
     }
 
     /// Makes a unit known to others before the caller goes on with something long.

@@ -256,10 +256,6 @@ impl Simulation {
 
     fn give_up(&mut self, unit: usize) {
         assert!(matches!(self.states[unit], State::Ready(_)));
-        if self.tries[unit] > 0 {
-            let demand = self.units[unit].demand;
-            self.dispatcher.take(Input::Settled { demand, attempts: self.tries[unit] });
-        }
         self.reserved.retain(|other| *other != unit);
         self.end(unit);
     }
@@ -290,7 +286,7 @@ impl Simulation {
             not_before: (not_before > self.now).then_some(not_before),
             due: drawn.due,
             timeout: drawn.timeout,
-            paid: self.tries[unit] > 0,
+            paid: self.tries[unit],
             ..Arrival::plain(unit, lane, Urgency::default(), unit as u32)
         }));
     }

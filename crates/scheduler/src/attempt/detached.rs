@@ -1,0 +1,274 @@
+//! [`Detached`]: an attempt that may be given up while it runs.
+//!
+//! It owns its arguments and everything that its task may ask for, and knows the run by a weak
+//! pointer only. So a thread that comes back from a task long after anybody waited for it touches
+//! no memory of the run.
+//!
+//! # Who concludes
+//! The thread that comes back, or whoever gives the attempt up: the first to move `state` on. What
+//! the other has is dropped.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use terrace_core::{EventKind, EventKinds, NodeId, TaskError, TaskRef, Value};
+use terrace_plugin_api::{Host, Item, LogLevel, TaskContext};
+
+use super::inside::Inside;
+use super::{guarded, output, temp};
+use crate::blocking::TakeTurn;
+use crate::cancel::CancelToken;
+use crate::dispatch::Ticket;
+use crate::fan::{Began, Name};
+use crate::frame::{Unit, discard};
+use crate::run::{Machine, Run, lock};
+
+/// No thread has taken it yet.
+const WAITS: u32 = 0;
+const RETURNED: u32 = 1;
+/// Before a thread took it.
+const GIVEN_UP_EARLY: u32 = 2;
+const GIVEN_UP: u32 = 3;
+/// From this on: it runs, on the thread of the lane with the number beyond.
+const RUNS: u32 = 16;
+
+/// An attempt that may be given up while it runs.
+pub(crate) struct Detached {
+    pub(crate) about: About,
+    run: Weak<Run>,
+    machine: Arc<Machine>,
+    /// Says stop to this attempt alone.
+    token: CancelToken,
+    /// The run's own.
+    outer: [CancelToken; 2],
+    state: AtomicU32,
+    folder: Mutex<Option<PathBuf>>,
+    task: TaskRef,
+    args: Mutex<Vec<Value>>,
+}
+
+/// What is known of an attempt when it begins.
+pub(crate) struct About {
+    pub(crate) unit: Unit,
+    pub(crate) ticket: Ticket,
+    pub(crate) id: NodeId,
+    pub(crate) name: Name,
+    /// Whether it is inside a node of the outermost workflow.
+    pub(crate) is_inside: bool,
+    /// What its events are told as.
+    pub(crate) kinds: EventKinds,
+    pub(crate) item: Option<Item>,
+    /// Which try it is, from 1.
+    pub(crate) number: u32,
+    /// When it is given up, in the run's time.
+    pub(crate) due: Duration,
+    /// How long it may take, where that is said of it.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) began: Began,
+    /// When the first attempt began.
+    pub(crate) first: Duration,
+    pub(crate) cpus: u32,
+    pub(crate) seed: u64,
+}
+
+impl Detached {
+    pub(crate) fn new(run: &Arc<Run>, about: About, task: TaskRef, args: Vec<Value>) -> Arc<Self> {
+        Arc::new(Self {
+            about,
+            run: Arc::downgrade(run),
+            machine: Arc::clone(run.machine()),
+            token: CancelToken::new(),
+            outer: run.tokens(),
+            state: AtomicU32::new(WAITS),
+            folder: Mutex::default(),
+            task,
+            args: Mutex::new(args),
+        })
+    }
+
+    /// The name of its task.
+    pub(crate) fn task(&self) -> &Arc<str> {
+        &self.task.name
+    }
+
+    /// What stops it.
+    pub(super) fn tokens(&self) -> Vec<CancelToken> {
+        self.outer.iter().chain([&self.token]).cloned().collect()
+    }
+
+    /// Gives it up. True: the caller concludes it, and it is a leftover until its thread is back.
+    pub(crate) fn give_up(&self) -> bool {
+        if self.moves(WAITS, GIVEN_UP_EARLY) {
+            return true;
+        }
+        let runs = self.state.load(Ordering::Acquire);
+        let Some(thread) = runs.checked_sub(RUNS) else { return false };
+        // Before the step: the thread may be back right after it, and counts it off.
+        self.machine.leftovers.add(self.task());
+        if !self.moves(runs, GIVEN_UP) {
+            self.machine.leftovers.end(self.task());
+            return false;
+        }
+        self.token.cancel();
+        self.machine.lane.lose(thread as u16);
+        true
+    }
+
+    fn moves(&self, from: u32, to: u32) -> bool {
+        // One of the two who may move it on concludes; each has acquired what the other did before.
+        self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    fn is_given_up(&self) -> bool {
+        matches!(self.state.load(Ordering::Acquire), GIVEN_UP_EARLY | GIVEN_UP)
+    }
+
+    /// Tells the observer, as long as anybody waits for this attempt.
+    fn emit(&self, which: EventKinds, kind: impl FnOnce(NodeId, Option<Arc<str>>) -> EventKind) {
+        if self.is_given_up() {
+            return;
+        }
+        if let Some(run) = self.run.upgrade() {
+            let path = self.about.is_inside.then(|| Arc::clone(&self.about.name.text));
+            run.emit(which, || kind(self.about.id, path));
+        }
+    }
+}
+
+impl TakeTurn for Detached {
+    fn turn(self: Arc<Self>, thread: u16) {
+        let runs = RUNS + u32::from(thread);
+        let mut args = std::mem::take(&mut *lock(&self.args));
+        if !self.moves(WAITS, runs) {
+            args.drain(..).for_each(discard);
+            self.machine.lane.uncount();
+            return;
+        }
+        let result = {
+            let _inside = Inside::detached(&self);
+            let ctx = TaskContext::new(&*self);
+            let result = guarded(|| self.task.body.call(&ctx, &mut args));
+            result.and_then(|value| output::check(&self.task.signature.output, value))
+        };
+        args.drain(..).for_each(discard);
+        if let Some(path) = lock(&self.folder).take() {
+            temp::remove(&path);
+        }
+        if !self.moves(runs, RETURNED) {
+            if let Ok(value) = result {
+                discard(value);
+            }
+            self.machine.leftovers.end(self.task());
+            return;
+        }
+        self.machine.lane.uncount();
+        if let Some(run) = self.run.upgrade() {
+            run.conclude(&self, result, thread);
+        }
+    }
+}
+
+impl Host for Detached {
+    fn node(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.about.name.text)
+    }
+
+    fn attempt(&self) -> u32 {
+        self.about.number
+    }
+
+    fn item(&self) -> Option<Item> {
+        self.about.item.clone()
+    }
+
+    fn time_left(&self) -> Option<Duration> {
+        match self.run.upgrade() {
+            Some(run) if !self.is_given_up() => Some(self.about.due.saturating_sub(run.now())),
+            _ => Some(Duration::ZERO),
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        self.token.is_cancelled()
+            || self.outer.iter().any(CancelToken::is_cancelled)
+            || self.run.upgrade().is_none_or(|run| run.ends())
+    }
+
+    fn seed(&self) -> u64 {
+        self.about.seed
+    }
+
+    fn threads(&self) -> u32 {
+        self.about.cpus
+    }
+
+    fn temp_dir(&self) -> io::Result<PathBuf> {
+        let mut folder = lock(&self.folder);
+        if let Some(path) = &*folder {
+            return Ok(path.clone());
+        }
+        let gone = || io::Error::other("nobody waits for this attempt any more");
+        let run = self.run.upgrade().filter(|_| !self.is_given_up()).ok_or_else(gone)?;
+        let path = run.folder().attempt(&run.constants().id, &self.node())?;
+        Ok(folder.insert(path).clone())
+    }
+
+    fn progress(&self, fraction: f64, note: &str) {
+        self.emit(EventKinds::PROGRESS, |node, path| EventKind::NodeProgress {
+            node,
+            path,
+            fraction,
+            note: note.to_owned(),
+        });
+    }
+
+    fn log(&self, level: LogLevel, message: &str) {
+        self.emit(EventKinds::LOGS, |node, path| EventKind::NodeLog {
+            node,
+            path,
+            level,
+            message: message.to_owned(),
+        });
+    }
+}
+
+/// An error for an attempt that took too long.
+pub(crate) fn too_long(allowed: Duration) -> TaskError {
+    use terrace_plugin_api::{ErrorClass, Retryable};
+    TaskError::new(ErrorClass::TIMED_OUT, format!("it took longer than {}", shown(allowed)))
+        .with_retryable(Retryable::Yes)
+}
+
+/// An error for an attempt that had no time left, for what it is part of took too long.
+pub(crate) fn no_time_left() -> TaskError {
+    use terrace_plugin_api::{ErrorClass, Retryable};
+    TaskError::new(ErrorClass::TIMED_OUT, "the time of what it is part of was over")
+        .with_retryable(Retryable::No)
+}
+
+/// A time as people write it.
+pub(crate) fn shown(time: Duration) -> String {
+    let nanos = time.as_nanos();
+    match nanos {
+        0 => "0s".to_owned(),
+        _ if nanos % 1_000_000_000 == 0 && nanos >= 60_000_000_000 => {
+            let (seconds, mut text) = (time.as_secs(), String::new());
+            for (unit, length) in [("h", 3_600), ("m", 60), ("s", 1)] {
+                let count = match unit {
+                    "h" => seconds / length,
+                    "m" => seconds % 3_600 / length,
+                    _ => seconds % 60,
+                };
+                if count > 0 {
+                    text += &format!("{count}{unit}");
+                }
+            }
+            text
+        }
+        _ => format!("{time:?}"),
+    }
+}

@@ -1,0 +1,194 @@
+//! What a unit asks of the dispatcher: what it takes, how urgent it is, when its time is over.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use terrace_core::{Amount, NodeKind, Plan, PlanIndex, Policy, Rules, Workflow};
+
+use super::{Arrival, Demand, Dispatcher, LimitId};
+use crate::fan::Fan;
+use crate::frame::{Frame, Unit};
+use crate::run::Run;
+
+/// The limits of one run that have no name.
+#[derive(Default)]
+pub(super) struct Unnamed {
+    /// Of nodes, wherever they stand, by their plan and place in it. The plan is kept so that no
+    /// other comes to lie where it lay.
+    nodes: HashMap<(usize, PlanIndex), (LimitId, Arc<Plan>)>,
+    /// Of workflows, by where their name lies; kept likewise.
+    workflows: HashMap<usize, (LimitId, Workflow)>,
+}
+
+/// What holds for everything inside a workflow.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Around {
+    /// What starts first.
+    pub(crate) priority: i32,
+    /// How many tasks may run at once: of the workflow, and of those around it.
+    pub(crate) at_once: Vec<LimitId>,
+}
+
+/// Declares what a workflow, and those inside it, say of the whole run.
+pub(super) fn declare_all(dispatcher: &mut Dispatcher<Unit>, workflow: &Workflow) {
+    let mut open = vec![workflow];
+    while let Some(workflow) = open.pop() {
+        if !workflow.is_ordered() {
+            continue;
+        }
+        let Rules { limits, budget, .. } = workflow.rules();
+        for limit in limits {
+            dispatcher.declare(limit);
+        }
+        for budget in budget {
+            dispatcher.declare_budget(budget);
+        }
+        open.extend(workflow.nodes().iter().filter_map(|node| node.flow()).map(|f| f.workflow()));
+    }
+}
+
+/// Adds to what is asked for a node what its policy says.
+pub(super) fn ask(
+    dispatcher: &mut Dispatcher<Unit>,
+    unnamed: &mut Unnamed,
+    run: &Run,
+    frame: &Frame,
+    at: PlanIndex,
+    arrival: &mut Arrival<Unit>,
+) {
+    let plan = frame.plan();
+    let node = plan.node(at);
+    let policy = node.policy();
+    let calls = matches!(plan.kind(at), NodeKind::Task | NodeKind::Dynamic);
+    let around = run.around(frame);
+    let mut demand = Demand { attempts: 1, cpus: 1, ..Demand::default() };
+    demand.priority = around.as_deref().map_or(0, |around| around.priority);
+    if calls {
+        demand.cpus = node.task().signature.cpus;
+        demand.needs.extend(around.iter().flat_map(|a| &a.at_once).map(|&limit| (limit, 1)));
+    }
+    let tries = match policy {
+        Some(policy) => {
+            say(dispatcher, policy, calls, &mut demand);
+            if let Some(most) = policy.concurrency {
+                let limit = unnamed.of_node(dispatcher, plan, at, most);
+                demand.needs.push((limit, 1));
+            }
+            arrival.timeout = policy.timeout.filter(|_| calls);
+            frame.tries(at)
+        }
+        None => None,
+    };
+    arrival.paid = tries.map_or(0, |tries| tries.attempts);
+    arrival.not_before = tries.map(|tries| tries.again);
+    arrival.due = run.due_of(frame, policy, tries.map(|tries| tries.first));
+    if let (Some(total), None) = (policy.and_then(|policy| policy.total_timeout), tries) {
+        // From the first start, which is to come.
+        arrival.timeout = arrival.timeout.into_iter().chain([total]).min();
+    }
+    arrival.demand = dispatcher.demand(demand);
+}
+
+/// Adds what a policy says to a demand.
+fn say(dispatcher: &Dispatcher<Unit>, policy: &Policy, calls: bool, demand: &mut Demand) {
+    for need in &policy.needs {
+        // One that nobody declared was refused before the workflow began.
+        demand.needs.extend(dispatcher.find_limit(&need.limit).map(|limit| (limit, need.amount)));
+    }
+    for Amount { of, millionths } in &policy.cost {
+        demand.cost.extend(dispatcher.find_budget(of).map(|budget| (budget, *millionths)));
+    }
+    demand.attempts = policy.attempts();
+    if let Some(priority) = policy.priority {
+        demand.priority = priority;
+    }
+    if let Some(cpus) = policy.cpus.filter(|_| calls) {
+        demand.cpus = cpus;
+    }
+}
+
+/// Adds to what is asked for an item of a map what holds for it.
+pub(super) fn ask_item(
+    dispatcher: &mut Dispatcher<Unit>,
+    unnamed: &mut Unnamed,
+    fan: &Fan,
+    at: u32,
+    arrival: &mut Arrival<Unit>,
+) {
+    let policy = fan.policy();
+    let calls = fan.single.is_some();
+    let pending = fan.pending.get(at);
+    let mut demand = Demand { attempts: 1, cpus: 1, ..Demand::default() };
+    demand.priority = fan.around.as_deref().map_or(0, |around| around.priority);
+    demand.needs.extend(fan.limit.map(|limit| (limit, 1)));
+    if calls {
+        demand.cpus = fan.plan.node(PlanIndex::new(0)).task().signature.cpus;
+        demand.needs.extend(fan.around.iter().flat_map(|a| &a.at_once).map(|&limit| (limit, 1)));
+    }
+    let begun = (pending.tries.attempts > 0).then_some(pending.tries);
+    arrival.due = fan.due;
+    if let Some(policy) = policy {
+        say(dispatcher, policy, calls, &mut demand);
+        if let Some(most) = policy.concurrency {
+            let limit = unnamed.of_node(dispatcher, fan.home_plan(), fan.at, most);
+            demand.needs.push((limit, 1));
+        }
+        arrival.timeout = policy.timeout.filter(|_| calls);
+        match (policy.total_timeout, begun) {
+            (Some(total), Some(begun)) => {
+                let due = begun.first.saturating_add(total);
+                arrival.due = arrival.due.into_iter().chain([due]).min();
+            }
+            (Some(total), None) if calls => {
+                arrival.timeout = arrival.timeout.into_iter().chain([total]).min();
+            }
+            _ => {}
+        }
+    }
+    arrival.paid = begun.map_or(0, |begun| begun.attempts);
+    arrival.not_before = begun.map(|begun| begun.again);
+    arrival.demand = dispatcher.demand(demand);
+}
+
+impl Unnamed {
+    fn of_node(
+        &mut self,
+        dispatcher: &mut Dispatcher<Unit>,
+        plan: &Arc<Plan>,
+        at: PlanIndex,
+        most: u32,
+    ) -> LimitId {
+        let key = (Arc::as_ptr(plan) as usize, at);
+        let declare = || {
+            let name = plan.node(at).name();
+            (dispatcher.declare_unnamed(name, u64::from(most.max(1))), Arc::clone(plan))
+        };
+        self.nodes.entry(key).or_insert_with(declare).0
+    }
+
+    /// What holds for everything inside a workflow, beside what holds around it.
+    pub(super) fn inside(
+        &mut self,
+        dispatcher: &mut Dispatcher<Unit>,
+        outer: Option<&Arc<Around>>,
+        workflow: &Workflow,
+        policy: Option<&Policy>,
+    ) -> Option<Arc<Around>> {
+        let priority = policy.and_then(|policy| policy.priority);
+        let most = workflow.rules().max_concurrent;
+        if priority.is_none() && most.is_none() {
+            return outer.cloned();
+        }
+        let mut inside = outer.map(|outer| Around::clone(outer)).unwrap_or_default();
+        inside.priority = priority.unwrap_or(inside.priority);
+        if let Some(most) = most {
+            let declare = || {
+                let most = u64::from(most.max(1));
+                (dispatcher.declare_unnamed(workflow.name(), most), workflow.clone())
+            };
+            let key = std::ptr::from_ref(workflow.rules()) as usize;
+            inside.at_once.push(self.workflows.entry(key).or_insert_with(declare).0);
+        }
+        Some(Arc::new(inside))
+    }
+}

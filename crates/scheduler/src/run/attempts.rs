@@ -1,0 +1,389 @@
+//! Attempts that are more than a call: tried again, timed, given up.
+//!
+//! Such an attempt has copies of what it reads, so that it can be made again; the node goes on to
+//! count as a reader until it has ended for good. One that may be given up runs detached.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use terrace_core::{
+    BindError, EventKind, IfFailed, NodeKind, OutcomeStatus, PlanIndex, Policy, TaskError, TaskRef,
+    Value,
+};
+use terrace_plugin_api::{ErrorClass, Retryable};
+
+use super::Run;
+use super::node::{Desk, Step, told_as};
+use crate::attempt::{
+    About, Detached, NodeHost, bind_copy, call, no_time_left, release_sources, seed, shown,
+    too_long,
+};
+use crate::fan::{Began, Fan, ItemEnd, Opening, Stopped, item_of, path};
+use crate::frame::{Frame, FramePtr, Tries, Unit, discard, let_go};
+
+/// An attempt that has ended.
+pub(super) struct Past {
+    /// Which it was, from 1.
+    pub(super) number: u32,
+    pub(super) began: Began,
+    /// When the first one began.
+    pub(super) first: Duration,
+}
+
+impl Run {
+    /// Whether a node is more than a call.
+    pub(super) fn is_careful(&self, frame: &Frame, at: PlanIndex, desk: &Desk) -> bool {
+        desk.due.is_some() || desk.cpus > 1 || frame.plan().node(at).policy().is_some()
+    }
+
+    /// Tries a task that may be tried again or given up.
+    ///
+    /// # Safety
+    /// As `execute`.
+    pub(super) unsafe fn try_task(
+        self: &Arc<Self>,
+        frame_ptr: FramePtr,
+        at: PlanIndex,
+        desk: &mut Desk,
+    ) -> Step {
+        // SAFETY: passed on: a held node has not ended.
+        let frame = unsafe { frame_ptr.get() };
+        let task = frame.plan().node(at).task();
+        let tries = frame.tries(at).unwrap_or_default();
+        let number = tries.attempts + 1;
+        let began = self.begin_node(frame, at, number, desk);
+        let first = if number == 1 { began.at } else { tries.first };
+        let past = Past { number, began, first };
+        let mut args = Vec::new();
+        // SAFETY: the holder of a node has acquired what it depends on.
+        let result = match unsafe { bind_copy(self, frame, at, &mut args) } {
+            Err(BindError::Absent) => {
+                // SAFETY: passed on; nothing is read for it any more.
+                let status = unsafe { self.write_off(frame, at, OutcomeStatus::Skipped) };
+                return Step::Ended(status);
+            }
+            Err(BindError::Wrong(error)) => Err(error),
+            Ok(()) => match (self.refused(task), desk.due, desk.ticket) {
+                (Some(refused), ..) => Err(refused),
+                (None, Some(due), Some(ticket)) => {
+                    let name = path(frame, at);
+                    let about = About {
+                        unit: Unit::Node(frame_ptr, at),
+                        ticket,
+                        id: frame.plan().id(at),
+                        is_inside: frame.parent().is_some(),
+                        kinds: told_as(frame),
+                        timeout: frame.plan().node(at).policy().and_then(|policy| policy.timeout),
+                        item: item_of(frame),
+                        number,
+                        due,
+                        began,
+                        first,
+                        cpus: desk.cpus,
+                        seed: seed(self, &name),
+                        name,
+                    };
+                    desk.ticket = None;
+                    self.detach(Detached::new(self, about, task.clone(), args), desk);
+                    return Step::Later;
+                }
+                (None, ..) => {
+                    let host = NodeHost::of_node(self, frame, at).with(number, desk.cpus);
+                    call(self, task, &host, &mut args)
+                }
+            },
+        };
+        args.drain(..).for_each(discard);
+        // SAFETY: passed on.
+        unsafe { self.after_attempt(frame_ptr, at, self.ended(result), &past, desk) }
+    }
+
+    /// What becomes of a node after an attempt: it is tried again, goes on as a workflow, or ends.
+    ///
+    /// # Safety
+    /// As `execute`.
+    pub(super) unsafe fn after_attempt(
+        self: &Arc<Self>,
+        frame_ptr: FramePtr,
+        at: PlanIndex,
+        mut end: ItemEnd,
+        past: &Past,
+        desk: &mut Desk,
+    ) -> Step {
+        // SAFETY: passed on: a held node has not ended.
+        let frame = unsafe { frame_ptr.get() };
+        let node = frame.plan().node(at);
+        let policy = node.policy();
+        end.attempts = past.number;
+        let due = self.due_of(frame, policy, Some(past.first));
+        let again = policy.and_then(|policy| {
+            let seed = || seed(self, &path(frame, at));
+            self.again(policy, &end, past.number, due, seed)
+        });
+        if let (Some(again), Some(error)) = (again, &end.error) {
+            self.emit(told_as(frame), || EventKind::NodeRetrying {
+                node: frame.plan().id(at),
+                path: self.path_in(frame, at),
+                attempt: past.number,
+                error: error.clone(),
+                pause: again.saturating_sub(self.now()),
+            });
+            let tries = Tries { attempts: past.number, first: past.first, again };
+            frame.keep_tries(at, tries);
+            desk.ready.push(Unit::Node(frame_ptr, at));
+            return Step::Later;
+        }
+        if policy.is_some_and(|policy| !policy.cost.is_empty()) {
+            desk.attempts = Some(past.number);
+        }
+        // SAFETY: passed on; nothing is read for it any more.
+        unsafe { release_sources(frame, at) };
+        if frame.plan().kind(at) == NodeKind::Dynamic && end.status == OutcomeStatus::Ok {
+            let opening = match self.workflow_of(end.value, node.task()) {
+                Ok(workflow) => {
+                    // SAFETY: passed on; what it reads was released.
+                    let opening = unsafe { self.open_given(frame_ptr, at, &workflow, past.began) };
+                    let_go(workflow);
+                    opening
+                }
+                Err(error) => Opening::Ended(self.ended(Err(error))),
+            };
+            // SAFETY: passed on.
+            return unsafe { self.opened(frame, at, opening, past.began, desk) };
+        }
+        let record = self.record(frame.plan().lane(at), past.began, Some(desk));
+        // SAFETY: passed on.
+        Step::Ended(unsafe { self.settle(frame, at, end, record) })
+    }
+
+    /// When there may be another attempt; `None`: there is none.
+    pub(super) fn again(
+        &self,
+        policy: &Policy,
+        end: &ItemEnd,
+        number: u32,
+        due: Option<Duration>,
+        seed: impl FnOnce() -> u64,
+    ) -> Option<Duration> {
+        let retry = policy.retry.as_ref()?;
+        let error = end.error.as_ref()?;
+        let failed = matches!(end.status, OutcomeStatus::Failed | OutcomeStatus::TimedOut);
+        if !failed || self.stopped() != Stopped::No {
+            return None;
+        }
+        let again = self.now().saturating_add(retry.pause(number, error, seed())?);
+        // One that could not even begin is none.
+        due.is_none_or(|due| again < due).then_some(again)
+    }
+
+    /// When a node is given up whatever it does; `first`: when its first attempt began.
+    pub(crate) fn due_of(
+        &self,
+        frame: &Frame,
+        policy: Option<&Policy>,
+        first: Option<Duration>,
+    ) -> Option<Duration> {
+        let total = policy.and_then(|policy| policy.total_timeout);
+        let own = total.zip(first).map(|(total, first)| first.saturating_add(total));
+        own.into_iter().chain(self.due(frame)).min()
+    }
+
+    /// Why a task may not be attempted: too many attempts of it were given up and still run.
+    pub(super) fn refused(&self, task: &TaskRef) -> Option<TaskError> {
+        let machine = self.machine();
+        let count = machine.leftovers.of(&task.name);
+        (count > 0 && count >= machine.max_abandoned).then(|| {
+            let message = format!(
+                "{count} attempts of `{}` were given up and still run; a task that may take long \
+                 has to look at `cancelled()`, or to run in a process of its own",
+                task.name
+            );
+            TaskError::new(ErrorClass::LIMIT, message)
+                .with_code("abandoned")
+                .with_retryable(Retryable::No)
+        })
+    }
+
+    /// Hands an attempt to a thread that may be lost with it.
+    pub(super) fn detach(self: &Arc<Self>, attempt: Arc<Detached>, desk: &mut Desk) {
+        let shell = self.shell();
+        if shell.is_some_and(|shell| !shell.register(&attempt)) {
+            // Its time was over before it began.
+            desk.expired.push(attempt);
+            return;
+        }
+        self.machine().lane.submit_counted(attempt);
+    }
+
+    /// Ends an attempt that came back.
+    pub(crate) fn conclude(
+        self: &Arc<Self>,
+        attempt: &Detached,
+        result: Result<Value, TaskError>,
+        thread: u16,
+    ) {
+        let mut desk = Desk::new(thread);
+        // SAFETY: the attempt came back before anybody gave it up, so its unit is the caller's.
+        unsafe { self.end_detached(attempt, self.ended(result), &mut desk) };
+        if let Some(shell) = self.shell() {
+            shell.give(self, &mut desk);
+        }
+    }
+
+    /// Ends an attempt that took too long, where it has not come back yet.
+    pub(crate) fn expire(self: &Arc<Self>, attempt: &Detached, desk: &mut Desk) {
+        if !attempt.give_up() {
+            return;
+        }
+        let About { began, due, timeout, .. } = attempt.about;
+        let mut end = ItemEnd::of(Err(match timeout {
+            Some(timeout) if began.at.saturating_add(timeout) <= due => too_long(timeout),
+            _ => no_time_left(),
+        }));
+        end.status = OutcomeStatus::TimedOut;
+        self.emit(attempt.about.kinds, || EventKind::NodeAbandoned {
+            node: attempt.about.id,
+            path: attempt.about.is_inside.then(|| Arc::clone(&attempt.about.name.text)),
+            attempt: attempt.about.number,
+        });
+        // SAFETY: nobody else concludes it.
+        unsafe { self.end_detached(attempt, end, desk) };
+    }
+
+    /// # Safety
+    /// The caller concludes the attempt, and so holds its unit.
+    unsafe fn end_detached(self: &Arc<Self>, attempt: &Detached, end: ItemEnd, desk: &mut Desk) {
+        let about = &attempt.about;
+        desk.ticket = Some(about.ticket);
+        let past = Past { number: about.number, began: about.began, first: about.first };
+        let ended = match about.unit {
+            Unit::Node(frame, at) => {
+                // SAFETY: passed on.
+                let step = unsafe { self.after_attempt(frame, at, end, &past, desk) };
+                // SAFETY: passed on.
+                unsafe { self.after_step(frame, at, step, desk) }
+            }
+            // SAFETY: passed on.
+            Unit::Item(fan, at) => unsafe { self.after_item(fan, at, end, &past, desk) },
+            Unit::Token(_) => None,
+        };
+        // SAFETY: what ended is settled and was not counted off.
+        unsafe { self.carry_on(ended, desk) };
+    }
+
+    /// Ends a unit that the dispatcher will never start.
+    ///
+    /// # Safety
+    /// The caller holds it.
+    pub(crate) unsafe fn refuse(self: &Arc<Self>, unit: Unit, why: &Refusal, desk: &mut Desk) {
+        if matches!(why, Refusal::Budget(_)) {
+            self.broke.store(true, Ordering::Relaxed);
+        }
+        let ended = match unit {
+            Unit::Node(frame_ptr, at) => {
+                // SAFETY: passed on: a held node has not ended.
+                let frame = unsafe { frame_ptr.get() };
+                let tries = frame.tries(at).unwrap_or_default();
+                let status = match self.verdict(frame, at) {
+                    // SAFETY: passed on.
+                    Some(status) => unsafe { self.write_off(frame, at, status) },
+                    None => {
+                        // SAFETY: passed on; nothing is read for it any more.
+                        unsafe { release_sources(frame, at) };
+                        let mut end = why.end(frame.plan().node(at).policy());
+                        end.attempts = tries.attempts;
+                        let began = Began { at: tries.first, worker: desk.number };
+                        let record = self.record(frame.plan().lane(at), began, None);
+                        // SAFETY: passed on.
+                        unsafe { self.settle(frame, at, end, record) }
+                    }
+                };
+                Some((frame_ptr, at, status))
+            }
+            // SAFETY: passed on.
+            Unit::Item(fan, at) => unsafe { self.refuse_item(fan, at, why, desk) },
+            Unit::Token(_) => {
+                desk.ready.push(unit);
+                None
+            }
+        };
+        // SAFETY: what ended is settled and was not counted off.
+        unsafe { self.carry_on(ended, desk) };
+    }
+
+    /// Whether the time of something is over.
+    pub(crate) fn is_over(&self, due: Option<Duration>) -> bool {
+        due.is_some_and(|due| self.now() >= due)
+    }
+
+    /// Whether the time of a frame is over.
+    pub(crate) fn is_late(&self, frame: &Frame) -> bool {
+        self.is_over(self.due(frame))
+    }
+
+    /// How a node with a workflow inside ends whose time is over.
+    pub(super) fn took_too_long(&self, fan: &Fan) -> ItemEnd {
+        let policy = fan.home_plan().node(fan.at).policy();
+        let rules = fan.plan.workflow().rules();
+        let allowed = policy.and_then(|policy| policy.timeout).or(rules.deadline);
+        let mut end = ItemEnd::of(Err(allowed.map_or_else(no_time_left, too_long)));
+        end.status = OutcomeStatus::TimedOut;
+        end
+    }
+
+    /// What becomes of what depends on a node that has failed.
+    pub(super) fn if_failed<'f>(&self, frame: &'f Frame, at: PlanIndex) -> &'f IfFailed {
+        let policy = if self.is_ordered() { frame.plan().node(at).policy() } else { None };
+        policy.map_or(&IfFailed::Fails, |policy| &policy.if_failed)
+    }
+}
+
+/// Why a unit never starts.
+#[derive(Clone, Debug)]
+pub(crate) enum Refusal {
+    /// Its time was over while it waited.
+    TooLate,
+    /// There is not enough of this left.
+    Budget(terrace_core::Amount),
+    /// What it waits for is held by what waits for it.
+    Stuck(Option<Arc<str>>),
+}
+
+impl Refusal {
+    pub(super) fn end(&self, policy: Option<&Policy>) -> ItemEnd {
+        let error = match self {
+            Self::TooLate => {
+                let total = policy.and_then(|policy| policy.total_timeout);
+                let message = match total {
+                    Some(total) => format!("it took longer than {} in all", shown(total)),
+                    None => "its time was over before it could start".to_owned(),
+                };
+                TaskError::new(ErrorClass::TIMED_OUT, message)
+            }
+            Self::Budget(budget) => {
+                let message = format!(
+                    "the budget of {} {} does not suffice for it; what may be needed for all its \
+                     attempts is put aside before the first",
+                    budget.shown(),
+                    budget.of
+                );
+                TaskError::new(ErrorClass::LIMIT, message).with_code("budget")
+            }
+            Self::Stuck(limit) => {
+                let what = limit.as_deref().unwrap_or("something");
+                let message = format!(
+                    "it waits for `{what}`, which is held by what waits for it; a node with a \
+                     workflow inside keeps what it needs until all of that has ended"
+                );
+                TaskError::new(ErrorClass::LIMIT, message).with_code("deadlock")
+            }
+        };
+        let mut end = ItemEnd::of(Err(error.with_retryable(Retryable::No)));
+        if matches!(self, Self::TooLate) {
+            end.status = OutcomeStatus::TimedOut;
+        }
+        end.attempts = 0;
+        end
+    }
+}

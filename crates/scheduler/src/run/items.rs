@@ -1,0 +1,308 @@
+//! Items of a map that are more than a call: limited, tried again, timed, given up.
+//!
+//! A token claims one, and hands it in as [`Unit::Item`]; it follows the item until that has ended
+//! for good, and goes on claiming then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use terrace_core::{
+    BindError, EventKind, EventKinds, OutcomeStatus, PlanIndex, Policy, TaskError, Value,
+};
+
+use super::Run;
+use super::attempts::{Past, Refusal};
+use super::node::Desk;
+use super::progress::Ended;
+use crate::attempt::{About, Detached, NodeHost, bind_item, call, pick, seed};
+use crate::fan::{Began, Fan, ItemEnd, Stopped, Work};
+use crate::frame::{FanPtr, FramePtr, Tries, Unit, discard};
+
+impl Run {
+    /// Works on an item whose turn has come. Gives the node of its fan, where that ended.
+    ///
+    /// # Safety
+    /// The caller holds the unit.
+    pub(super) unsafe fn step_item(
+        self: &Arc<Self>,
+        ptr: FanPtr,
+        at: u32,
+        desk: &mut Desk,
+    ) -> Option<Ended> {
+        // SAFETY: passed on: the token that follows the item has not ended.
+        let fan = unsafe { ptr.get() };
+        let mut pending = fan.pending.get(at);
+        if self.stopped() != Stopped::No || self.is_over(fan.due) {
+            let end = ItemEnd::without(OutcomeStatus::Cancelled);
+            // SAFETY: passed on.
+            return unsafe { self.end_item(ptr, at, end, desk) };
+        }
+        let number = pending.tries.attempts + 1;
+        let began = Began { at: self.now(), worker: desk.number };
+        if number == 1 {
+            pending.tries.first = began.at;
+        }
+        if fan.single.is_none() {
+            let due = self.item_due(fan, Some(pending.tries.first), began.at);
+            pending.ticket = desk.ticket.take();
+            desk.left.extend(pending.ticket);
+            fan.pending.set(at, pending);
+            let frame = FramePtr::give(fan.open_frame_of(pending.item, ptr, Some(at), due));
+            if !fan.plan.is_empty() {
+                let roots = fan.plan.level(0).map(PlanIndex::new);
+                desk.ready.extend(roots.map(|at| Unit::Node(frame, at)));
+                return None;
+            }
+            // SAFETY: no node of it is left, and nobody else knows it.
+            return unsafe { self.close_item(frame, ptr, at, desk) };
+        }
+        let task = fan.plan.node(PlanIndex::new(0)).task();
+        self.emit(EventKinds::ITEMS, || EventKind::NodeStarted {
+            node: fan.home_plan().id(fan.at),
+            path: Some(fan.path(pending.item).text),
+            task: task.name.clone(),
+            attempt: number,
+            lane: fan.item_lane(),
+            worker: u32::from(desk.number),
+        });
+        let past = Past { number, began, first: pending.tries.first };
+        let (mut args, mut inputs) = (Vec::new(), Vec::new());
+        let end = match bind_item(self, fan, pending.item, &mut inputs, &mut args) {
+            Err(BindError::Absent) => ItemEnd::without(OutcomeStatus::Skipped),
+            Err(BindError::Wrong(error)) => ItemEnd::of(Err(error)),
+            Ok(()) => match (self.refused(task), desk.due, desk.ticket) {
+                (Some(refused), ..) => ItemEnd::of(Err(refused)),
+                (None, Some(due), Some(ticket)) => {
+                    let name = fan.path(pending.item);
+                    let about = About {
+                        unit: Unit::Item(ptr, at),
+                        ticket,
+                        id: fan.home_plan().id(fan.at),
+                        is_inside: true,
+                        kinds: EventKinds::ITEMS,
+                        item: fan.item(pending.item),
+                        number,
+                        due,
+                        timeout: fan.policy().and_then(|policy| policy.timeout),
+                        began,
+                        first: past.first,
+                        cpus: desk.cpus,
+                        seed: seed(self, &name),
+                        name,
+                    };
+                    desk.ticket = None;
+                    inputs.drain(..).for_each(discard);
+                    self.detach(Detached::new(self, about, task.clone(), args), desk);
+                    return None;
+                }
+                (None, ..) => {
+                    let host = NodeHost::of_item(self, fan, pending.item).with(number, desk.cpus);
+                    self.ended(call(self, task, &host, &mut args))
+                }
+            },
+        };
+        args.drain(..).for_each(discard);
+        inputs.drain(..).for_each(discard);
+        // SAFETY: passed on.
+        unsafe { self.after_item(ptr, at, end, &past, desk) }
+    }
+
+    /// What becomes of an item after an attempt: it is tried again, or ends.
+    ///
+    /// # Safety
+    /// The caller holds its unit.
+    pub(super) unsafe fn after_item(
+        self: &Arc<Self>,
+        ptr: FanPtr,
+        at: u32,
+        mut end: ItemEnd,
+        past: &Past,
+        desk: &mut Desk,
+    ) -> Option<Ended> {
+        // SAFETY: passed on: the token that follows the item has not ended.
+        let fan = unsafe { ptr.get() };
+        let mut pending = fan.pending.get(at);
+        let whole = |value| self.picked(fan, pending.item, value);
+        if end.status == OutcomeStatus::Ok && fan.single.is_some() {
+            match whole(std::mem::take(&mut end.value)) {
+                Ok(value) => end.value = value,
+                Err(error) => end = ItemEnd::of(Err(error)),
+            }
+        }
+        if end.status != OutcomeStatus::Skipped {
+            end.attempts = past.number;
+        }
+        let policy = fan.policy();
+        let due = total_due(policy, past.first).into_iter().chain(fan.due).min();
+        let again = policy.and_then(|policy| {
+            let seed = || seed(self, &fan.path(pending.item));
+            self.again(policy, &end, past.number, due, seed)
+        });
+        if let (Some(again), Some(error)) = (again, &end.error) {
+            self.emit(EventKinds::ITEMS, || EventKind::NodeRetrying {
+                node: fan.home_plan().id(fan.at),
+                path: Some(fan.path(pending.item).text),
+                attempt: past.number,
+                error: error.clone(),
+                pause: again.saturating_sub(self.now()),
+            });
+            pending.tries = Tries { attempts: past.number, first: past.first, again };
+            pending.ticket = None;
+            fan.pending.set(at, pending);
+            desk.ready.push(Unit::Item(ptr, at));
+            return None;
+        }
+        if policy.is_some_and(|policy| !policy.cost.is_empty()) {
+            desk.attempts = Some(past.number);
+        }
+        if fan.single.is_some() {
+            let failed = matches!(end.status, OutcomeStatus::Failed | OutcomeStatus::TimedOut);
+            if let (true, Some(error)) = (failed, &end.error) {
+                self.note_failure(|| fan.path(pending.item).text, error);
+                self.stop_for_item(fan);
+            }
+            let task = fan.plan.node(PlanIndex::new(0)).task();
+            self.emit(EventKinds::ITEMS, || EventKind::NodeFinished {
+                node: fan.home_plan().id(fan.at),
+                path: Some(fan.path(pending.item).text),
+                task: task.name.clone(),
+                pack: task.pack.clone(),
+                level: 0,
+                status: end.status,
+                attempts: end.attempts,
+                duration: self.now().saturating_sub(past.began.at),
+                error: end.error.clone(),
+                cause: None,
+                cause_path: None,
+            });
+        }
+        // SAFETY: passed on.
+        unsafe { self.end_item(ptr, at, end, desk) }
+    }
+
+    /// Ends an item for good, and goes on with its token.
+    ///
+    /// # Safety
+    /// The caller holds its unit.
+    pub(super) unsafe fn end_item(
+        self: &Arc<Self>,
+        ptr: FanPtr,
+        at: u32,
+        end: ItemEnd,
+        desk: &mut Desk,
+    ) -> Option<Ended> {
+        // SAFETY: passed on: the token that follows the item has not ended.
+        let fan = unsafe { ptr.get() };
+        let item = fan.pending.get(at).item;
+        fan.pending.remove(at);
+        // SAFETY: the token claimed the item.
+        unsafe { self.gather(fan, item, end) };
+        if fan.single.is_some() {
+            self.count_inside(1);
+        }
+        self.tell_advance(fan, 1);
+        desk.idle();
+        // SAFETY: the token goes on.
+        unsafe { self.spend(ptr, desk) }
+    }
+
+    /// Ends an item that the dispatcher will never start.
+    ///
+    /// # Safety
+    /// The caller holds its unit.
+    pub(super) unsafe fn refuse_item(
+        self: &Arc<Self>,
+        ptr: FanPtr,
+        at: u32,
+        why: &Refusal,
+        desk: &mut Desk,
+    ) -> Option<Ended> {
+        // SAFETY: passed on: the token that follows the item has not ended.
+        let fan = unsafe { ptr.get() };
+        let pending = fan.pending.get(at);
+        let end = match self.stopped() != Stopped::No || self.is_over(fan.due) {
+            true => ItemEnd::without(OutcomeStatus::Cancelled),
+            false => {
+                let mut end = why.end(fan.policy());
+                end.attempts = pending.tries.attempts;
+                if let Some(error) = &end.error {
+                    self.note_failure(|| fan.path(pending.item).text, error);
+                }
+                end
+            }
+        };
+        // SAFETY: passed on.
+        unsafe { self.end_item(ptr, at, end, desk) }
+    }
+
+    /// What the body of a map takes of its task's output.
+    fn picked(&self, fan: &Fan, item: u64, value: Value) -> Result<Value, TaskError> {
+        let mut inputs = fan.shared.clone();
+        fan.set_locals(item, &mut inputs);
+        let picked = pick(self, fan, &inputs, value);
+        inputs.drain(..).for_each(discard);
+        picked
+    }
+
+    /// When the frame of an item is given up.
+    fn item_due(&self, fan: &Fan, first: Option<Duration>, now: Duration) -> Option<Duration> {
+        let policy = fan.policy();
+        let timeout = policy.and_then(|policy| policy.timeout).filter(|_| fan.single.is_none());
+        let own = timeout.map(|timeout| now.saturating_add(timeout));
+        let total = first.and_then(|first| total_due(policy, first));
+        own.into_iter().chain(total).chain(fan.due).min()
+    }
+
+    /// The end of an item's frame: what it was an attempt of may have another.
+    ///
+    /// # Safety
+    /// The caller closed the frame, and holds the token that followed it.
+    pub(super) unsafe fn after_frame(
+        self: &Arc<Self>,
+        ptr: FanPtr,
+        at: u32,
+        frame_due: Option<Duration>,
+        mut end: ItemEnd,
+        desk: &mut Desk,
+    ) -> Option<Ended> {
+        // SAFETY: passed on.
+        let fan = unsafe { ptr.get() };
+        let pending = fan.pending.get(at);
+        let number = pending.tries.attempts + 1;
+        if let Some(ticket) = pending.ticket {
+            desk.finished.push((ticket, Some(number)));
+        }
+        // What it holds is given back with it, whatever becomes of the item.
+        let late = self.is_over(frame_due) && !self.is_over(fan.due);
+        if late && end.status != OutcomeStatus::Ok && self.stopped() == Stopped::No {
+            let allowed = fan.policy().and_then(|policy| policy.timeout).unwrap_or_default();
+            end = ItemEnd::of(Err(crate::attempt::too_long(allowed)));
+            end.status = OutcomeStatus::TimedOut;
+        }
+        let began = Began { at: pending.tries.first, worker: desk.number };
+        let past = Past { number, began, first: pending.tries.first };
+        // SAFETY: passed on.
+        unsafe { self.after_item(ptr, at, end, &past, desk) }
+    }
+}
+
+/// When an item is over whatever it does.
+fn total_due(policy: Option<&Policy>, first: Duration) -> Option<Duration> {
+    let total = policy.and_then(|policy| policy.total_timeout)?;
+    Some(first.saturating_add(total))
+}
+
+impl Fan {
+    /// What holds for each of its items.
+    pub(crate) fn policy(&self) -> Option<&Policy> {
+        let each = match (&self.work, self.home_plan().node(self.at).flow()) {
+            (Work::Map(_), Some(flow)) => match flow.repeat() {
+                terrace_core::Repeat::Map(map) => map.each.as_deref(),
+                _ => None,
+            },
+            _ => None,
+        };
+        let single = || self.plan.node(PlanIndex::new(0)).policy();
+        each.or_else(|| self.single.as_ref().and_then(|_| single()))
+    }
+}
