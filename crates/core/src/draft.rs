@@ -9,7 +9,7 @@ use terrace_plugin_api::{Lane, Value};
 
 use crate::catalog::TaskRef;
 use crate::expr::{Expr, NodeId, Ref};
-use crate::policy::{PolicyRef, Rules};
+use crate::policy::{IfFailed, PolicyRef, Rules};
 use crate::problem::Problem;
 use crate::repeat::{Loop, Map};
 use crate::source::{Source, Span};
@@ -37,6 +37,11 @@ pub struct Draft {
     pub result_span: Option<Span>,
     /// What holds for all of it.
     pub rules: Rules,
+    /// Where its rules stand in the text.
+    pub rule_spans: Option<Box<RuleSpans>>,
+    /// Whether a task gives it to a run: its nodes may need limits that the run has and it does
+    /// not know. Whoever runs it checks those.
+    pub is_given: bool,
     /// The folder of its file, where that is not the run's.
     pub dir: Option<Arc<str>>,
     /// The text it was read from.
@@ -198,6 +203,14 @@ pub enum RunIf {
     Always,
 }
 
+impl NodeDraft {
+    /// Whether it may fail without failing what depends on it, which then goes on without its
+    /// value.
+    pub fn may_fail_softly(&self) -> bool {
+        self.policy.as_ref().is_some_and(|policy| policy.if_failed == IfFailed::Absent)
+    }
+}
+
 /// What a node runs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -299,7 +312,8 @@ pub struct NodeSpans {
     pub after: Vec<Span>,
     /// The condition.
     pub when: Span,
-    /// The keys of its policy, by name; those that hold per item of a map first.
+    /// The parts of its policy, by key (`timeout`) or path (`needs.github`), in the order of the
+    /// text; those that hold per item of a map first.
     pub policy: Vec<(Box<str>, Span)>,
     /// The map or loop.
     pub repeat: Span,
@@ -309,6 +323,17 @@ pub struct NodeSpans {
     /// The expressions of the map or loop that are of its body: what makes keys; the next values
     /// of the carried ones, one for one, then what ends the loop.
     pub inner: Vec<Span>,
+}
+
+/// Where the rules of a workflow stand in the text.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSpans {
+    /// The names of its limits, one for one.
+    pub limits: Vec<Span>,
+    /// The names in its budget, one for one.
+    pub budget: Vec<Span>,
+    /// After what it pauses.
+    pub checkpoints: Span,
 }
 
 /// Where an argument stands in the text.

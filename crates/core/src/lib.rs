@@ -25,15 +25,17 @@ mod view;
 mod workflow;
 
 pub use build::{
-    AnyArg, Arg, AsItComes, Associative, Branches, Combine, Expansion, Gather, Handle, IntoArgs,
-    IntoGiven, IntoItems, IntoWireArgs, Keyed, Listed, LoopBuilder, MapBuilder, NamedTask, Native,
-    NodeFn, NodeRefFn, OutcomeExt, Outcomes, ReadArgs, ReadError, Reduced, Returned, Shape,
-    TaskImport, Values, Wire, WireArgs, WorkflowBuilder, associative, markers,
+    AnyArg, Arg, AsItComes, Associative, Branches, Combine, Expansion, Gather, Handle, IntoAmount,
+    IntoArgs, IntoGiven, IntoItems, IntoWireArgs, Keyed, Listed, LoopBuilder, MapBuilder,
+    NamedTask, Native, NodeFn, NodeRefFn, OutcomeExt, Outcomes, PerItem, ReadArgs, ReadError,
+    Reduced, Returned, Shape, TaskImport, Values, Wire, WireArgs, WorkflowBuilder, associative,
+    markers,
 };
 pub use catalog::{Catalog, NoTasks, PackId, Task, TaskRef};
 pub use draft::{
     ArgSpans, Args, Draft, Expectation, FlowDraft, FlowStyle, InputDraft, InputRole, NodeDraft,
-    NodeSpans, OutputDraft, PackRequirement, ReduceDraft, RepeatDraft, RunIf, TaskChoice,
+    NodeSpans, OutputDraft, PackRequirement, ReduceDraft, RepeatDraft, RuleSpans, RunIf,
+    TaskChoice,
 };
 pub use event::{Event, EventKind, EventKinds, Observer};
 pub use expr::{Adapter, Expr, InputId, NodeId, Piece, Ref, Root, Select};

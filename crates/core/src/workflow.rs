@@ -14,6 +14,7 @@ use crate::level::Levels;
 use crate::policy::{Policy, PolicyRef, Rules};
 use crate::repeat::{Loop, Map, Reduce};
 use crate::types::Type;
+use crate::validate::Survey;
 
 /// A validated, immutable DAG of nodes. Cloning shares it.
 ///
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     /// Whether a workflow inside, however deep, has an input that is read from the environment.
     pub(crate) reads_environment: bool,
     pub(crate) may_grow: bool,
+    pub(crate) survey: Survey,
 }
 
 /// An input of a workflow.
@@ -382,6 +384,10 @@ impl Workflow {
             }
         }
         found
+    }
+    /// What it has and takes of limits and budgets, with all inside it.
+    pub(crate) fn survey(&self) -> &Survey {
+        &self.0.survey
     }
     /// Tells the handles of one builder from those of another.
     pub(crate) fn scope(&self) -> u64 {

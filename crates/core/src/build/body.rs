@@ -7,6 +7,7 @@ use super::handle::Handle;
 use super::state::Shared;
 use crate::draft::{Args, Draft, FlowDraft, FlowStyle, RepeatDraft, TaskChoice};
 use crate::expr::{Expr, NodeId, Root};
+use crate::policy::IfFailed;
 
 /// What the closure that writes a body may return: the handle of the body's value, or nothing.
 #[diagnostic::on_unimplemented(
@@ -45,7 +46,7 @@ impl WorkflowBuilder {
         outer: &Arc<Shared>,
         body: Self,
         result: Expr,
-        repeat: Option<RepeatDraft>,
+        mut repeat: Option<RepeatDraft>,
     ) -> NodeId {
         body.shared.state().draft.result = Some(result);
         let (mut flow, after) = body.shared.close(FlowStyle::Nodes);
@@ -54,7 +55,10 @@ impl WorkflowBuilder {
             RepeatDraft::Map(_) => "map".to_owned(),
             RepeatDraft::Loop(_) => "loop".to_owned(),
         });
-        if repeat.is_some() && is_single(&flow.draft) {
+        if let Some(repeat) = &mut repeat
+            && is_single(&flow.draft)
+            && is_of_items(&mut flow.draft, repeat)
+        {
             flow.style = FlowStyle::Single;
             // The one task is what people see of the node.
             for node in &mut flow.draft.nodes {
@@ -102,6 +106,19 @@ impl Shared {
         state.sealed = true;
         std::mem::take(&mut state.draft)
     }
+}
+
+/// Makes what was said of the only task of a body what holds for each item, as in a file; `false`
+/// where that is not the same.
+fn is_of_items(body: &mut Draft, repeat: &mut RepeatDraft) -> bool {
+    let [node] = &mut body.nodes[..] else { return true };
+    let Some(policy) = &node.policy else { return true };
+    let RepeatDraft::Map(map) = repeat else { return false };
+    if map.each.is_some() || policy.checkpoint || policy.if_failed != IfFailed::Fails {
+        return false;
+    }
+    map.each = node.policy.take();
+    true
 }
 
 /// Whether a body is one task that gives its value.

@@ -71,7 +71,7 @@ impl<R: Any + Send + Sync> Expansion<R> {
                 let draft = Draft { result: Some(Expr::Const(value)), ..Draft::default() };
                 (draft, crate::validate::fresh_scope())
             }
-            Graph::Draft { draft, scope } => (*draft, scope),
+            Graph::Draft { draft, scope } => (Draft { is_given: true, ..*draft }, scope),
         };
         if !draft.task_names().is_empty() {
             return Ok(Value::Ext(Ext::new(draft)));

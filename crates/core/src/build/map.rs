@@ -12,11 +12,12 @@ use super::gather::{AsItComes, Gather, Keyed, Listed, Outcomes, Reduced, Shape, 
 use super::given::IntoGiven;
 use super::handle::Handle;
 use super::items::IntoItems;
+use super::policy::PerItem;
 use super::state::Shared;
 use crate::draft::{ReduceDraft, RepeatDraft};
 use crate::expr::{Expr, InputId, Root};
 use crate::problem::Problem;
-use crate::repeat::{Chunk, Map, Over};
+use crate::repeat::{Chunk, FailedItems, Map, Over};
 use crate::types::Type;
 
 impl WorkflowBuilder {
@@ -113,6 +114,72 @@ impl<P, G> MapBuilder<P, G> {
             self.outer.problem(Problem::new("`window`: a map needs at least one item under way"));
         }
         self.map.window = Some(items.max(1));
+        self
+    }
+
+    /// Lets at most so many items run at once, in this map alone. See [`PerItem::concurrency`] for
+    /// the whole run, and [`WorkflowBuilder::limit`] for what several nodes share.
+    pub fn concurrency(mut self, items: u32) -> Self {
+        self.map.concurrency = Some(items);
+        self
+    }
+
+    /// Says what holds for each item. What is said of the map's handle holds for the whole.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use terrace_core::{NoTasks, Retry, WorkflowBuilder};
+    ///
+    /// let wf = WorkflowBuilder::new("downloads");
+    /// let urls = wf.input::<Vec<String>>("urls");
+    /// let pages = wf
+    ///     .over(&urls)
+    ///     .each(|item| item.retry(Retry::attempts(3)).timeout(Duration::from_secs(5)))
+    ///     .concurrency(8)
+    ///     .max_failures_percent(5.0)
+    ///     .map(|body, url| body.call(|url: String| url.len(), (&url,)))
+    ///     .timeout(Duration::from_secs(600));
+    /// wf.output("pages", &pages);
+    /// # wf.build(&NoTasks)?;
+    /// # Ok::<(), terrace_core::Problems>(())
+    /// ```
+    pub fn each(mut self, say: impl FnOnce(PerItem) -> PerItem) -> Self {
+        let before = self.map.each.take().map(Arc::unwrap_or_clone).unwrap_or_default();
+        let (policy, problems) = say(PerItem::new(before)).done();
+        problems.into_iter().for_each(|problem| self.outer.problem(problem));
+        self.map.each = (!policy.is_empty()).then(|| Arc::new(policy));
+        self
+    }
+
+    /// Lets items fail as long as at least so many succeed. A failed one is absent from the
+    /// results.
+    pub fn at_least(self, items: u64) -> Self {
+        self.tolerate(FailedItems::ButFor(items))
+    }
+
+    /// Lets at most so many items fail. A failed one is absent from the results.
+    pub fn max_failures(self, items: u64) -> Self {
+        self.tolerate(FailedItems::Most(items))
+    }
+
+    /// Lets at most this part of the items fail, from 0 to 100. A failed one is absent from the
+    /// results.
+    pub fn max_failures_percent(self, percent: f64) -> Self {
+        if !(0.0..=100.0).contains(&percent) {
+            let message = format!("`max_failures_percent`: {percent} is not from 0 to 100");
+            self.outer.problem(Problem::new(message));
+        }
+        // In range, or refused.
+        self.tolerate(FailedItems::Share((percent * 10_000.0).round() as u32))
+    }
+
+    fn tolerate(mut self, tolerance: FailedItems) -> Self {
+        if self.map.tolerance != FailedItems::None {
+            let problem = Problem::new("a map was told twice how many items may fail")
+                .with_help("say one of `at_least`, `max_failures` and `max_failures_percent`");
+            self.outer.problem(problem);
+        }
+        self.map.tolerance = tolerance;
         self
     }
 

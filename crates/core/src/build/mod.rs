@@ -7,7 +7,8 @@
 //!
 //! Nodes with a workflow inside are written by closures that get a builder of their own
 //! ([`body`]): [`map`], [`looped`], [`flow`], [`branches`]. What such a builder sees of those around
-//! it is in [`scope`]. Workflows that come at run time are in [`expand`].
+//! it is in [`scope`]. Workflows that come at run time are in [`expand`]. What holds for nodes is said in
+//! [`policy`], what for all in [`rules`].
 
 mod arg;
 mod body;
@@ -27,6 +28,8 @@ mod items;
 mod looped;
 mod map;
 mod native;
+mod policy;
+mod rules;
 mod scope;
 mod state;
 
@@ -53,6 +56,7 @@ pub use items::IntoItems;
 pub use looped::LoopBuilder;
 pub use map::MapBuilder;
 pub use native::{Native, ReadError, Wire};
+pub use policy::{IntoAmount, PerItem};
 
 pub(crate) use closure::CLOSURE;
 use form::Form;

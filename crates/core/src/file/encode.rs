@@ -4,10 +4,13 @@
 //! several spellings the shortest is written: `x: f64`, `quantum: "^0.1"`. What only a program can
 //! hold is refused: inline functions, arguments by position, conversions of Rust values.
 //!
-//! Nodes in [`nodes`], what they have inside in [`flows`], expressions and constants in [`value`].
+//! Nodes in [`nodes`], what they have inside in [`flows`], what holds for them in [`policy`] and for
+//! all in [`rules`], expressions and constants in [`value`].
 
 mod flows;
 mod nodes;
+mod policy;
+mod rules;
 mod value;
 
 use std::collections::HashSet;
@@ -117,6 +120,7 @@ impl<'d> Writer<'d> {
             inputs.add(&input.name, tree);
         }
         top.section("inputs", inputs);
+        self.rules(draft, &mut top);
         let first_step = nodes::first_step(&draft.nodes);
         let nodes = self.nodes(draft, &draft.nodes[..first_step]);
         top.section("nodes", nodes);

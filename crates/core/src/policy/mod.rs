@@ -3,10 +3,14 @@
 //! Nothing here decides or waits; a scheduler reads it. A [`Policy`] belongs to a node, or to the
 //! items of a map; [`Rules`] belong to a workflow. What both name, such as `github`, is a
 //! [`Limit`], shared by everything in a run that needs it.
+//!
+//! How people write durations, sizes, rates and amounts is in [`units`]; the keys of a file are
+//! `crate::file`'s business, what of it makes no sense `crate::validate`'s.
 
 mod limit;
 mod retry;
 mod rules;
+pub(crate) mod units;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +20,7 @@ use terrace_plugin_api::Value;
 pub use limit::{Limit, LimitKind, Need, Rate, strictest};
 pub use retry::{Backoff, Retry, RetryOn};
 pub use rules::{Amount, Checkpoints, OnFailure, Rules};
+pub use units::{show_duration, show_size};
 
 /// What holds for a node, or for each item of a map.
 #[derive(Clone, Debug, Default, PartialEq)]

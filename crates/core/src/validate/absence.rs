@@ -1,7 +1,7 @@
 //! Absence: which nodes may give nothing, and where their absence shows as null.
 //!
 //! Alone, absence stays absence; inside a collection absence is null, and the type says so with
-//! `?`. A node may be absent where it has a condition (`when`, `run_if: failure`), where the
+//! `?`. A node may be absent where it has a condition (`when`, `run_if: failure`) or is `optional`, where the
 //! workflow it runs may give nothing, or where it needs a node that may be absent. What a task gives
 //! at run time to run in its place is taken to give something. Who may be absent in a body is found
 //! when that body has been checked; what comes of it is the type of the node around it
@@ -10,6 +10,7 @@
 use super::Context;
 use crate::draft::RunIf;
 use crate::expr::{Expr, NodeId, Ref, Root, Select};
+use crate::policy::{IfFailed, Policy};
 use crate::types::Type;
 use crate::workflow::{Node, Repeat, Workflow};
 
@@ -114,7 +115,15 @@ fn begins(node: &Node) -> bool {
             Repeat::Once | Repeat::Loop(_) => flow.may_be_absent,
         })
     };
-    node.when().is_some() || node.run_if() == RunIf::Failure || inside(node)
+    node.when().is_some()
+        || node.run_if() == RunIf::Failure
+        || node.policy().is_some_and(is_optional)
+        || inside(node)
+}
+
+/// Whether a node is absent where it fails.
+fn is_optional(policy: &Policy) -> bool {
+    policy.if_failed == IfFailed::Absent
 }
 
 /// The type of what may be absent, inside a collection.
@@ -201,6 +210,7 @@ fn culprit(context: &Context<'_>, reference: &Ref) -> Option<(String, &'static s
     let why = match (node.when(), node.run_if()) {
         (Some(_), _) => "its `when`",
         (None, RunIf::Failure) => "its `run_if`",
+        _ if node.policy().is_some_and(is_optional) => "its `optional`",
         _ => "what is inside it",
     };
     Some((format!("{}.{}", context.names[id.index()], node.name()), why))

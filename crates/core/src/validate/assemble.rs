@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Context;
+use super::{Context, Survey};
 use crate::draft::TaskChoice;
 use crate::expr::{Expr, NodeId};
 use crate::level::Levels;
@@ -17,10 +17,14 @@ pub(super) fn assemble(
     dependencies: Adjacency,
     levels: Levels,
 ) -> Workflow {
-    let Context { draft, site, inputs, names, tasks, flows, warnings, .. } = context;
+    let Context { draft, site, inputs, names, tasks, flows, policies, mut warnings, .. } = context;
+    if draft.source.is_some() {
+        super::once(&mut warnings);
+    }
     let by_name = names.iter().cloned().zip((0..).map(NodeId)).collect();
-    let found = names.into_iter().zip(tasks).zip(args).zip(flows);
-    let nodes = draft.nodes.iter().zip(found).filter_map(|(node, (((name, task), args), flow))| {
+    let found = names.into_iter().zip(tasks).zip(args).zip(flows).zip(policies);
+    let nodes = draft.nodes.iter().zip(found);
+    let nodes = nodes.filter_map(|(node, ((((name, task), args), flow), policy))| {
         let task = task?;
         Some(Node {
             name,
@@ -32,7 +36,7 @@ pub(super) fn assemble(
             keep: node.keep,
             when: node.when.clone(),
             run_if: node.run_if,
-            policy: node.policy.clone(),
+            policy,
             body: match (flow, &node.task) {
                 (Some(flow), _) => NodeBody::Flow(flow),
                 (None, TaskChoice::Succeed) => NodeBody::Succeed,
@@ -46,6 +50,7 @@ pub(super) fn assemble(
         None => node.lane == Lane::Blocking,
     };
     let may_block = nodes.iter().any(blocks);
+    let survey = Survey::of_nodes(&draft.rules, &nodes);
     let is_ordered = !draft.rules.is_empty() || nodes.iter().any(is_ordered);
     let reads = |node: &Node| {
         node.flow().is_some_and(|flow| {
@@ -85,6 +90,7 @@ pub(super) fn assemble(
         is_ordered,
         reads_environment,
         may_grow,
+        survey,
     }))
 }
 

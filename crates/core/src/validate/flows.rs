@@ -7,14 +7,14 @@ use std::sync::Arc;
 use terrace_plugin_api::{ErrorClass, TaskContext, TaskError, Value};
 
 use super::absence::{self, Absences};
-use super::{Context, MAX_NESTING, Site, check, reduce, typing};
+use super::{Context, MAX_NESTING, Site, check, policies, reduce, typing};
 use crate::catalog::{Task, TaskRef};
 use crate::draft::{
     Args, FlowDraft, FlowStyle, InputRole, NodeDraft, ReduceDraft, RepeatDraft, TaskChoice,
 };
 use crate::expr::{Expr, InputId, NodeId, Root};
 use crate::level::Levels;
-use crate::repeat::{Collect, Map, Over};
+use crate::repeat::{Collect, FailedItems, Map, Over};
 use crate::signature::{Port, Signature};
 use crate::source::Span;
 use crate::types::{Field, Type};
@@ -107,6 +107,7 @@ fn resolve_draft(context: &mut Context<'_>, id: NodeId, flow: &FlowDraft) {
     }
     let inputs = input_types(context, id, flow);
     let outer = &context.site.prefix;
+    let is_file = matches!(flow.style, FlowStyle::File(_));
     let site = Site {
         catalog: context.site.catalog,
         scope: context.site.scope,
@@ -126,9 +127,16 @@ fn resolve_draft(context: &mut Context<'_>, id: NodeId, flow: &FlowDraft) {
             let spans = node.spans.as_ref().map_or(&[][..], |spans| &spans.inner);
             (repeat, spans)
         }),
+        survey: context.site.survey,
+        limits: (!is_file).then_some(context.limits),
+        is_given: context.site.is_given && !is_file,
+        is_in_file: context.site.is_in_file || is_file,
+        is_item: flow.style == FlowStyle::Single
+            && matches!(node.repeat, Some(RepeatDraft::Map(_))),
     };
     let (workflow, problems) = check(&flow.draft, &site, inputs);
     context.problems.extend(problems);
+    workflow.warnings().iter().cloned().for_each(|warning| context.warn(warning));
     let name = match &flow.style {
         FlowStyle::Single => match workflow.nodes().first() {
             Some(node) => node.task().name.to_string(),
@@ -236,9 +244,13 @@ fn settle(context: &mut Context<'_>, id: NodeId, workflow: Workflow, name: &str,
                 .and_then(|reduce| reduce::find(context, id, map, reduce, &result));
             let output = match &reduce {
                 Some(reduce) => reduce.task.signature.output.clone(),
-                None if may_be_absent => gathered(context, map, absence::optional(result)),
+                // Items that may fail are absent where they do.
+                None if may_be_absent || map.tolerance != FailedItems::None => {
+                    gathered(context, map, absence::optional(result))
+                }
                 None => gathered(context, map, result),
             };
+            let each = policies::of_items(context, id, map.each.as_ref(), &workflow, &style);
             let Map { over, items, index, key, key_by, chunk, window, collect, .. } = &**map;
             let map = Map {
                 over: over.clone(),
@@ -252,7 +264,7 @@ fn settle(context: &mut Context<'_>, id: NodeId, workflow: Workflow, name: &str,
                 window: *window,
                 collect: *collect,
                 reduce,
-                each: map.each.clone(),
+                each,
                 concurrency: map.concurrency,
                 tolerance: map.tolerance,
             };

@@ -2,16 +2,20 @@
 //!
 //! Names in [`names`], tasks and their arguments in [`args`], workflows inside nodes in [`flows`],
 //! what joins their results in [`mod@reduce`], types of references in [`typing`], who may give
-//! nothing in [`absence`]. What is wrong with one node does not hide what is wrong with the next;
-//! cycles are looked for even when types are wrong.
+//! nothing in [`absence`], what holds for nodes in [`policies`] and for all in [`rules`], which
+//! limits either can name in [`limits`]. What is wrong with one node does not hide what is wrong
+//! with the next; cycles are looked for even when types are wrong.
 
 mod absence;
 mod args;
 mod assemble;
 mod cycles;
 mod flows;
+mod limits;
 mod names;
+mod policies;
 mod reduce;
+mod rules;
 mod typing;
 
 use std::collections::{HashMap, HashSet};
@@ -23,11 +27,15 @@ use crate::draft::{Draft, NodeDraft, PackRequirement, RepeatDraft, TaskChoice};
 use crate::expr::{Expr, NodeId};
 use crate::file::written_task;
 use crate::level::Levels;
+use crate::policy::PolicyRef;
 use crate::problem::{Place, Problem, Problems};
 use crate::source::Span;
 use crate::types::Type;
 use crate::workflow::{Adjacency, SubFlow, Workflow};
 
+use limits::Visible;
+
+pub(crate) use limits::Survey;
 pub use names::is_name;
 pub(crate) use names::{RESERVED, invent_names, suggest};
 
@@ -57,6 +65,16 @@ struct Site<'a> {
     reported: bool,
     /// The expressions of a map or loop that are of the body itself, and where they stand.
     repeat: Option<(&'a RepeatDraft, &'a [Span])>,
+    /// What the whole run has and takes.
+    survey: &'a Survey,
+    /// The limits around it that it sees.
+    limits: Option<&'a Visible<'a>>,
+    /// Whether its nodes may need limits that only a run knows.
+    is_given: bool,
+    /// Whether it stands in a file that another uses.
+    is_in_file: bool,
+    /// Whether its one task stands for the node of the map around it, which has its policy.
+    is_item: bool,
 }
 
 impl Site<'_> {
@@ -79,6 +97,10 @@ struct Context<'a> {
     /// What references to each node give.
     types: Vec<Type>,
     flows: Vec<Option<Arc<SubFlow>>>,
+    /// The limits that its nodes can name.
+    limits: &'a Visible<'a>,
+    /// What holds for each node, what its task declares included.
+    policies: Vec<PolicyRef>,
     problems: Vec<Problem>,
     /// What is odd but not wrong, here and in the bodies.
     warnings: Vec<Problem>,
@@ -102,6 +124,13 @@ impl Context<'_> {
                 Some(node) => problem.with_node(node),
                 None => problem,
             },
+        }
+    }
+
+    /// Keeps what is odd but not wrong, up to as much as anybody reads.
+    fn warn(&mut self, warning: Problem) {
+        if self.warnings.len() < policies::MAX {
+            self.warnings.push(warning);
         }
     }
 
@@ -141,6 +170,7 @@ impl Draft {
         catalog: &dyn Catalog,
         scope: u64,
     ) -> Result<Workflow, Problems> {
+        let survey = Survey::of_draft(&self);
         let site = Site {
             catalog,
             scope,
@@ -150,6 +180,11 @@ impl Draft {
             around: None,
             reported: !self.problems.is_empty(),
             repeat: None,
+            survey: &survey,
+            limits: None,
+            is_given: self.is_given,
+            is_in_file: false,
+            is_item: false,
         };
         let inputs = self.inputs.iter().map(|input| input.ty.clone()).collect();
         let (workflow, mut problems) = check(&self, &site, inputs);
@@ -189,6 +224,7 @@ fn once(problems: &mut Vec<Problem>) {
 
 /// Checks one draft. The workflow is whole only where there is no problem.
 fn check(draft: &Draft, site: &Site<'_>, inputs: Vec<Type>) -> (Workflow, Vec<Problem>) {
+    let limits = Visible::new(&draft.rules.limits, site.limits);
     let mut context = Context {
         draft,
         site,
@@ -197,6 +233,8 @@ fn check(draft: &Draft, site: &Site<'_>, inputs: Vec<Type>) -> (Workflow, Vec<Pr
         tasks: Vec::new(),
         types: Vec::new(),
         flows: Vec::new(),
+        limits: &limits,
+        policies: Vec::new(),
         problems: Vec::new(),
         warnings: Vec::new(),
     };
@@ -215,6 +253,8 @@ fn check(draft: &Draft, site: &Site<'_>, inputs: Vec<Type>) -> (Workflow, Vec<Pr
     flows::check_fans(&mut context);
     typing::check_outputs(&mut context);
     flows::check_body(&mut context);
+    rules::check(&mut context);
+    policies::check(&mut context);
     typing::take_outcomes(&context, &mut args);
     let dependencies = dependencies(draft, &args);
     let levels = match Levels::find(&dependencies) {

@@ -34,6 +34,11 @@ impl TestTasks {
         tasks.add("t/add", &[("a", "f64"), ("b", "f64")], "f64");
         tasks.add("t/join", &[("a", "str"), ("b", "str")], "list<str>");
         tasks.add("t/yes", &[("x", "any?"), ("y", "any?")], "bool");
+        tasks.add("heavy/model", &[("x", "any?")], "f64");
+        if let Some(heavy) = tasks.0.last_mut() {
+            let signature = Signature { memory: Some(4_000_000_000), ..(*heavy.signature).clone() };
+            heavy.signature = Arc::new(signature);
+        }
         tasks
     }
 

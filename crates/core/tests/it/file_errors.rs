@@ -76,12 +76,12 @@ fn keys() {
         nodez
     ");
     insta::assert_snapshot!(yaml("frobnicate: {}"), @"
-    flow:2:1: unknown key `frobnicate` in the workflow (known keys: terrace, name, description, packs, inputs, nodes, steps, outputs, output)
+    flow:2:1: unknown key `frobnicate` in the workflow (known keys: terrace, name, description, packs, inputs, nodes, steps, outputs, output, limits, max_concurrent, on_failure, deadline, budget, checkpoints, patience)
         frobnicate
     ");
     insta::assert_snapshot!(yaml("limits: { cpu: 3 }\nsteps: []"), @"
-    flow:2:1: `limits` is not supported by this version of Terrace
-        limits
+    flow:2:16: limit `cpu`: expected a map, found an integer (as in `{ concurrency: 10 }`, `{ rate: 80/min }` or `{ memory: 8GB }`)
+        3
     ");
     insta::assert_snapshot!(node("{ tsak: t/any }"), @"
     flow:6:3: node `n` has no `task` (name one, as in `task: pack/task`, or give it `nodes`, `steps`, `branches`, `use` or `succeed`)
@@ -89,11 +89,11 @@ fn keys() {
     flow:6:8: unknown key `tsak` in node `n` (did you mean `task`?)
         tsak
     ");
-    insta::assert_snapshot!(node("{ task: t/any, retry: 3, timeout: 5s, when: '${a}' }"), @"
-    flow:6:21: `retry` is not supported by this version of Terrace
-        retry
-    flow:6:31: `timeout` is not supported by this version of Terrace
-        timeout
+    insta::assert_snapshot!(node("{ task: t/any, retry: none, timeout: 5, when: '${a}' }"), @"
+    flow:6:28: `retry` of node `n`: expected how many attempts, or a map, found the string `none` (as in `retry: 3` or `retry: { attempts: 3, initial: 1s, max: 10s }`)
+        none
+    flow:6:43: `timeout` of node `n`: `5` has no unit (write `5s` for seconds)
+        5
     ");
     insta::assert_snapshot!(node("{ use: other.yaml }"), @"
     flow:6:13: the file `other.yaml` was not read (read the workflow from a file, which finds it)
@@ -442,14 +442,14 @@ fn problems_are_reported_alike_in_toml_and_json() {
     insta::assert_snapshot!(problems(Toml, toml), @"
     flow:4:13: unknown node `b`
         b
-    flow:5:1: unknown key `retries` in node `a` (known keys: task, nodes, steps, branches, use, succeed, with, after, when, run_if, map, loop, lane, label, keep, output, outputs)
+    flow:5:1: unknown key `retries` in node `a` (known keys: task, nodes, steps, branches, use, succeed, with, after, when, run_if, map, loop, lane, label, keep, output, outputs, retry, timeout, needs, concurrency, cpus, priority, optional, fallback, cost, expected, checkpoint)
         retries
     ");
     let json = r#"{ "terrace": 1, "nodes": { "a": { "task": "t/any", "with": { "x": "${b}" }, "retries": 3 } } }"#;
     insta::assert_snapshot!(problems(Json, json), @r#"
     flow:1:70: unknown node `b`
         b
-    flow:1:77: unknown key `retries` in node `a` (known keys: task, nodes, steps, branches, use, succeed, with, after, when, run_if, map, loop, lane, label, keep, output, outputs)
+    flow:1:77: unknown key `retries` in node `a` (known keys: task, nodes, steps, branches, use, succeed, with, after, when, run_if, map, loop, lane, label, keep, output, outputs, retry, timeout, needs, concurrency, cpus, priority, optional, fallback, cost, expected, checkpoint)
         \"retries\"
     "#);
 }

@@ -249,8 +249,6 @@ fn maps() {
         99999999999
     ");
     insta::assert_snapshot!(map("{ over: [1], retry: 3, task: t/any, max: 3 }", "1"), @"
-    flow:6:26: `retry` is not supported by this version of Terrace
-        retry
     flow:6:36: unknown key `task` in `map` of node `n` (it belongs on the node, beside `map`)
         task
     flow:6:49: unknown key `max` in `map` of node `n` (it belongs in a `loop`)
@@ -499,7 +497,7 @@ fn loops() {
         2.5
     flow:6:26: unknown key `over` in `loop` of node `n` (it belongs in a `map`)
         over
-    flow:6:37: `timeout` is not supported by this version of Terrace
+    flow:6:37: unknown key `timeout` in `loop` of node `n` (it belongs on the node, beside `loop`)
         timeout
     flow:6:50: unknown key `unitl` in `loop` of node `n` (did you mean `until`?)
         unitl

@@ -174,11 +174,44 @@ impl Generator {
             let run_if = ["success", "failure", "always"][self.random.below(3)];
             node.insert("run_if".to_owned(), json!(run_if));
         }
+        if body != 2 && self.once_in(3) {
+            self.policy(&mut node, body < 2 && repeat != 3);
+        }
         if self.once_in(5) {
             node.insert("label".to_owned(), json!("a ${label}"));
             node.insert("keep".to_owned(), json!(true));
         }
         node
+    }
+
+    /// Says something of what holds for a node.
+    fn policy(&mut self, node: &mut Map<String, Value>, is_task: bool) {
+        let mut choices = vec![
+            ("retry", json!({ "attempts": 4, "initial": "2s", "jitter": true })),
+            ("retry", json!(2)),
+            ("timeout", json!("1m30s")),
+            ("timeout", json!({ "attempt": "5s", "total": "2h" })),
+            ("needs", json!("github")),
+            ("needs", json!(["github", "gpu"])),
+            ("needs", json!({ "ram": "1.5GB", "github": 2 })),
+            ("concurrency", json!(3)),
+            ("priority", json!(-5)),
+            ("optional", json!(true)),
+            ("fallback", json!({ "a": [1, "x $${y}"] })),
+            ("cost", json!({ "money": 0.01, "calls": 1 })),
+            ("expected", json!("250ms")),
+            ("checkpoint", json!(true)),
+        ];
+        if is_task {
+            choices.push(("cpus", json!(2)));
+        }
+        for _ in 0..self.random.below(4) {
+            let (key, value) = choices[self.random.below(choices.len())].clone();
+            let both = ["optional", "fallback"];
+            if !(both.contains(&key) && both.iter().any(|key| node.contains_key(*key))) {
+                node.insert(key.to_owned(), value);
+            }
+        }
     }
 
     fn map(&mut self, names: &Names) -> (Map<String, Value>, Vec<String>) {
@@ -215,6 +248,20 @@ impl Generator {
         }
         if self.once_in(3) {
             map.insert("collect".to_owned(), json!(["values", "outcomes"][self.random.below(2)]));
+        }
+        if self.once_in(3) {
+            let (key, value) = [
+                ("at_least", json!(3)),
+                ("max_failures", json!(0)),
+                ("max_failures", json!("2.5 %")),
+            ][self.random.below(3)]
+            .clone();
+            map.insert(key.to_owned(), value);
+            map.insert("concurrency".to_owned(), json!(10));
+            map.insert("timeout".to_owned(), json!("1h"));
+            map.insert("needs".to_owned(), json!({ "ram": "100MB" }));
+            map.insert("priority".to_owned(), json!(7));
+            map.insert("retry".to_owned(), json!({ "attempts": 2, "backoff": "constant" }));
         }
         match self.random.below(5) {
             0 => drop(map.insert("reduce".to_owned(), json!("t/add"))),
@@ -265,6 +312,15 @@ impl Generator {
         let mut file = Map::new();
         file.insert("terrace".to_owned(), json!(1));
         file.insert("inputs".to_owned(), json!({ "a": "f64", "b": "list<str>" }));
+        if self.once_in(2) {
+            let limits = json!({
+                "github": { "concurrency": 10, "rate": "80/min", "burst": 5 },
+                "ram": { "memory": "8GiB" },
+                "gpu": { "rate": "1/2s" },
+            });
+            file.insert("limits".to_owned(), limits);
+            file.insert("budget".to_owned(), json!({ "money": 5.5 }));
+        }
         let names =
             Names { all: vec!["inputs.a".to_owned(), "inputs.b".to_owned()], ..Names::default() };
         let mut known = names.clone();

@@ -1,8 +1,12 @@
 //! Drafts that are written read back as the same drafts, in every language.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use terrace_core::{
-    Args, Catalog, Draft, Expr, Format, InputDraft, Lane, NodeDraft, NodeId, OutputDraft,
-    PackRequirement, Piece, Ref, Root, Select, Source, TaskChoice, Type, Value,
+    Amount, Args, Backoff, Catalog, Checkpoints, Draft, Expr, Format, IfFailed, InputDraft, Lane,
+    Limit, LimitKind, Need, NodeDraft, NodeId, OnFailure, OutputDraft, PackRequirement, Piece,
+    Policy, Ref, Retry, RetryOn, Root, Rules, Select, Source, TaskChoice, Type, Value,
 };
 use terrace_plugin_api::Array;
 
@@ -254,8 +258,97 @@ impl Generator {
         }
     }
 
+    fn time(&mut self) -> Duration {
+        // Never nothing, and at most ten years.
+        let nanos = (self.random.next() >> self.random.below(63)).clamp(1, 300_000_000_000_000_000);
+        Duration::from_nanos(nanos)
+    }
+
+    fn large(&mut self) -> u64 {
+        // TOML has no more.
+        (self.random.next() >> (1 + self.random.below(63))).max(1)
+    }
+
+    fn amounts(&mut self) -> Vec<Amount> {
+        ["money", "calls"][..self.random.below(3)]
+            .iter()
+            .map(|of| Amount { of: (*of).into(), millionths: self.large() })
+            .collect()
+    }
+
+    fn rules(&mut self) -> Rules {
+        let mut rules = Rules::default();
+        for at in 0..self.random.below(4) {
+            let mut limit = match self.random.below(3) {
+                0 => Limit::memory(format!("l{at}"), self.large()),
+                1 => Limit::concurrency(format!("l{at}"), self.large()),
+                _ => Limit::rate(format!("l{at}"), self.large() as u32 | 1, self.time()),
+            };
+            if self.random.once_in(3) {
+                limit = limit.with_rate(self.large() as u32 | 1, self.time());
+            }
+            if self.random.once_in(3) {
+                limit = limit.with_burst(self.large() as u32 | 1);
+            }
+            rules.limits.push(limit);
+        }
+        if self.random.once_in(2) {
+            rules.max_concurrent = Some(self.large() as u32 | 1);
+            let ends = [None, Some(OnFailure::Continue), Some(OnFailure::Stop)];
+            rules.on_failure = *self.random.pick(&ends);
+            rules.deadline = Some(self.time());
+            rules.budget = self.amounts();
+            rules.checkpoints = *self.random.pick(&[Checkpoints::None, Checkpoints::Levels]);
+            rules.patience = self.random.once_in(2).then(|| self.random.next() as u32);
+        }
+        rules
+    }
+
+    fn retry(&mut self) -> Retry {
+        let attempts = self.large() as u32 | 1;
+        match self.random.below(3) {
+            0 => Retry::attempts(attempts),
+            1 => Retry {
+                attempts,
+                backoff: *self.random.pick(&[Backoff::Constant, Backoff::Exponential]),
+                initial: self.time(),
+                max: self.time(),
+                jitter: f64::from(self.random.below(1_001) as u32) / 1_000.0,
+                on: *self.random.pick(&[RetryOn::Any, RetryOn::Retryable]),
+            },
+            _ => Retry::attempts(attempts).constant(self.time()).with_jitter(1.0 / 3.0),
+        }
+    }
+
+    fn policy(&mut self, limits: &[Limit]) -> Option<Arc<Policy>> {
+        let mut policy = Policy::default();
+        if self.random.once_in(2) {
+            policy.retry = self.random.once_in(2).then(|| self.retry());
+            policy.timeout = self.random.once_in(2).then(|| self.time());
+            policy.total_timeout = self.random.once_in(2).then(|| self.time());
+            for at in 0..self.random.below(4) {
+                // Of a memory limit more than its unit; one that nobody declares counts anything.
+                let of_bytes = limits.get(at).is_some_and(|l| l.kind == LimitKind::Memory);
+                let amount = if of_bytes || self.random.once_in(2) { self.large() } else { 1 };
+                policy.needs.push(Need { limit: format!("l{at}").into(), amount });
+            }
+            policy.concurrency = self.random.once_in(3).then(|| self.large() as u32 | 1);
+            policy.cpus = self.random.once_in(3).then(|| self.large() as u32 | 1);
+            policy.priority = self.random.once_in(3).then(|| self.random.next() as i32);
+            policy.if_failed = match self.random.below(3) {
+                0 => IfFailed::Fails,
+                1 => IfFailed::Absent,
+                _ => IfFailed::Gives(self.value(2)),
+            };
+            policy.cost = self.amounts();
+            policy.expected = self.random.once_in(3).then(|| self.time());
+            policy.checkpoint = self.random.once_in(3);
+        }
+        (!policy.is_empty()).then(|| Arc::new(policy))
+    }
+
     fn draft(&mut self) -> Draft {
-        let mut draft = Draft::default();
+        let mut draft = Draft { rules: self.rules(), ..Draft::default() };
         if self.random.once_in(2) {
             draft.name = Some(self.filled());
             draft.description = Some(self.filled());
@@ -299,6 +392,7 @@ impl Generator {
                 after,
                 lane,
                 keep: self.random.once_in(3),
+                policy: self.policy(&draft.rules.limits),
                 ..NodeDraft::new(
                     TaskChoice::Named { name: self.filled().into(), expect: None },
                     Args::Named(args),
@@ -340,6 +434,10 @@ fn what_is_written_reads_back_as_the_same_draft() {
                 };
                 assert_eq!(a, b, "{context}");
             }
+            for (a, b) in draft.nodes.iter().zip(&again.nodes) {
+                assert_eq!(a.policy, b.policy, "{context}");
+            }
+            assert_eq!(again.rules, draft.rules, "{context}");
             for (a, b) in draft.inputs.iter().zip(&again.inputs) {
                 assert_eq!(a.default, b.default, "{context}");
             }
@@ -454,7 +552,6 @@ fn what_only_a_program_can_hold_is_refused() {
     draft.outputs.clear();
     insta::assert_snapshot!(draft.write(Format::Yaml).unwrap_err(), @"
     node `n0`: its arguments are given by position, and a file names them (name the inputs of the task)
-    node `n0`: it comes after a node that is not there
     node 1 has no name, which it needs in a file (give it one)
     node `n2`: it comes after a node that is not there
     node `n3`: its task `t/any` is a function of the program (put the function into a pack)

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use terrace_core::{EventKind, EventKinds, NodeId, TaskError, TaskRef, Value};
+use terrace_core::{EventKind, EventKinds, NodeId, TaskError, TaskRef, Value, show_duration};
 use terrace_plugin_api::{Host, Item, LogLevel, TaskContext};
 
 use super::inside::Inside;
@@ -239,7 +239,7 @@ impl Host for Detached {
 /// An error for an attempt that took too long.
 pub(crate) fn too_long(allowed: Duration) -> TaskError {
     use terrace_plugin_api::{ErrorClass, Retryable};
-    TaskError::new(ErrorClass::TIMED_OUT, format!("it took longer than {}", shown(allowed)))
+    TaskError::new(ErrorClass::TIMED_OUT, format!("it took longer than {}", show_duration(allowed)))
         .with_retryable(Retryable::Yes)
 }
 
@@ -248,27 +248,4 @@ pub(crate) fn no_time_left() -> TaskError {
     use terrace_plugin_api::{ErrorClass, Retryable};
     TaskError::new(ErrorClass::TIMED_OUT, "the time of what it is part of was over")
         .with_retryable(Retryable::No)
-}
-
-/// A time as people write it.
-pub(crate) fn shown(time: Duration) -> String {
-    let nanos = time.as_nanos();
-    match nanos {
-        0 => "0s".to_owned(),
-        _ if nanos % 1_000_000_000 == 0 && nanos >= 60_000_000_000 => {
-            let (seconds, mut text) = (time.as_secs(), String::new());
-            for (unit, length) in [("h", 3_600), ("m", 60), ("s", 1)] {
-                let count = match unit {
-                    "h" => seconds / length,
-                    "m" => seconds % 3_600 / length,
-                    _ => seconds % 60,
-                };
-                if count > 0 {
-                    text += &format!("{count}{unit}");
-                }
-            }
-            text
-        }
-        _ => format!("{time:?}"),
-    }
 }

@@ -9,15 +9,14 @@ use std::time::Duration;
 
 use terrace_core::{
     BindError, EventKind, IfFailed, NodeKind, OutcomeStatus, PlanIndex, Policy, TaskError, TaskRef,
-    Value,
+    Value, show_duration,
 };
 use terrace_plugin_api::{ErrorClass, Retryable};
 
 use super::Run;
 use super::node::{Desk, Step, told_as};
 use crate::attempt::{
-    About, Detached, NodeHost, bind_copy, call, no_time_left, release_sources, seed, shown,
-    too_long,
+    About, Detached, NodeHost, bind_copy, call, no_time_left, release_sources, seed, too_long,
 };
 use crate::fan::{Began, Fan, ItemEnd, Opening, Stopped, item_of, path};
 use crate::frame::{Frame, FramePtr, Tries, Unit, discard, let_go};
@@ -356,7 +355,7 @@ impl Refusal {
             Self::TooLate => {
                 let total = policy.and_then(|policy| policy.total_timeout);
                 let message = match total {
-                    Some(total) => format!("it took longer than {} in all", shown(total)),
+                    Some(total) => format!("it took longer than {} in all", show_duration(total)),
                     None => "its time was over before it could start".to_owned(),
                 };
                 TaskError::new(ErrorClass::TIMED_OUT, message)

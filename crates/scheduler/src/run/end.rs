@@ -148,7 +148,7 @@ impl Run {
             let absent = status == OutcomeStatus::Skipped && !cause.is_some_and(Cause::is_failure);
             let tolerated = *self.if_failed(&self.frame, at) == IfFailed::Absent;
             let failed = matches!(status, OutcomeStatus::Failed | OutcomeStatus::TimedOut);
-            if !record.gives() && !absent && !(failed && tolerated) {
+            if !(record.gives() || absent || failed && tolerated) {
                 missing = Some(OutputError::Node {
                     node,
                     name: self.plan().node(at).name().to_owned(),

@@ -16,13 +16,21 @@ const MAP: &str = "in a `map`";
 
 const LOOP: Keys = Keys {
     known: &["carry", "until", "max"],
-    planned: &["retry", "timeout", "needs", "priority", "lane", "limits"],
+    planned: &[],
     elsewhere: &[
         ("task", BESIDE),
         ("with", BESIDE),
         ("nodes", BESIDE),
         ("steps", BESIDE),
         ("when", BESIDE),
+        ("lane", BESIDE),
+        ("retry", BESIDE),
+        ("timeout", BESIDE),
+        ("needs", BESIDE),
+        ("priority", BESIDE),
+        ("concurrency", BESIDE),
+        ("optional", BESIDE),
+        ("fallback", BESIDE),
         ("over", MAP),
         ("as", MAP),
         ("collect", MAP),

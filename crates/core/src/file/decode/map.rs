@@ -8,20 +8,46 @@ use super::{Reader, Texts, hole};
 use crate::draft::{NodeSpans, ReduceDraft, TaskChoice};
 use crate::expr::{Expr, Ref};
 use crate::file::{Key, Kind, Tree};
+use crate::policy::PolicyRef;
 use crate::repeat::{Chunk, Collect, FailedItems, Map, Over};
 
 const BESIDE: &str = "on the node, beside `map`";
 const LOOP: &str = "in a `loop`";
 
 const MAP: Keys = Keys {
-    known: &["over", "as", "zip", "cross", "key", "chunk", "window", "collect", "reduce"],
-    planned: &["retry", "timeout", "needs", "priority", "lane", "limits"],
+    known: &[
+        "over",
+        "as",
+        "zip",
+        "cross",
+        "key",
+        "chunk",
+        "window",
+        "collect",
+        "reduce",
+        "concurrency",
+        "at_least",
+        "max_failures",
+        "retry",
+        "timeout",
+        "needs",
+        "priority",
+    ],
+    planned: &[],
     elsewhere: &[
         ("task", BESIDE),
         ("with", BESIDE),
         ("nodes", BESIDE),
         ("steps", BESIDE),
         ("when", BESIDE),
+        ("lane", BESIDE),
+        ("cpus", BESIDE),
+        ("optional", BESIDE),
+        ("fallback", BESIDE),
+        ("cost", BESIDE),
+        ("expected", BESIDE),
+        ("checkpoint", BESIDE),
+        ("limits", "at the top of a file; `concurrency` is how many items may run at once"),
         ("carry", LOOP),
         ("until", LOOP),
         ("max", LOOP),
@@ -85,8 +111,7 @@ impl<'t> Reader<'t> {
             map.chunk = self.chunk(chunk, &format!("`chunk` of {subject}"));
         }
         if let Some(window) = tree.get("window") {
-            let count = self.count(window, &format!("`window` of {subject}"), u32::MAX.into());
-            map.window = count.and_then(|count| u32::try_from(count).ok());
+            map.window = self.small_count(window, &format!("`window` of {subject}"));
         }
         if let Some(collect) = tree.get("collect") {
             let words = [("values", Collect::Values), ("outcomes", Collect::Outcomes)];
@@ -95,6 +120,15 @@ impl<'t> Reader<'t> {
         }
         if let Some(reduce) = tree.get("reduce") {
             map.reduce = self.reduce(reduce, &subject, spans);
+        }
+        if let Some(most) = tree.get("concurrency") {
+            map.concurrency = self.small_count(most, &format!("`concurrency` of {subject}"));
+        }
+        map.tolerance = self.tolerance(tree, &subject);
+        for part in ["chunk", "at_least", "max_failures"] {
+            if let Some(tree) = tree.get(part) {
+                spans.policy.push((format!("map.{part}").into(), tree.span));
+            }
         }
         (Some(MapHead { map, key: tree.get("key") }), locals)
     }
@@ -247,6 +281,11 @@ impl<'t> Reader<'t> {
 }
 
 impl MapHead<'_> {
+    /// Sets what holds for each item.
+    pub(super) fn set_each(&mut self, each: PolicyRef) {
+        self.map.each = each;
+    }
+
     /// The map, when its body has been left.
     pub(super) fn finish(self, level: &Level) -> Map<ReduceDraft> {
         Map {

@@ -5,8 +5,9 @@
 //! [`hole`] that validation accepts everywhere.
 //!
 //! The file as a whole in [`top`] and [`head`], nodes in [`nodes`] and [`about`], what they have
-//! inside in [`flows`], how often they run it in [`map`] and [`loops`]; keys and scalars in [`keys`], values
-//! and expressions in [`value`], what names mean in [`scope`]. The language inside strings is
+//! inside in [`flows`], how often they run it in [`map`] and [`loops`], what holds for them in
+//! [`policy`] and for all in [`rules`]; keys and scalars in [`keys`], numbers with units in
+//! [`units`], values and expressions in [`value`], what names mean in [`scope`]. The language inside strings is
 //! [`super::reference`]'s.
 
 mod about;
@@ -16,9 +17,14 @@ mod keys;
 mod loops;
 mod map;
 mod nodes;
+mod policy;
+mod rules;
 mod scope;
 mod top;
+mod units;
 mod value;
+
+use std::collections::HashMap;
 
 use scope::Level;
 use value::Texts;
@@ -28,10 +34,12 @@ use super::parse::MAX_PROBLEMS;
 use super::{Kind, Parsed, Tree, parse};
 use crate::draft::Draft;
 use crate::expr::{Expr, NodeId, Ref, Root};
+use crate::policy::LimitKind;
 use crate::problem::{Place, Problem, Problems};
 use crate::source::{Format, Source, Span};
 
 pub(super) use flows::step_name;
+pub(super) use policy::longest_pause;
 
 /// The version of the format, the value of the key `terrace`.
 pub(super) const VERSION: i64 = 1;
@@ -60,7 +68,8 @@ impl Draft {
     /// Reads a workflow from a value: what a task gives that describes the workflow to run in its
     /// place. The value is a map with the keys of a workflow file, of which `terrace` may be left
     /// out; strings may hold references as there, and bytes, arrays and opaque values may stand
-    /// wherever a constant may.
+    /// wherever a constant may. Its nodes may need limits of the run that it does not declare
+    /// ([`Draft::is_given`]).
     ///
     /// # Errors
     /// Everything that is wrong with it, each with the path to its place in the value.
@@ -89,7 +98,7 @@ impl Draft {
         let mut reader = Reader::new(Origin::Value(&paths), Vec::new());
         let draft = reader.workflow(&tree);
         Problems::check(reader.finish())?;
-        Ok(draft.unwrap_or_default())
+        Ok(Self { is_given: true, ..draft.unwrap_or_default() })
     }
 }
 
@@ -141,13 +150,22 @@ struct Reader<'t> {
     captured: usize,
     /// Whether it was said that these are too many.
     is_captured_full: bool,
+    /// What the limits of the file count, by name.
+    limits: HashMap<&'t str, LimitKind>,
 }
 
 impl<'t> Reader<'t> {
     /// Begins with the problems that the text has.
     fn new(origin: Origin<'t>, problems: Vec<Problem>) -> Self {
         let problems = problems.into_iter().map(|problem| (place(&problem), problem)).collect();
-        Self { origin, problems, levels: Vec::new(), captured: 0, is_captured_full: false }
+        Self {
+            origin,
+            problems,
+            levels: Vec::new(),
+            captured: 0,
+            is_captured_full: false,
+            limits: HashMap::new(),
+        }
     }
 
     /// The text, where there is one.

@@ -18,6 +18,7 @@ use crate::file::{Key, Kind, Tree};
 
 const IN_MAP: &str = "inside `map`";
 const IN_LOOP: &str = "inside `loop`";
+const AT_THE_TOP: &str = "at the top of a file";
 
 const ELSEWHERE: &[(&str, &str)] = &[
     ("over", IN_MAP),
@@ -34,27 +35,90 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("max", IN_LOOP),
     ("name", "on a step; elsewhere the key is the name, and free text goes to `label`"),
     ("inputs", "at the top of a file; a body inside a node sees the names around it"),
-    ("packs", "at the top of a file"),
+    ("packs", AT_THE_TOP),
+    ("limits", "at the top of a file; on a node, `needs` names what it takes of them"),
+    ("max_concurrent", "at the top of a file; on a node it is `concurrency`"),
+    ("deadline", "at the top of a file; on a node it is `timeout`"),
+    ("budget", "at the top of a file; on a node, `cost` says what an attempt costs"),
+    ("checkpoints", "at the top of a file; on a node it is `checkpoint: true`"),
+    ("on_failure", "at the top of a file; on a node there are `optional` and `fallback`"),
+    ("patience", AT_THE_TOP),
+    ("at_least", IN_MAP),
+    ("max_failures", IN_MAP),
+    ("attempts", "inside `retry`"),
+    ("backoff", "inside `retry`"),
+    ("jitter", "inside `retry`"),
 ];
-
-const PLANNED: &[&str] = &["retry", "timeout", "needs", "priority", "limits"];
 
 const NODE: Keys = Keys {
     known: &[
-        "task", "nodes", "steps", "branches", "use", "succeed", "with", "after", "when", "run_if",
-        "map", "loop", "lane", "label", "keep", "output", "outputs",
+        "task",
+        "nodes",
+        "steps",
+        "branches",
+        "use",
+        "succeed",
+        "with",
+        "after",
+        "when",
+        "run_if",
+        "map",
+        "loop",
+        "lane",
+        "label",
+        "keep",
+        "output",
+        "outputs",
+        "retry",
+        "timeout",
+        "needs",
+        "concurrency",
+        "cpus",
+        "priority",
+        "optional",
+        "fallback",
+        "cost",
+        "expected",
+        "checkpoint",
     ],
-    planned: PLANNED,
+    planned: &[],
     elsewhere: ELSEWHERE,
     example: "as in `{ task: pack/task }`",
 };
 
 const STEP: Keys = Keys {
     known: &[
-        "name", "task", "nodes", "steps", "branches", "use", "succeed", "with", "after", "when",
-        "run_if", "map", "loop", "lane", "label", "keep", "output", "outputs",
+        "name",
+        "task",
+        "nodes",
+        "steps",
+        "branches",
+        "use",
+        "succeed",
+        "with",
+        "after",
+        "when",
+        "run_if",
+        "map",
+        "loop",
+        "lane",
+        "label",
+        "keep",
+        "output",
+        "outputs",
+        "retry",
+        "timeout",
+        "needs",
+        "concurrency",
+        "cpus",
+        "priority",
+        "optional",
+        "fallback",
+        "cost",
+        "expected",
+        "checkpoint",
     ],
-    planned: PLANNED,
+    planned: &[],
     elsewhere: ELSEWHERE,
     example: "as in `- { task: pack/task }`",
 };
@@ -79,7 +143,11 @@ impl<'t> Reader<'t> {
             Box::new(NodeSpans { name: named.span, task: named.span, ..NodeSpans::default() });
         if self.fields(tree, &subject, if step { &STEP } else { &NODE }) {
             self.about(tree, &subject, &mut node, &mut spans);
-            let (head, locals) = self.head(tree, &subject, &mut spans);
+            let each = self.policy(tree, &subject, &mut node, &mut spans);
+            let (mut head, locals) = self.head(tree, &subject, &mut spans);
+            if let Some(Head::Map(map)) = &mut head {
+                map.set_each(each);
+            }
             if let Some(body) = self.chosen(tree, &subject, named) {
                 self.check_body_keys(tree, &subject, &body.0.name);
                 let read = (head, locals);

@@ -21,8 +21,15 @@ const TOP: Keys = Keys {
         "steps",
         "outputs",
         "output",
+        "limits",
+        "max_concurrent",
+        "on_failure",
+        "deadline",
+        "budget",
+        "checkpoints",
+        "patience",
     ],
-    planned: &["limits", "retry", "timeout"],
+    planned: &[],
     elsewhere: &[
         ("task", ON_A_NODE),
         ("with", ON_A_NODE),
@@ -32,6 +39,17 @@ const TOP: Keys = Keys {
         ("loop", ON_A_NODE),
         ("when", ON_A_NODE),
         ("run_if", ON_A_NODE),
+        ("retry", ON_A_NODE),
+        ("timeout", "on a node, under `nodes`; for the whole it is `deadline`"),
+        ("needs", ON_A_NODE),
+        ("concurrency", "on a node, under `nodes`; for the whole it is `max_concurrent`"),
+        ("cpus", ON_A_NODE),
+        ("priority", ON_A_NODE),
+        ("optional", ON_A_NODE),
+        ("fallback", ON_A_NODE),
+        ("cost", "on a node, under `nodes`; what all of it may cost is `budget`"),
+        ("expected", ON_A_NODE),
+        ("checkpoint", "on a node, under `nodes`; for the whole there is `checkpoints: levels`"),
     ],
     example: "a workflow is a map with the keys `terrace` and `nodes`",
 };
@@ -51,6 +69,7 @@ impl<'t> Reader<'t> {
         if let Some(packs) = tree.get("packs") {
             draft.packs = self.packs(packs);
         }
+        self.rules(tree, &mut draft);
         let inputs = tree.get("inputs").map_or(&[][..], |tree| self.entries(tree, "`inputs`"));
         let mut parts = Parts::default();
         if let Some(nodes) = tree.get("nodes") {
@@ -62,6 +81,9 @@ impl<'t> Reader<'t> {
         self.levels.push(Level::of_file(inputs, &parts.names));
         draft.inputs = inputs.iter().map(|(key, tree)| self.input(key, tree)).collect();
         draft.nodes = self.nodes(&parts);
+        if let Some(checkpoints) = tree.get("checkpoints") {
+            self.checkpoints(checkpoints, &mut draft);
+        }
         self.results(tree, "the workflow", &mut draft);
         if let Some(result) = &draft.result {
             draft.outputs.push(crate::draft::OutputDraft {

@@ -21,6 +21,8 @@ pub(super) enum Texts {
     Plain,
     /// Part of a workflow, in a place where no reference may stand.
     Constant,
+    /// As that; what a node gives when it fails.
+    Fallback,
     /// Part of a workflow: references to the names that are visible in the innermost level.
     Linked,
     /// The `key` of a map: references to its items and index.
@@ -178,9 +180,10 @@ impl<'t> Reader<'t> {
     ) -> Option<Root> {
         let whole = self.part(tree, text, reference.range.clone(), reference.range.clone());
         let (span, message, help) = match (&reference.start, texts) {
-            (_, Texts::Constant | Texts::Plain) => {
+            (_, Texts::Constant | Texts::Plain | Texts::Fallback) => {
+                let what = if texts == Texts::Fallback { "fallback" } else { "default" };
                 let help = "write `$${` where `${` is meant as text".to_owned();
-                (whole, "a default cannot refer to anything".to_owned(), Some(help))
+                (whole, format!("a {what} cannot refer to anything"), Some(help))
             }
             (Start::Node(name), Texts::Item) => {
                 if let Some(root) = self.find_item(name) {

@@ -36,10 +36,17 @@ impl<'d> Writer<'d> {
             let message = "the workflow inside has inputs of its own".to_owned();
             self.refuse(name, message, help);
         }
+        if !draft.rules.is_empty() {
+            let message = "the workflow inside has rules of its own".to_owned();
+            self.refuse(name, message, "write that workflow into a file, and `use` it");
+        }
         // What is around the body stands outside of its scope, and comes first.
         let mut head = Entries::default();
         match &around.repeat {
-            Some(RepeatDraft::Map(map)) => self.map(name, map, draft, &mut head),
+            Some(RepeatDraft::Map(map)) => {
+                self.map(name, map, draft, &mut head);
+                self.whole(name, around, map, &mut head);
+            }
             Some(RepeatDraft::Loop(_)) | None => {}
         }
         let starts: Vec<_> = match &around.repeat {
@@ -249,6 +256,7 @@ fn only_node(flow: &FlowDraft) -> Option<&NodeDraft> {
         && only.run_if == RunIf::Success
         && only.repeat.is_none()
         && only.label.is_none()
+        && only.policy.is_none()
         && !only.keep;
     let gives = flow.draft.outputs.is_empty() && flow.draft.result == reference(0);
     (flow.style == FlowStyle::Single && calls && plain && gives).then_some(only)

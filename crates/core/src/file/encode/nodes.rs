@@ -89,6 +89,7 @@ impl<'d> Writer<'d> {
         } else if draft.lane.is_some() {
             self.refuse(name, "only a task has a lane".to_owned(), "");
         }
+        self.beside(name, draft, entries);
         entries.text("label", draft.label.as_deref());
         if draft.keep {
             entries.add("keep", node(Kind::Bool(true)));
