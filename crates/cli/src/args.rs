@@ -1,8 +1,10 @@
 //! The command line, as clap sees it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use terrace::core::{OnFailure, read_duration};
 use terrace::host::PackPath;
 use terrace::scheduler::Order;
 
@@ -49,7 +51,7 @@ impl PackArgs {
     terrace run examples/vqe-h2.yaml --input theta=0 --order levels --json\n  \
     terrace run flow.yaml --inputs inputs.json --input text=@notes.txt --target report\n\n\
     Exit codes: 0 succeeded, 1 a node failed, 2 bad usage or invalid workflow,\n\
-    3 a pack is missing, unmet or refused, 130 interrupted.")]
+    3 a pack is missing, unmet or refused, 5 a limit was reached (deadline, budget), 130 interrupted.")]
 pub(crate) struct RunArgs {
     /// The workflow: YAML, TOML or JSON, by its extension
     pub(crate) file: PathBuf,
@@ -73,6 +75,15 @@ pub(crate) struct RunArgs {
     /// How many nodes there may be in workflows that tasks give while it runs
     #[arg(long, default_value_t = 1_000_000, value_name = "N")]
     pub(crate) max_grown: u64,
+    /// How long the run may take, as in `1m 30s`; what still runs then is given up
+    #[arg(long, value_name = "TIME", value_parser = read_duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// How many tasks may run at once, beside what the file says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_concurrent: Option<u32>,
+    /// What a failure does to the rest, whatever the file says
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) on_failure: Option<OnFailureArg>,
     /// What tasks draw random numbers from
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
@@ -81,6 +92,24 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
           default_missing_value = "brief")]
     pub(crate) json: Option<JsonArg>,
+}
+
+/// What a failure does to the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnFailureArg {
+    /// Nothing new starts, but what cleans up
+    Stop,
+    /// All that does not depend on it runs
+    Continue,
+}
+
+impl OnFailureArg {
+    pub(crate) fn policy(self) -> OnFailure {
+        match self {
+            Self::Stop => OnFailure::Stop,
+            Self::Continue => OnFailure::Continue,
+        }
+    }
 }
 
 /// How much the document tells.

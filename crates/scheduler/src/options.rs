@@ -88,6 +88,8 @@ pub struct RunOptions {
     pub growth: Growth,
     /// How long it may take; the stricter of this and what the workflow says holds.
     pub deadline: Option<Duration>,
+    /// How many tasks may run at once, beside what the workflow says.
+    pub max_concurrent: Option<u32>,
     /// What a failure does to the rest, whatever the workflow says.
     pub on_failure: Option<OnFailure>,
     /// What inputs of workflows inside nodes have from the environment.
@@ -113,6 +115,7 @@ impl Default for RunOptions {
             expander: None,
             growth: Growth::default(),
             deadline: None,
+            max_concurrent: None,
             on_failure: None,
             environment: None,
             redactor: Redactor::default(),
@@ -185,6 +188,12 @@ impl RunOptions {
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+    /// Sets how many tasks may run at once.
+    #[must_use]
+    pub fn with_max_concurrent(mut self, tasks: u32) -> Self {
+        self.max_concurrent = Some(tasks);
         self
     }
     /// Sets what a failure does to the rest.

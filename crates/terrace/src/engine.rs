@@ -251,6 +251,9 @@ fn prepare(workflow: &Workflow, request: &RunRequest) -> Result<(Arc<Plan>, RunO
         .with_environment(Arc::new(Variables))
         .with_redactor(request.redactor.clone())
         .with_workflow_dir(request.workflow_dir.clone());
+    options.deadline = request.deadline;
+    options.on_failure = request.on_failure;
+    options.max_concurrent = request.max_concurrent;
     if let Some(id) = &request.run_id {
         options = options.with_run_id(id.clone());
     }

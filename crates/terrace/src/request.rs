@@ -1,8 +1,9 @@
 //! [`RunRequest`]: what a run gets and how it goes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use terrace_core::{Observer, Redactor, Value, Workflow};
+use terrace_core::{Observer, OnFailure, Redactor, Value, Workflow};
 use terrace_plugin_api::PortType;
 use terrace_scheduler::{CancelToken, Growth, Order};
 
@@ -17,6 +18,9 @@ pub struct RunRequest {
     pub(crate) targets: Vec<String>,
     pub(crate) order: Order,
     pub(crate) growth: Growth,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) on_failure: Option<OnFailure>,
+    pub(crate) max_concurrent: Option<u32>,
     pub(crate) seed: u64,
     pub(crate) run_id: Option<String>,
     pub(crate) workflow_dir: String,
@@ -73,6 +77,28 @@ impl RunRequest {
     #[must_use]
     pub fn growth(mut self, growth: Growth) -> Self {
         self.growth = growth;
+        self
+    }
+
+    /// Sets how long the run may take; the shorter of this and what the workflow says holds. What
+    /// still runs then is given up, and nothing new starts.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets how many tasks may run at once, beside what the workflow says.
+    #[must_use]
+    pub fn max_concurrent(mut self, tasks: u32) -> Self {
+        self.max_concurrent = Some(tasks);
+        self
+    }
+
+    /// Sets what a failure does to the rest, whatever the workflow says.
+    #[must_use]
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.on_failure = Some(on_failure);
         self
     }
 

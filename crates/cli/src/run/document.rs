@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
-use terrace::core::{NodeId, OutcomeStatus, Redactor, TaskError, Value};
+use terrace::core::{Amount, LimitKind, NodeId, OutcomeStatus, Redactor, TaskError, Value};
+use terrace::scheduler::dispatch::{HighWater, Spent};
 use terrace::scheduler::{NodeOutcome, RunStatus};
 
 use super::Told;
@@ -62,6 +63,7 @@ pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
         "status": match report.status {
             RunStatus::Succeeded => "succeeded",
             RunStatus::Cancelled => "cancelled",
+            RunStatus::LimitReached => "limit_reached",
             _ => "failed",
         },
         "workflow": told.workflow.name(),
@@ -75,6 +77,7 @@ pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
             "failed": counts.failed,
             "skipped": counts.skipped,
             "cancelled": counts.cancelled,
+            "tolerated": counts.tolerated,
         },
         "outputs": outputs,
         "nodes": nodes,
@@ -83,7 +86,38 @@ pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
     if failures_not_shown > 0 {
         document["failures_not_shown"] = json!(failures_not_shown);
     }
+    if !report.limits.is_empty() {
+        document["limits"] = report.limits.iter().map(limit).collect();
+    }
+    if !report.spent.is_empty() {
+        document["spent"] = report.spent.iter().map(spent).collect();
+    }
+    if !report.leftovers.is_empty() {
+        let entry = |(task, count): &(String, u32)| json!({ "task": task, "attempts": count });
+        document["leftovers"] = report.leftovers.iter().map(entry).collect();
+    }
     output.json(&document);
+}
+
+/// What was used of a limit at most.
+fn limit(limit: &HighWater) -> Json {
+    let unit = match limit.kind {
+        LimitKind::Memory => "bytes",
+        LimitKind::Concurrency => "places",
+    };
+    json!({
+        "name": limit.name,
+        "unit": unit,
+        "most": limit.most,
+        "used": limit.used,
+        "starts": limit.starts,
+    })
+}
+
+/// What was spent of a budget.
+fn spent(spent: &Spent) -> Json {
+    let of = Amount { of: spent.budget.of.clone(), millionths: spent.spent };
+    json!({ "of": &*of.of, "budget": spent.budget.shown(), "spent": of.shown() })
 }
 
 fn node(told: &Told<'_>, id: NodeId, outcome: &NodeOutcome) -> Json {

@@ -77,6 +77,15 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
             inside: inside.clone(),
             workflow: workflow.clone(),
         });
+    if let Some(deadline) = args.deadline {
+        request = request.deadline(deadline);
+    }
+    if let Some(on_failure) = args.on_failure {
+        request = request.on_failure(on_failure.policy());
+    }
+    if let Some(tasks) = args.max_concurrent {
+        request = request.max_concurrent(tasks);
+    }
     let mut targets = args.targets.clone();
     targets.dedup();
     for target in &targets {
@@ -107,6 +116,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     match report.status {
         RunStatus::Succeeded => Exit::Success,
         RunStatus::Cancelled => Exit::Interrupted,
+        RunStatus::LimitReached => Exit::Limit,
         _ => Exit::NodeFailed,
     }
 }

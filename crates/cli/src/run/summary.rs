@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use terrace::core::{OutcomeStatus, Value, value_to_json, value_to_json_pretty};
-use terrace::scheduler::RunStatus;
+use terrace::core::{
+    Amount, LimitKind, OutcomeStatus, Value, show_size, value_to_json, value_to_json_pretty,
+};
+use terrace::scheduler::{RunReport, RunStatus};
 
 use super::Told;
 use crate::output::Output;
@@ -49,6 +51,7 @@ pub(super) fn print(told: &Told<'_>) {
     let how = match report.status {
         RunStatus::Succeeded => "succeeded",
         RunStatus::Cancelled => "was cancelled",
+        RunStatus::LimitReached => "reached a limit",
         _ => "failed",
     };
     // Those of the levels below: a cancelled node ran as far as it came.
@@ -71,6 +74,9 @@ pub(super) fn print(told: &Told<'_>) {
         told.args.order.name(),
     );
     print_levels(told);
+    if counts.tolerated > 0 {
+        crate::say!("{} failed and may", counts.tolerated);
+    }
     if counts.failed + counts.skipped + counts.cancelled > 0 {
         crate::say!(
             "{} succeeded, {} failed, {} skipped, {} cancelled",
@@ -80,7 +86,34 @@ pub(super) fn print(told: &Told<'_>) {
             counts.cancelled
         );
     }
+    print_limits(report);
     print_failures(told);
+}
+
+/// What was used of limits and budgets, and what still runs.
+fn print_limits(report: &RunReport) {
+    for limit in &report.limits {
+        let shown = |amount: u64| match limit.kind {
+            LimitKind::Memory => show_size(amount),
+            LimitKind::Concurrency => amount.to_string(),
+        };
+        let of = limit.most.map(|most| format!(" of {}", shown(most))).unwrap_or_default();
+        let starts = limit.starts;
+        crate::say!(
+            "  limit {}: at most {}{of} at once, {starts} starts",
+            limit.name,
+            shown(limit.used)
+        );
+    }
+    for spent in &report.spent {
+        let Amount { of, .. } = &spent.budget;
+        let used = Amount { of: of.clone(), millionths: spent.spent }.shown();
+        crate::say!("  {of}: {used} of {} spent", spent.budget.shown());
+    }
+    for (task, count) in &report.leftovers {
+        let attempts = if *count == 1 { "attempt" } else { "attempts" };
+        crate::say!("warning: {count} {attempts} of {task} took too long and still run");
+    }
 }
 
 /// One line per level, with the nodes that ran and the time they took together.

@@ -8,15 +8,15 @@ use super::limit::Limit;
 /// What holds for a whole workflow.
 ///
 /// A workflow inside another, such as a used file, brings its own: its limits are those of the run
-/// (of two that have one name, the strictest holds), `max_concurrent`, `on_failure` and `deadline`
-/// hold inside it, its budgets are part of the run's, and its checkpoints are not made.
+/// (of two that have one name, the strictest holds), `max_concurrent` and `deadline` hold inside it,
+/// its budgets are part of the run's, and `on_failure` and checkpoints are those of the outermost.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rules {
     /// What nodes share.
     pub limits: Vec<Limit>,
     /// How many tasks may run at once.
     pub max_concurrent: Option<u32>,
-    /// What a failure does to the rest. Inside another workflow: as there, where nothing is said.
+    /// What a failure does to the rest.
     pub on_failure: Option<OnFailure>,
     /// How long it may take, from its start.
     pub deadline: Option<Duration>,

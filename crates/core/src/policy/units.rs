@@ -63,6 +63,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, Mistake> {
     Ok(found)
 }
 
+/// Reads a duration as people write it: `1m 30s`.
+///
+/// # Errors
+/// What is wrong with it, and what to write instead.
+pub fn read_duration(text: &str) -> Result<Duration, String> {
+    duration(text).map_err(|mistake| mistake.to_string())
+}
+
 /// Writes a duration with as few units as it needs: `1m 30s`.
 pub fn show_duration(duration: Duration) -> String {
     parts_of(duration, " ")

@@ -132,6 +132,12 @@ impl Shell {
         lock(&self.state).dispatcher.declare_unnamed(name, u64::from(most.max(1)))
     }
 
+    /// What holds for everything in the run.
+    pub(crate) fn at_most(&self, tasks: Option<u32>) -> Option<Arc<Around>> {
+        let limit = self.limit_of_places("max_concurrent", tasks?);
+        Some(Arc::new(Around { at_once: vec![limit], ..Around::default() }))
+    }
+
     /// What holds for everything inside a workflow, beside what holds around it.
     pub(crate) fn inside(
         &self,

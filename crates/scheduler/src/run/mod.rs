@@ -154,7 +154,10 @@ impl Run {
         let levels = options.order == Order::Levels;
         let workflow = plan.workflow();
         let by_default = options.path == PathChoice::Auto && workflow.may_grow();
-        let asks = workflow.is_ordered() || options.deadline.is_some();
+        let asks = workflow.is_ordered()
+            || options.deadline.is_some()
+            || options.max_concurrent.is_some()
+            || options.on_failure.is_some();
         let ordered = levels || options.path == PathChoice::Dispatcher || by_default || asks;
         let path = if ordered {
             Path::Dispatch(Shell::new(plan, options.order, machine))
@@ -166,7 +169,7 @@ impl Run {
         let around = match &path {
             Path::Dispatch(shell) if asks => {
                 shell.be_ordered();
-                shell.inside(None, workflow, None)
+                shell.inside(shell.at_most(options.max_concurrent).as_ref(), workflow, None)
             }
             _ => None,
         };
