@@ -110,6 +110,18 @@ pub enum EventKind {
         /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
         path: Option<Arc<str>>,
     },
+    /// The run pauses: nothing runs until somebody has looked.
+    CheckpointReached {
+        /// The level that has ended, where it pauses for that.
+        level: Option<usize>,
+        /// The nodes to be looked at.
+        nodes: Vec<NodeId>,
+    },
+    /// Somebody has looked at a checkpoint.
+    CheckpointPassed {
+        /// Why the run stops there; `None`: it goes on.
+        refused: Option<String>,
+    },
     /// A task tells how far it is.
     NodeProgress {
         /// The node.

@@ -54,6 +54,7 @@
 mod attempt;
 mod blocking;
 mod cancel;
+mod checkpoint;
 mod clock;
 pub mod dispatch;
 mod environment;
@@ -75,6 +76,7 @@ mod timer;
 mod sync;
 
 pub use cancel::CancelToken;
+pub use checkpoint::{Approve, Checkpoint, Decision, Dropped, Produced, Refused, Which};
 pub use clock::{Clock, ManualClock, RealClock};
 pub use environment::Environment;
 pub use error::{NotReadable, OutputError, SchedulerError};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use terrace_core::{Observer, OnFailure, Redactor, Value};
 
 use crate::cancel::CancelToken;
+use crate::checkpoint::Approve;
 use crate::environment::Environment;
 use crate::expand::Expand;
 
@@ -88,6 +89,8 @@ pub struct RunOptions {
     pub growth: Growth,
     /// How long it may take; the stricter of this and what the workflow says holds.
     pub deadline: Option<Duration>,
+    /// Who decides at checkpoints whether the run goes on; without, it stops there.
+    pub approver: Option<Arc<dyn Approve>>,
     /// How many tasks may run at once, beside what the workflow says.
     pub max_concurrent: Option<u32>,
     /// What a failure does to the rest, whatever the workflow says.
@@ -115,6 +118,7 @@ impl Default for RunOptions {
             expander: None,
             growth: Growth::default(),
             deadline: None,
+            approver: None,
             max_concurrent: None,
             on_failure: None,
             environment: None,
@@ -188,6 +192,12 @@ impl RunOptions {
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+    /// Sets who decides at checkpoints whether the run goes on.
+    #[must_use]
+    pub fn with_approver(mut self, approver: Arc<dyn Approve>) -> Self {
+        self.approver = Some(approver);
         self
     }
     /// Sets how many tasks may run at once.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use terrace_core::{Handle, Lane, NodeId, OutcomeStatus, Plan, PlanIndex, TaskError, Value, Wire};
 
+use crate::checkpoint::Refused;
 use crate::dispatch::{HighWater, Spent};
 use crate::error::{NotReadable, OutputError};
 use crate::frame::Frame;
@@ -19,6 +20,8 @@ pub enum RunStatus {
     Failed,
     /// It was told to stop before every node had started or ended by itself.
     Cancelled,
+    /// It was stopped at a checkpoint.
+    StoppedAtCheckpoint,
     /// Its time was over, or a budget did not suffice, before every node had ended.
     LimitReached,
 }
@@ -103,6 +106,8 @@ pub struct RunReport {
     pub limits: Vec<HighWater>,
     /// What was spent.
     pub spent: Vec<Spent>,
+    /// Where and why it was stopped at a checkpoint.
+    pub refused: Option<Refused>,
     /// Attempts that were given up and still ran when the run was over, by task; of all runs of the
     /// scheduler.
     pub leftovers: Vec<(String, u32)>,

@@ -52,6 +52,12 @@ impl<T> Levels<T> {
         }
     }
 
+    /// Lets each level open when the one before has ended, whoever wanted to look. Nothing is held.
+    pub(super) fn stop_no_more(&mut self) {
+        self.stops = false;
+        self.advance(&mut Vec::new());
+    }
+
     pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
         self.held.iter_mut().flat_map(|held| held.drain(..))
     }

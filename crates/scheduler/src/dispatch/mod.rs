@@ -294,7 +294,14 @@ impl<U: Copy> Dispatcher<U> {
                 }
                 self.open_level(opened);
             }
-            Input::Recalled => self.give_back(),
+            Input::Recalled => {
+                self.give_back();
+                // What still runs ends the run: there is nothing to look at any more.
+                self.pause = Pause::No;
+                if let Some(levels) = &mut self.levels {
+                    levels.stop_no_more();
+                }
+            }
             Input::Cancelled => {
                 self.cancelled = true;
                 self.pause = Pause::No;

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use terrace_core::{EventKind, EventKinds, Lane, NodeId, Plan, PlanIndex, Policy, Workflow};
+use terrace_core::{
+    Checkpoints, EventKind, EventKinds, Lane, NodeId, Plan, PlanIndex, Policy, Workflow,
+};
 
 use super::asks::{Around, Unnamed, ask, ask_item, declare_all};
 use super::{Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Spent, Urgency};
@@ -62,6 +64,7 @@ struct Errands {
     due: Vec<Arc<Detached>>,
     reserved: Vec<(NodeId, Option<Arc<str>>)>,
     wake: Option<Duration>,
+    paused: Option<Option<u32>>,
     calls: usize,
 }
 
@@ -84,6 +87,9 @@ impl Shell {
             levels.collect()
         };
         let mut dispatcher = Dispatcher::new(capacities, ordered.then(|| counts().collect()));
+        if plan.workflow().rules().checkpoints == Checkpoints::Levels {
+            dispatcher.stop_at_levels(counts().collect());
+        }
         declare_all(&mut dispatcher, plan.workflow());
         if let Some(patience) = plan.workflow().rules().patience {
             dispatcher.set_patience(patience);
@@ -271,6 +277,10 @@ impl Shell {
                     state.attempts.remove(&ticket.index());
                     state.dispatcher.take(Input::Finished { ticket, attempts });
                 }
+                // Before levels that end by it, which are looked at by themselves.
+                if std::mem::take(&mut desk.resumes) {
+                    state.dispatcher.take(Input::Resumed);
+                }
                 for limit in desk.forgotten.drain(..) {
                     state.dispatcher.forget(limit);
                 }
@@ -279,6 +289,9 @@ impl Shell {
                         let level = levels[at.index()];
                         state.dispatcher.take(Input::LevelEnded { level });
                     }
+                }
+                if std::mem::take(&mut desk.pauses) {
+                    state.dispatcher.take(Input::Pause);
                 }
                 for unit in desk.ready.drain(..) {
                     // SAFETY: the unit became ready by the caller, which hands it on here.
@@ -289,7 +302,7 @@ impl Shell {
                     self.told.store(told(stopped), Ordering::Relaxed);
                     // After an early end what cleans up still runs: it is handed in again.
                     state.dispatcher.take(match stopped {
-                        Stopped::Early | Stopped::Failed(_) => Input::Recalled,
+                        Stopped::Early | Stopped::Failed(_) | Stopped::Refused => Input::Recalled,
                         _ => Input::Cancelled,
                     });
                 }
@@ -322,6 +335,7 @@ impl Shell {
 
     /// Ends what is ready and must not run, and what becomes ready by that, at once.
     fn write_off(run: &Arc<Run>, desk: &mut Desk) {
+        run.let_held_go(desk);
         while let Some(attempt) = desk.expired.pop() {
             run.expire(&attempt, desk);
             desk.lay_aside();
@@ -431,8 +445,7 @@ impl Shell {
                 // SAFETY: it waits, and nobody else starts it before the lock is released.
                 Command::Reserved { unit } => errands.reserved.extend(unsafe { named(unit) }),
                 Command::Wake { at } => errands.wake = Some(at),
-                // Nobody asks for a pause yet.
-                Command::Paused { .. } => {}
+                Command::Paused { level } => errands.paused = Some(level),
             }
         }
         self.startable.store(starts.len(), Ordering::Relaxed);
@@ -450,6 +463,9 @@ impl Shell {
         }
         for (node, path) in errands.reserved {
             run.emit(EventKinds::NODES, || EventKind::NodeReserved { node, path });
+        }
+        if let Some(level) = errands.paused {
+            run.pause(level);
         }
         if let Some(at) = errands.wake {
             run.wake_at(at);
@@ -493,7 +509,7 @@ fn told(stopped: Stopped) -> u8 {
     match stopped {
         Stopped::No => 0,
         Stopped::Early => 1,
-        Stopped::Failed(_) => 2,
+        Stopped::Failed(_) | Stopped::Refused => 2,
         Stopped::Cancelled => 3,
     }
 }

@@ -243,7 +243,7 @@ impl Fan {
             Some(end) if !left && end.status != OutcomeStatus::Cancelled => end,
             _ => match stopped {
                 Stopped::Cancelled => ItemEnd::without(OutcomeStatus::Cancelled),
-                Stopped::Failed(_) => ItemEnd::without(OutcomeStatus::Cancelled),
+                Stopped::Failed(_) | Stopped::Refused => ItemEnd::without(OutcomeStatus::Cancelled),
                 Stopped::Early | Stopped::No => ItemEnd::without(OutcomeStatus::Skipped),
             },
         }
@@ -257,6 +257,8 @@ pub(crate) enum Stopped {
     Cancelled,
     /// It has succeeded before all was done.
     Early,
+    /// It was stopped at a checkpoint.
+    Refused,
     /// This node of the outermost workflow has failed, or is bound to.
     Failed(PlanIndex),
 }

@@ -330,6 +330,17 @@ impl Frame {
         output.clone()
     }
 
+    /// Puts another output with heap in the place of one that has been published.
+    ///
+    /// # Safety
+    /// Nobody reads it meanwhile, and whoever does so later acquires what the caller did.
+    pub(crate) unsafe fn replace(&self, at: PlanIndex, output: Value) {
+        let cell = &self.cells[at.index()];
+        // SAFETY: passed on.
+        let before = unsafe { std::mem::replace(&mut *cell.output.get(), output) };
+        discard(before);
+    }
+
     /// Counts one reader off; the last one drops the output.
     ///
     /// # Safety

@@ -45,6 +45,7 @@ impl Run {
             status: self.status(&counts, wrong),
             limits,
             spent,
+            refused: lock(&self.pauses).refused.take(),
             leftovers: self.machine.leftovers.all(),
             duration: self.now(),
             counts,
@@ -79,6 +80,7 @@ impl Run {
             _ if cut_short && (self.is_over(self.due) || self.is_broke()) => {
                 RunStatus::LimitReached
             }
+            Stopped::Refused => RunStatus::StoppedAtCheckpoint,
             Stopped::Failed(_) => RunStatus::Failed,
             _ if counts.cancelled > 0 && !wrong => RunStatus::Cancelled,
             _ if counts.cancelled > 0 && counts.failed == 0 => RunStatus::Cancelled,

@@ -10,6 +10,7 @@ mod items;
 mod limits;
 mod node;
 mod owner;
+mod pause;
 mod progress;
 
 use std::collections::VecDeque;
@@ -20,13 +21,14 @@ use std::time::Duration;
 
 use crossbeam::utils::Backoff;
 use terrace_core::{
-    EventKind, EventKinds, IfFailed, Lane as NodeLane, OnFailure, OutcomeStatus, Plan, PlanIndex,
-    Policy, Redactor, RunConstants,
+    Checkpoints, EventKind, EventKinds, IfFailed, Lane as NodeLane, OnFailure, OutcomeStatus, Plan,
+    PlanIndex, Policy, Redactor, RunConstants,
 };
 
 use crate::attempt::{RunFolder, outer_tokens};
 use crate::blocking::{Answer, Lane, TakeTurn};
 use crate::cancel::{CancelToken, Listener};
+use crate::checkpoint::Approve;
 use crate::clock::Clock;
 use crate::dispatch::{Around, Shell};
 use crate::environment::Environment;
@@ -43,6 +45,7 @@ use crate::timer::{Tick, Timer};
 pub(crate) use attempts::Refusal;
 pub(crate) use end::End;
 pub(crate) use node::Desk;
+use pause::Pauses;
 
 /// The threads and the clock that a run uses.
 pub(crate) struct Machine {
@@ -97,6 +100,12 @@ pub(crate) struct Run {
     on_failure: OnFailure,
     /// Whether a budget did not suffice.
     broke: AtomicBool,
+    approver: Option<Arc<dyn Approve>>,
+    pauses: Mutex<Pauses>,
+    /// Whether nodes were ever held back at a checkpoint.
+    holds: AtomicBool,
+    /// Whether it was stopped at a checkpoint.
+    refused: AtomicBool,
     around: Option<Arc<Around>>,
     due: Option<Duration>,
     /// Keeps the run while it waits for time alone.
@@ -151,7 +160,10 @@ impl Run {
         options: RunOptions,
         id: String,
     ) -> Arc<Self> {
-        let levels = options.order == Order::Levels;
+        let looks = plan.workflow().rules().checkpoints == Checkpoints::Levels;
+        // To look at a level, the next has to wait for it.
+        let order = if looks { Order::Levels } else { options.order };
+        let levels = order == Order::Levels;
         let workflow = plan.workflow();
         let by_default = options.path == PathChoice::Auto && workflow.may_grow();
         let asks = workflow.is_ordered()
@@ -160,7 +172,7 @@ impl Run {
             || options.on_failure.is_some();
         let ordered = levels || options.path == PathChoice::Dispatcher || by_default || asks;
         let path = if ordered {
-            Path::Dispatch(Shell::new(plan, options.order, machine))
+            Path::Dispatch(Shell::new(plan, order, machine))
         } else {
             Path::Fast(Fast::new(plan, machine.workers))
         };
@@ -195,6 +207,10 @@ impl Run {
             ended_early: AtomicBool::new(false),
             failed_at: AtomicU32::new(0),
             broke: AtomicBool::new(false),
+            approver: options.approver,
+            pauses: Mutex::default(),
+            holds: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
             on_failure: options.on_failure.or(rules.on_failure).unwrap_or_default(),
             around,
             due,
@@ -299,6 +315,8 @@ impl Run {
     pub(crate) fn stopped(&self) -> Stopped {
         if self.cancelled() {
             Stopped::Cancelled
+        } else if self.refused.load(Ordering::Relaxed) {
+            Stopped::Refused
         } else if let Some(at) = self.failed_at.load(Ordering::Relaxed).checked_sub(1) {
             Stopped::Failed(PlanIndex::new(at))
         } else if self.ended_early.load(Ordering::Relaxed) {

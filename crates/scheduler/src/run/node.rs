@@ -42,6 +42,9 @@ pub(crate) struct Desk {
     pub(crate) left: Vec<Ticket>,
     /// Units that ended, as `attempts`.
     pub(crate) finished: Vec<(Ticket, Option<u32>)>,
+    /// Whether a checkpoint was reached, or passed.
+    pub(crate) pauses: bool,
+    pub(crate) resumes: bool,
     /// Limits of maps that have ended.
     pub(crate) forgotten: Vec<LimitId>,
     /// Attempts whose time was over before they began.
@@ -65,6 +68,8 @@ impl Desk {
             attempts: None,
             left: Vec::new(),
             finished: Vec::new(),
+            pauses: false,
+            resumes: false,
             forgotten: Vec::new(),
             expired: Vec::new(),
             stamp: None,
@@ -126,6 +131,7 @@ impl Run {
             // Whoever cleans up does so after an early end too.
             _ if cleans_up => None,
             Stopped::Early => Some(OutcomeStatus::Skipped),
+            Stopped::Refused => Some(OutcomeStatus::Cancelled),
             Stopped::Failed(_) if frame.parent().is_some() => Some(OutcomeStatus::Cancelled),
             Stopped::Failed(failed) => {
                 frame.blame(at, Cause::Failure(failed));
@@ -423,7 +429,7 @@ impl Run {
         if end.error.as_ref().is_some_and(says_cancelled) {
             match self.stopped() {
                 // Nobody told it to.
-                Stopped::No | Stopped::Failed(_) => {}
+                Stopped::No | Stopped::Failed(_) | Stopped::Refused => {}
                 Stopped::Cancelled => end.status = OutcomeStatus::Cancelled,
                 Stopped::Early => end.status = OutcomeStatus::Skipped,
             }

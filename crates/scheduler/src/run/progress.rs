@@ -82,7 +82,23 @@ impl Run {
     ///
     /// # Safety
     /// The node is settled, by the caller, and was not counted off.
-    pub(super) unsafe fn carry_on(self: &Arc<Self>, mut ended: Option<Ended>, desk: &mut Desk) {
+    pub(super) unsafe fn carry_on(self: &Arc<Self>, ended: Option<Ended>, desk: &mut Desk) {
+        let Some((frame, at, status)) = ended else { return };
+        // SAFETY: passed on: it was not counted off, so its frame is open.
+        let open = unsafe { frame.get() };
+        if open.parent().is_none() && self.hold(open, (frame, at, status), desk) {
+            return;
+        }
+        // SAFETY: passed on.
+        unsafe { self.carry_on_from((frame, at, status), desk) };
+    }
+
+    /// As [`Self::carry_on`], of a node that is no checkpoint, or one that was passed.
+    ///
+    /// # Safety
+    /// As there.
+    pub(super) unsafe fn carry_on_from(self: &Arc<Self>, ended: Ended, desk: &mut Desk) {
+        let mut ended = Some(ended);
         while let Some((frame, at, status)) = ended {
             // SAFETY: the node is settled and has not been counted off.
             unsafe { self.spread(frame, at, status, desk) };
@@ -97,6 +113,13 @@ impl Run {
             } else {
                 None
             };
+            if let Some((frame, at, status)) = ended {
+                // SAFETY: it was not counted off, so its frame is open.
+                let open = unsafe { frame.get() };
+                if open.parent().is_none() && self.hold(open, (frame, at, status), desk) {
+                    return;
+                }
+            }
         }
     }
 
@@ -487,7 +510,10 @@ impl Run {
         let end = match end.status {
             // It has no result because the run ended early, and not for want of one.
             OutcomeStatus::Skipped
-                if matches!(self.stopped(), Stopped::Early | Stopped::Failed(_)) =>
+                if matches!(
+                    self.stopped(),
+                    Stopped::Early | Stopped::Failed(_) | Stopped::Refused
+                ) =>
             {
                 ItemEnd::without(OutcomeStatus::Cancelled)
             }

@@ -9,6 +9,7 @@ mod random;
 
 mod built;
 mod cancel;
+mod checkpoint;
 mod conformance;
 mod dispatch;
 mod dispatch_limits;
