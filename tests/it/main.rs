@@ -4,6 +4,7 @@
 
 mod absence;
 mod arrows;
+mod checkpoints;
 mod crates;
 mod document;
 mod early;

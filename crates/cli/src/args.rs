@@ -51,7 +51,7 @@ impl PackArgs {
     terrace run examples/vqe-h2.yaml --input theta=0 --order levels --json\n  \
     terrace run flow.yaml --inputs inputs.json --input text=@notes.txt --target report\n\n\
     Exit codes: 0 succeeded, 1 a node failed, 2 bad usage or invalid workflow,\n\
-    3 a pack is missing, unmet or refused, 5 a limit was reached (deadline, budget), 130 interrupted.")]
+    3 a pack is missing, unmet or refused, 4 stopped at a checkpoint, 5 a limit was reached (deadline, budget), 130 interrupted.")]
 pub(crate) struct RunArgs {
     /// The workflow: YAML, TOML or JSON, by its extension
     pub(crate) file: PathBuf,
@@ -84,6 +84,17 @@ pub(crate) struct RunArgs {
     /// What a failure does to the rest, whatever the file says
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) on_failure: Option<OnFailureArg>,
+    /// A program that decides at checkpoints whether the run goes on: the checkpoint as JSON on its
+    /// standard input, exit code 0 for yes; it may print `{"drop": {"node": [0, 3]}}` to go on
+    /// without these items
+    #[arg(long, value_name = "CMD", conflicts_with = "approve")]
+    pub(crate) approve_with: Option<String>,
+    /// How long that program may take
+    #[arg(long, value_name = "TIME", value_parser = read_duration, default_value = "1h")]
+    pub(crate) approve_timeout: Duration,
+    /// What is decided at checkpoints without asking anybody; in a terminal you are asked otherwise
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) approve: Option<ApproveArg>,
     /// What tasks draw random numbers from
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
@@ -92,6 +103,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
           default_missing_value = "brief")]
     pub(crate) json: Option<JsonArg>,
+}
+
+/// What is decided at checkpoints without asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ApproveArg {
+    /// The run goes on
+    Always,
 }
 
 /// What a failure does to the rest.

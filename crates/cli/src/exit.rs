@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Usage,
     /// A pack is missing, unmet or refused: 3.
     Pack,
+    /// Stopped at a checkpoint: 4.
+    Checkpoint,
     /// A limit was reached: the deadline, or a budget: 5.
     Limit,
     /// Interrupted: 130.
@@ -26,6 +28,7 @@ impl From<Exit> for ExitCode {
             Exit::NodeFailed => 1,
             Exit::Usage => 2,
             Exit::Pack => 3,
+            Exit::Checkpoint => 4,
             Exit::Limit => 5,
             Exit::Interrupted => 130,
         })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use terrace_core::{Observer, OnFailure, Redactor, Value, Workflow};
 use terrace_plugin_api::PortType;
-use terrace_scheduler::{CancelToken, Growth, Order};
+use terrace_scheduler::{Approve, CancelToken, Growth, Order};
 
 use crate::error::Error;
 use crate::inputs;
@@ -21,6 +21,7 @@ pub struct RunRequest {
     pub(crate) deadline: Option<Duration>,
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) max_concurrent: Option<u32>,
+    pub(crate) approver: Option<Arc<dyn Approve>>,
     pub(crate) seed: u64,
     pub(crate) run_id: Option<String>,
     pub(crate) workflow_dir: String,
@@ -85,6 +86,13 @@ impl RunRequest {
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets who decides at checkpoints whether the run goes on. Without, it stops at the first.
+    #[must_use]
+    pub fn approver(mut self, approver: Arc<dyn Approve>) -> Self {
+        self.approver = Some(approver);
         self
     }
 

@@ -64,6 +64,7 @@ pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
             RunStatus::Succeeded => "succeeded",
             RunStatus::Cancelled => "cancelled",
             RunStatus::LimitReached => "limit_reached",
+            RunStatus::StoppedAtCheckpoint => "stopped_at_checkpoint",
             _ => "failed",
         },
         "workflow": told.workflow.name(),
@@ -95,6 +96,13 @@ pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
     if !report.leftovers.is_empty() {
         let entry = |(task, count): &(String, u32)| json!({ "task": task, "attempts": count });
         document["leftovers"] = report.leftovers.iter().map(entry).collect();
+    }
+    if let Some(refused) = &report.refused {
+        document["checkpoint"] = json!({
+            "level": refused.level,
+            "nodes": refused.nodes,
+            "reason": told.redactor.mask(&refused.reason),
+        });
     }
     output.json(&document);
 }

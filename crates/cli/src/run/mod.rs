@@ -3,6 +3,7 @@
 //! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
 //! meanwhile in [`progress`], what happened inside nodes in [`inside`], the end in [`summary`] for people and [`document`] for programs.
 
+mod approve;
 mod document;
 mod inputs;
 mod inside;
@@ -70,13 +71,16 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         .growth(Growth { nodes: args.max_grown, ..Growth::default() })
         .seed(args.seed)
         .workflow_dir(if folder.is_empty() { ".".to_owned() } else { folder })
-        .cancel_token(cancel)
+        .cancel_token(cancel.clone())
         .redactor(redactor.clone())
         .observer(Listener {
             progress: progress.listener(),
             inside: inside.clone(),
             workflow: workflow.clone(),
         });
+    if let Some(approver) = approve::approver(args, &redactor, &cancel) {
+        request = request.approver(approver);
+    }
     if let Some(deadline) = args.deadline {
         request = request.deadline(deadline);
     }
@@ -117,6 +121,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         RunStatus::Succeeded => Exit::Success,
         RunStatus::Cancelled => Exit::Interrupted,
         RunStatus::LimitReached => Exit::Limit,
+        RunStatus::StoppedAtCheckpoint => Exit::Checkpoint,
         _ => Exit::NodeFailed,
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct State {
     done: AtomicU64,
     total: AtomicU64,
     running: Mutex<BTreeMap<Arc<str>, Running>>,
+    /// Whether somebody is asked something: then the line is theirs.
+    asks: AtomicBool,
     over: AtomicBool,
 }
 
@@ -66,13 +68,16 @@ impl Progress {
             done: AtomicU64::new(0),
             total: AtomicU64::new(workflow.nodes().len() as u64),
             running: Mutex::default(),
+            asks: AtomicBool::new(false),
             over: AtomicBool::new(false),
         });
         let painter = state.bar.is_some().then(|| {
             let state = state.clone();
             thread::spawn(move || {
                 while !state.over.load(Ordering::Relaxed) {
-                    state.draw();
+                    if !state.asks.load(Ordering::Relaxed) {
+                        state.draw();
+                    }
                     thread::park_timeout(FRAME);
                 }
             })
@@ -154,6 +159,18 @@ impl State {
                 {
                     *done += items;
                 }
+            }
+            EventKind::CheckpointReached { .. } => {
+                self.asks.store(true, Ordering::Relaxed);
+                if let Some(bar) = &self.bar {
+                    bar.finish_and_clear();
+                }
+            }
+            EventKind::CheckpointPassed { .. } => {
+                if let Some(bar) = &self.bar {
+                    bar.reset();
+                }
+                self.asks.store(false, Ordering::Relaxed);
             }
             EventKind::NodeFinished { node, path, .. } => {
                 // What runs inside a node belongs to it.

@@ -7,7 +7,7 @@ use terrace::core::{
 };
 use terrace::scheduler::{RunReport, RunStatus};
 
-use super::Told;
+use super::{Told, approve};
 use crate::output::Output;
 
 /// How many failed nodes are shown in full.
@@ -52,6 +52,7 @@ pub(super) fn print(told: &Told<'_>) {
         RunStatus::Succeeded => "succeeded",
         RunStatus::Cancelled => "was cancelled",
         RunStatus::LimitReached => "reached a limit",
+        RunStatus::StoppedAtCheckpoint => "was stopped at a checkpoint",
         _ => "failed",
     };
     // Those of the levels below: a cancelled node ran as far as it came.
@@ -87,6 +88,11 @@ pub(super) fn print(told: &Told<'_>) {
         );
     }
     print_limits(report);
+    if let Some(refused) = &report.refused {
+        let nodes: Vec<&str> = refused.nodes.iter().map(String::as_str).collect();
+        let place = approve::place(refused.level, &nodes);
+        crate::say!("stopped {place}: {}; {}", told.redactor.mask(&refused.reason), approve::HOW);
+    }
     print_failures(told);
 }
 
