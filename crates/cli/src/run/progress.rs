@@ -233,6 +233,7 @@ mod tests {
             done: AtomicU64::new(0),
             total: AtomicU64::new(1),
             running: Mutex::default(),
+            asks: AtomicBool::new(false),
             over: AtomicBool::new(false),
         };
         (state, node)

@@ -13,7 +13,7 @@ use terrace_scheduler::dispatch::{
 use crate::random::Random;
 
 /// How many runs are simulated; `TERRACE_SIMULATIONS` sets another number.
-const RUNS: u64 = 20_000;
+const RUNS: u64 = 100_000;
 
 const CAPACITIES: Capacities = Capacities { compute: 3, blocking: 4 };
 
