@@ -69,7 +69,7 @@ pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
         },
         "workflow": told.workflow.name(),
         "run": report.run_id,
-        "order": told.args.order.name(),
+        "order": told.order().name(),
         "workers": told.workers,
         "seconds": report.duration.as_secs_f64(),
         "levels": told.workflow.levels().groups().map(<[NodeId]>::len).collect::<Vec<_>>(),

@@ -14,10 +14,10 @@ mod summary;
 use std::sync::Arc;
 
 use terrace::Engine;
-use terrace::core::{Event, EventKinds, Observer, Redactor, Workflow};
+use terrace::core::{Checkpoints, Event, EventKinds, Observer, Redactor, Workflow};
 use terrace::scheduler::{CancelToken, Growth, RunReport, RunStatus};
 
-use crate::args::{JsonArg, RunArgs};
+use crate::args::{JsonArg, OrderArg, RunArgs};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::problem;
@@ -154,6 +154,16 @@ struct Told<'a> {
     report: &'a RunReport,
     workers: usize,
     redactor: &'a Redactor,
+}
+
+impl Told<'_> {
+    /// In which order it ran: to look at a level, the next has to wait for it.
+    fn order(&self) -> OrderArg {
+        match self.workflow.rules().checkpoints {
+            Checkpoints::Levels => OrderArg::Levels,
+            Checkpoints::None => self.args.order,
+        }
+    }
 }
 
 /// What is odd about a workflow, and the pure nodes that nobody needs, which are not run: whoever

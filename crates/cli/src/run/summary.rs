@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use terrace::core::{
-    Amount, LimitKind, OutcomeStatus, Value, show_size, value_to_json, value_to_json_pretty,
+    Amount, IfFailed, LimitKind, OutcomeStatus, Value, show_size, value_to_json,
+    value_to_json_pretty,
 };
 use terrace::scheduler::{RunReport, RunStatus};
 
@@ -72,11 +73,11 @@ pub(super) fn print(told: &Told<'_>) {
         "{name} {how} in {}: {ran} node{} ran{inside} ({} order, {workers})",
         time(report.duration),
         if ran == 1 { "" } else { "s" },
-        told.args.order.name(),
+        told.order().name(),
     );
     print_levels(told);
     if counts.tolerated > 0 {
-        crate::say!("{} failed and may", counts.tolerated);
+        crate::say!("{} failed, which was allowed", counts.tolerated);
     }
     if counts.failed + counts.skipped + counts.cancelled > 0 {
         crate::say!(
@@ -166,8 +167,14 @@ fn print_failures(told: &Told<'_>) {
         }
         let node = told.workflow.node(id);
         let error = outcome.error.as_ref().map(ToString::to_string).unwrap_or_default();
+        let may = node.policy().is_some_and(|policy| policy.if_failed != IfFailed::Fails);
+        let attempts = match outcome.attempts {
+            0 | 1 => String::new(),
+            attempts => format!(" after {attempts} attempts"),
+        };
         crate::say!(
-            "error: node `{}` ({}): {}",
+            "{}: node `{}` ({}){attempts}: {}",
+            if may { "allowed" } else { "error" },
             node.name(),
             node.task().name,
             told.redactor.mask(&error)

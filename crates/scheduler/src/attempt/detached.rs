@@ -246,6 +246,9 @@ pub(crate) fn too_long(allowed: Duration) -> TaskError {
 /// An error for an attempt that had no time left, for what it is part of took too long.
 pub(crate) fn no_time_left() -> TaskError {
     use terrace_plugin_api::{ErrorClass, Retryable};
-    TaskError::new(ErrorClass::TIMED_OUT, "the time of what it is part of was over")
-        .with_retryable(Retryable::No)
+    TaskError::new(
+        ErrorClass::TIMED_OUT,
+        "there was no time left: the deadline of the run, or of what it is part of, has passed",
+    )
+    .with_retryable(Retryable::No)
 }

@@ -322,10 +322,12 @@ impl Run {
     }
 
     /// How a node with a workflow inside ends whose time is over.
-    pub(super) fn took_too_long(&self, fan: &Fan) -> ItemEnd {
+    pub(super) fn took_too_long(&self, fan: &Fan, home: &Frame) -> ItemEnd {
         let policy = fan.home_plan().node(fan.at).policy();
         let rules = fan.plan.workflow().rules();
         let allowed = policy.and_then(|policy| policy.timeout).or(rules.deadline);
+        // What is around it comes first, if that is over too.
+        let allowed = allowed.filter(|_| !self.is_late(home));
         let mut end = ItemEnd::of(Err(allowed.map_or_else(no_time_left, too_long)));
         end.status = OutcomeStatus::TimedOut;
         end

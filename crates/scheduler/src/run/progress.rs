@@ -577,8 +577,9 @@ impl Run {
             });
         }
         let mut end = fan.conclude(self.stopped());
-        if self.is_over(fan.due) && !self.is_late(home) && end.status != OutcomeStatus::Ok {
-            end = self.took_too_long(&fan);
+        let stopped = self.stopped() != Stopped::No;
+        if !stopped && end.status != OutcomeStatus::Ok && self.is_over(fan.due) {
+            end = self.took_too_long(&fan, home);
         }
         if let Some(&ticket) = fan.ticket.get() {
             desk.finished.push((ticket, Some(1)));
