@@ -228,7 +228,7 @@ fn a_run_does_not_wait_for_an_answer_that_nobody_needs() {
                         stop.cancel();
                     }
                     // For ever, as far as the run is concerned.
-                    drop(waits.lock().unwrap().recv());
+                    let _ = waits.lock().unwrap().recv();
                     Decision::GoOn
                 };
                 let events = Arc::new(Mutex::new(Vec::new()));
