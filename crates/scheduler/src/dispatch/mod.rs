@@ -63,6 +63,9 @@ pub(crate) use shell::Shell;
 /// How often a unit is passed over, where nothing is said.
 pub const PATIENCE: u32 = 16;
 
+/// How many timers that mean nothing are not worth a sweep.
+const SWEEP: usize = 64;
+
 /// Decides which unit starts next.
 ///
 /// # Examples
@@ -493,10 +496,15 @@ impl<U: Copy> Dispatcher<U> {
     /// When the first of all timers is due that still mean something.
     fn next_timer(&mut self) -> Option<Duration> {
         let (waiting, started) = (&self.waiting, &self.started);
-        self.timers.skip(|timer| match timer {
+        let meaningless = |timer: &Timer| match timer {
             Timer::Begin(slot) | Timer::TooLate(slot) => waiting.get(*slot).is_none(),
             Timer::Expire(ticket) => started.get(ticket.slot()).is_none(),
-        });
+        };
+        self.timers.skip(meaningless);
+        // Most are of units that ended long before: swept when they are most of all.
+        if self.timers.len() > SWEEP + 4 * (waiting.len() + started.len()) {
+            self.timers.sweep(meaningless);
+        }
         self.timers.next()
     }
 

@@ -35,6 +35,16 @@ impl<T: Ord> Timers<T> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
     }
 
+    /// How many there are, those that mean nothing any more included.
+    pub(super) fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Takes out all that mean nothing. Costs a look at each.
+    pub(super) fn sweep(&mut self, meaningless: impl Fn(&T) -> bool) {
+        self.heap.retain(|Reverse((_, _, what))| !meaningless(what));
+    }
+
     /// Takes out the first while it means nothing.
     pub(super) fn skip(&mut self, meaningless: impl Fn(&T) -> bool) {
         while let Some(Reverse((_, _, what))) = self.heap.peek()
