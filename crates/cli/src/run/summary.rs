@@ -209,6 +209,17 @@ fn print_inside(told: &Told<'_>, node: &str) {
         return;
     }
     failures.sort_by_cached_key(|failure| in_order(&failure.path));
+    // What failed because of something inside it says the same again.
+    let inner: Vec<bool> = failures
+        .windows(2)
+        .map(|two| {
+            let rest = two[1].path.strip_prefix(&*two[0].path);
+            rest.is_none_or(|rest| !rest.starts_with(['.', '[']))
+        })
+        .chain([true])
+        .collect();
+    let mut inner = inner.into_iter();
+    failures.retain(|_| inner.next().unwrap_or(true));
     for failure in failures.iter().take(SHOWN_INSIDE) {
         let error = failure.error.to_string();
         let (path, error) = (told.redactor.mask(&failure.path), told.redactor.mask(&error));

@@ -53,8 +53,8 @@ impl Items {
         }
         let mut keys = keys.into_iter();
         let first = keys.next().flatten();
-        if keys.any(|other| other != first) {
-            return Err(invalid("maps side by side must have the same keys in the same order"));
+        if let Some(other) = keys.find(|other| *other != first) {
+            return Err(other_keys(first.as_deref(), other.as_deref()));
         }
         self.keys = first;
         Ok(())
@@ -155,8 +155,23 @@ fn list(value: Value) -> Result<(List, Option<Vec<String>>), TaskError> {
             "a map runs over a list or a map, and here is null; what may be missing can have `[]` \
              as its default",
         )),
+        Value::Array(array) => Err(invalid(format!(
+            "a map runs over a list, a map or an array of one dimension, and this one has {}",
+            array.shape().len()
+        ))),
         other => Err(invalid(format!("a map runs over a list or a map, not {}", other.kind()))),
     }
+}
+
+/// Says where equally many items side by side are not keyed alike.
+fn other_keys(first: Option<&[String]>, other: Option<&[String]>) -> TaskError {
+    let (Some(first), Some(other)) = (first, other) else {
+        return invalid("side by side stand lists or maps, and here is one beside the other");
+    };
+    let differs = first.iter().zip(other).find(|(one, another)| one != another);
+    let shown = differs.map(|(one, another)| format!(", and {one:?} stands beside {another:?}"));
+    let shown = shown.unwrap_or_default();
+    invalid(format!("maps side by side must have the same keys in the same order{shown}"))
 }
 
 fn invalid(message: impl std::fmt::Display) -> TaskError {
