@@ -185,12 +185,21 @@ impl Run {
                 // SAFETY: the token ends here.
                 return unsafe { self.end_token(ptr, desk) };
             };
+            if fan.is_careful {
+                // Here and now: a token waits for a place to compute, and what it claims may not.
+                desk.ready.push(Unit::Item(ptr, fan.pending.add(range.start)));
+                while fan.more_tokens() {
+                    let Some(range) = fan.claims.take() else {
+                        let last = fan.end_token();
+                        debug_assert!(!last, "the caller's token has not ended");
+                        break;
+                    };
+                    desk.ready.push(Unit::Item(ptr, fan.pending.add(range.start)));
+                }
+                return None;
+            }
             if fan.more_tokens() {
                 self.share(Unit::Token(ptr), desk);
-            }
-            if fan.is_careful {
-                desk.ready.push(Unit::Item(ptr, fan.pending.add(range.start)));
-                return None;
             }
             if fan.single.is_some() {
                 self.run_items(fan, range, desk);
