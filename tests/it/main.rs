@@ -5,6 +5,7 @@
 mod absence;
 mod arrows;
 mod checkpoints;
+mod checks;
 mod crates;
 mod document;
 mod early;

@@ -49,7 +49,8 @@ impl PackArgs {
 #[command(after_help = "Examples:\n  \
     terrace run examples/vqe-h2.yaml\n  \
     terrace run examples/vqe-h2.yaml --input theta=0 --order levels --json\n  \
-    terrace run flow.yaml --inputs inputs.json --input text=@notes.txt --target report\n\n\
+    terrace run flow.yaml --inputs inputs.json --input text=@notes.txt --target report\n  \
+    terrace run flow.yaml --dry-run\n\n\
     Exit codes: 0 succeeded, 1 a node failed, 2 bad usage or invalid workflow,\n\
     3 a pack is missing, unmet or refused, 4 stopped at a checkpoint, 5 a limit was reached (deadline, budget), 130 interrupted.")]
 pub(crate) struct RunArgs {
@@ -98,6 +99,10 @@ pub(crate) struct RunArgs {
     /// What tasks draw random numbers from
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
+    /// Check everything that a run checks before it starts, inputs and packs included, and print
+    /// the levels and what the run would ask for; nothing runs
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Print one JSON document instead of text; maps over 1,000 items as counts and failures, of
     /// those the first 1,000; with `--json=full` every item
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
@@ -164,13 +169,21 @@ impl OrderArg {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  terrace check examples/vqe-h2.yaml\n\n\
+#[command(after_help = "Examples:\n  terrace check examples/vqe-h2.yaml\n  \
+    terrace check flow.yaml --workers 8 --json\n\n\
+    Prints what is wrong; findings, each with its code (docs/CHECKS.md has them all); and, where the\n\
+    file says something of it, how many calls a run makes, what it costs, the memory and time it\n\
+    takes.\n\n\
     Exit codes: 0 valid, 2 invalid, 3 a pack is missing, unmet or refused.")]
 pub(crate) struct CheckArgs {
     /// The workflow: YAML, TOML or JSON, by its extension
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) packs: PackArgs,
+    /// Threads that compute, for times; deadlines are held against them only where they are given
+    /// [default: number of cores]
+    #[arg(long, short = 'w', value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub(crate) workers: Option<u16>,
     /// Print one JSON document instead of text
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,7 +1,9 @@
-//! `terrace check`: everything that is wrong with a workflow, without running it.
+//! `terrace check`: everything that is wrong with a workflow, what is probably not meant, and what a
+//! run would ask for, without running it.
 
 use serde_json::json;
 use terrace::Engine;
+use terrace::core::{Conditions, Preview};
 
 use crate::args::CheckArgs;
 use crate::exit::Exit;
@@ -29,6 +31,16 @@ pub(crate) fn check(args: &CheckArgs, output: &mut Output) -> Exit {
             "warning: `{name}` will not run: it has no effects and nobody needs its output"
         );
     }
+    let workers = args.workers.map(usize::from);
+    let findings = workflow.lint(workers);
+    for finding in &findings {
+        let severity = finding.code.severity().name();
+        crate::say!("{severity}: {} [{}]", finding.problem, finding.code);
+    }
+    // As a run without inputs would have them.
+    let inputs = workflow.inputs().iter().map(|input| input.default.clone());
+    let conditions = Conditions::new(workers.unwrap_or_else(cores)).with_inputs(inputs);
+    let preview = Preview::of(&plan, &conditions);
     let (nodes, levels) = (workflow.nodes().len(), workflow.levels().len());
     if args.json {
         output.json(&json!({
@@ -38,6 +50,8 @@ pub(crate) fn check(args: &CheckArgs, output: &mut Output) -> Exit {
             "levels": levels,
             "unneeded": names(plan.unneeded()),
             "warnings": workflow.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "findings": findings.iter().map(problem::finding_json).collect::<Vec<_>>(),
+            "preview": preview.to_json(),
             "errors": [],
         }));
     } else {
@@ -48,6 +62,14 @@ pub(crate) fn check(args: &CheckArgs, output: &mut Output) -> Exit {
             plural(nodes, "node"),
             plural(levels, "level"),
         ));
+        if preview.is_worth_telling() {
+            output.text(&preview.to_text());
+        }
     }
     Exit::Success
+}
+
+/// The workers that a run would have.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use terrace::Error;
-use terrace::core::{Place, Problem, Source};
+use terrace::core::{Finding, Place, Problem, Source};
 use terrace::host::ResolveError;
 
 use crate::diagnostics;
@@ -117,6 +117,15 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// A finding for programs, with its code and place.
+pub(crate) fn finding_json(finding: &Finding) -> Value {
+    let mut entry = problem_json(&finding.problem);
+    entry["code"] = json!(finding.code.name());
+    entry["severity"] = json!(finding.code.severity().name());
+    entry["node"] = json!(finding.node);
+    entry
 }
 
 fn problem_json(problem: &Problem) -> Value {

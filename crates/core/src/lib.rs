@@ -11,9 +11,12 @@ mod event;
 mod expr;
 mod file;
 mod level;
+mod lint;
 mod order;
+mod origin;
 mod plan;
 mod policy;
+mod preview;
 mod problem;
 mod redact;
 mod repeat;
@@ -44,12 +47,14 @@ pub use file::{
     value_to_json_pretty,
 };
 pub use level::Levels;
+pub use lint::{Finding, LintCode, Severity};
 pub use order::CriticalPath;
 pub use plan::{BindError, NodeKind, Plan, PlanError, PlanIndex, RunConstants, Slots, Tolerance};
 pub use policy::{
     Amount, Backoff, Checkpoints, IfFailed, Limit, LimitKind, Need, OnFailure, Policy, PolicyRef,
     Rate, Retry, RetryOn, Rules, read_duration, show_duration, show_size, strictest,
 };
+pub use preview::{Bound, Conditions, CostPreview, Count, MemoryPreview, Preview, TimePreview};
 pub use problem::{Place, Problem, Problems};
 pub use redact::Redactor;
 pub use repeat::{Carry, Chunk, Collect, FailedItems, Loop, Map, Over, Reduce};

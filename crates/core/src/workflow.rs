@@ -11,6 +11,7 @@ use crate::catalog::TaskRef;
 use crate::draft::{FlowStyle, InputRole, PackRequirement, RunIf};
 use crate::expr::{Expr, InputId, NodeId};
 use crate::level::Levels;
+use crate::origin::Origin;
 use crate::policy::{Policy, PolicyRef, Rules};
 use crate::repeat::{Loop, Map, Reduce};
 use crate::types::Type;
@@ -60,6 +61,8 @@ pub(crate) struct Inner {
     pub(crate) reads_environment: bool,
     pub(crate) may_grow: bool,
     pub(crate) survey: Survey,
+    /// Where it stands in the text it was read from.
+    pub(crate) origin: Option<Box<Origin>>,
 }
 
 /// An input of a workflow.
@@ -385,9 +388,17 @@ impl Workflow {
         }
         found
     }
+    /// Tells workflows apart that are alive: the same for clones.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
     /// What it has and takes of limits and budgets, with all inside it.
     pub(crate) fn survey(&self) -> &Survey {
         &self.0.survey
+    }
+    /// Where it stands in the text it was read from.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        self.0.origin.as_deref()
     }
     /// Tells the handles of one builder from those of another.
     pub(crate) fn scope(&self) -> u64 {

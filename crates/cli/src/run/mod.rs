@@ -2,9 +2,11 @@
 //!
 //! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
 //! meanwhile in [`progress`], what happened inside nodes in [`inside`], the end in [`summary`] for people and [`document`] for programs.
+//! What would happen, without running anything, in [`dry`].
 
 mod approve;
 mod document;
+mod dry;
 mod inputs;
 mod inside;
 mod interrupt;
@@ -47,10 +49,14 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
 
     // The values as they will run, environment and defaults included, so that secrets are known
     // before the first event. Those of workflows inside nodes it learns while they start.
-    let redactor = match given.settle(&workflow) {
-        Ok(values) => Redactor::new(&workflow, &values),
+    let values = match given.settle(&workflow) {
+        Ok(values) => values,
         Err(error) => return problem::report(&error, args.json.is_some(), output),
     };
+    if args.dry_run {
+        return dry::run(args, &workflow, values, engine.scheduler().workers(), output);
+    }
+    let redactor = Redactor::new(&workflow, &values);
 
     let cancel = CancelToken::new();
     let signals = match interrupt::watch(&cancel) {

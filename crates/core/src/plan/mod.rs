@@ -278,6 +278,11 @@ impl Plan {
         &self.unneeded
     }
 
+    /// Which nodes of the workflow it runs, by position.
+    pub(crate) fn needed(&self) -> Vec<bool> {
+        self.places.iter().map(|&place| place != ABSENT).collect()
+    }
+
     /// How many levels it has.
     pub fn levels(&self) -> usize {
         self.level_starts.len() - 1

@@ -6,6 +6,7 @@ use super::{Context, Survey};
 use crate::draft::TaskChoice;
 use crate::expr::{Expr, NodeId};
 use crate::level::Levels;
+use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::repeat::FailedItems;
 use crate::signature::Lane;
@@ -61,6 +62,7 @@ pub(super) fn assemble(
     let may_grow = nodes.iter().any(|node| {
         node.is_dynamic() || node.flow().is_some_and(|flow| flow.workflow().may_grow())
     });
+    let origin = Origin::of(draft, &nodes);
     let inputs = draft.inputs.iter().zip(inputs).map(|(input, ty)| Input {
         name: input.name.clone(),
         ty,
@@ -91,6 +93,7 @@ pub(super) fn assemble(
         reads_environment,
         may_grow,
         survey,
+        origin,
     }))
 }
 

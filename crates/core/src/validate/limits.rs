@@ -68,6 +68,11 @@ impl Survey {
         survey
     }
 
+    /// The limit of a name as it holds in the run.
+    pub(crate) fn limit_of(&self, name: &str) -> Option<&Limit> {
+        self.limits.get(name)
+    }
+
     fn join(&mut self, other: &Self) {
         other.limits.values().for_each(|limit| self.limit(limit));
         other.needs.iter().for_each(|(limit, amount)| self.need(limit, *amount));
