@@ -94,7 +94,7 @@ outputs:
     10 |   e: { task: math/add, with: { x: "${d}", y: "text" }, colour: red }
        |                                                        ^^^^^^
        |
-       = help: known keys: task, nodes, steps, branches, use, succeed, with, after, when, run_if, map, loop, lane, label, keep, output, outputs
+       = help: known keys: task, nodes, steps, branches, use, succeed, with, after, when, run_if, map, loop, lane, label, keep, output, outputs, retry, timeout, needs, concurrency, cpus, priority, optional, fallback, cost, expected, checkpoint
 
     error: unknown node `f`
       --> flow.yaml:12:11

@@ -7,6 +7,7 @@ mod arrows;
 mod checkpoints;
 mod checks;
 mod crates;
+mod crawl;
 mod document;
 mod early;
 mod errors;

@@ -103,7 +103,7 @@ fn every_block_of_the_readme_is_tested() {
         languages,
         [
             "sh", "text", "sh", "yaml", "console", "toml", "rust", "console", "rust", "yaml",
-            "console"
+            "console", "yaml", "console"
         ]
     );
     let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
@@ -132,8 +132,15 @@ fn the_workflow_prints_what_is_shown() {
 #[test]
 fn the_map_prints_what_is_shown() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("vqe.yaml"), block("yaml", "map: ")).unwrap();
+    fs::write(folder.path().join("vqe.yaml"), block("yaml", "name: vqe-h2")).unwrap();
     follow(&block("console", "vqe.yaml"), folder.path());
+}
+
+#[test]
+fn the_fragile_one_prints_what_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("fragile.yaml"), block("yaml", "name: fragile")).unwrap();
+    follow(&block("console", "fragile.yaml"), folder.path());
 }
 
 #[test]

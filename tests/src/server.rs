@@ -19,6 +19,8 @@
 //! | `/twice` | 200 with header `X-Two` twice |
 //! | `/redirect?to=/ok&status=302` | that redirect |
 //! | `/loop` | a redirect to itself |
+//! | `/page/20/7` | 200 `page 7`, after 20 ms |
+//! | `/site/20/7` | the same of most numbers; of some what [`Mood`] says |
 //!
 //! Before it answers so, `first=3` in any query makes the first three requests of that very path
 //! and query get 503, and `first=3&with=429&after=0` what it says there.
@@ -40,8 +42,40 @@ pub struct Request {
     pub connection: usize,
     /// When its headers had arrived.
     pub started: Duration,
-    /// When its answer was written, or the client was gone; `None` while neither is.
+    /// When the last of its answer was about to be written, so that the client cannot have known
+    /// earlier, or the client was gone; `None` while neither is.
     pub ended: Option<Duration>,
+}
+
+/// What the pages of `/site` are like, by their number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    /// 200 `page 7`.
+    Good,
+    /// 429 with `Retry-After: 1` at first, then good: numbers that end with 07 or 57.
+    Busy,
+    /// 500 twice, then good: numbers that end with 13 or 63.
+    Shaky,
+    /// 500 always: numbers that end with 21.
+    Broken,
+    /// No answer: numbers that end with 33.
+    Silent,
+    /// A byte a second, a hundred of them: number 42.
+    Slow,
+}
+
+impl Mood {
+    /// Of a number.
+    pub fn of(page: u64) -> Self {
+        match (page, page % 100) {
+            (_, 7 | 57) => Self::Busy,
+            (_, 13 | 63) => Self::Shaky,
+            (_, 21) => Self::Broken,
+            (_, 33) => Self::Silent,
+            (42, _) => Self::Slow,
+            _ => Self::Good,
+        }
+    }
 }
 
 /// A server on a free port of this machine; it ends when dropped.
@@ -107,10 +141,15 @@ impl Server {
 
     /// The most requests that were being answered at one time.
     pub fn peak(&self) -> usize {
+        self.peak_where(|request| request.ended)
+    }
+
+    /// The same, where `ended` says when each of them ended, if it has.
+    pub fn peak_where(&self, ended: impl Fn(&Request) -> Option<Duration>) -> usize {
         let mut changes = Vec::new();
         for request in self.log() {
             changes.push((request.started, 1));
-            changes.extend(request.ended.map(|ended| (ended, -1)));
+            changes.extend(ended(&request).map(|ended| (ended, -1)));
         }
         // Where one ends as another starts they did not overlap.
         changes.sort();
@@ -159,15 +198,22 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 }
 
 /// What a client asked for.
-struct Asked {
+struct Asked<'a> {
+    shared: &'a Shared,
+    /// Its place in the log.
+    entry: usize,
     method: String,
     target: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-impl Asked {
-    fn read(reader: &mut BufReader<&TcpStream>) -> std::io::Result<Option<Self>> {
+impl<'a> Asked<'a> {
+    fn read(
+        reader: &mut BufReader<&TcpStream>,
+        shared: &'a Shared,
+        connection: usize,
+    ) -> std::io::Result<Option<Self>> {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 {
             return Ok(None);
@@ -185,7 +231,21 @@ impl Asked {
         let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or_default();
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        Ok(Some(Self { method, target, headers, body }))
+        let mut log = lock(&shared.log);
+        log.push(Request {
+            target: target.clone(),
+            connection,
+            started: shared.start.elapsed(),
+            ended: None,
+        });
+        let entry = log.len() - 1;
+        Ok(Some(Self { shared, entry, method, target, headers, body }))
+    }
+
+    /// Notes that all is answered, or nobody listens; the first time counts.
+    fn end(&self) {
+        let mut log = lock(&self.shared.log);
+        log[self.entry].ended.get_or_insert_with(|| self.shared.start.elapsed());
     }
 
     fn path(&self) -> &str {
@@ -210,26 +270,16 @@ impl Asked {
 fn serve(stream: &TcpStream, connection: usize, shared: &Shared) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
-    while let Some(asked) = Asked::read(&mut reader)? {
-        let entry = {
-            let mut log = lock(&shared.log);
-            log.push(Request {
-                target: asked.target.clone(),
-                connection,
-                started: shared.start.elapsed(),
-                ended: None,
-            });
-            log.len() - 1
-        };
+    while let Some(asked) = Asked::read(&mut reader, shared, connection)? {
         let count = {
             let mut counts = lock(&shared.counts);
             let count = counts.entry(asked.target.clone()).or_default();
             *count += 1;
             *count
         };
-        let end = answer(stream, &asked, count);
-        lock(&shared.log)[entry].ended = Some(shared.start.elapsed());
-        if !end? {
+        let stays = answer(stream, &asked, count);
+        asked.end();
+        if !stays? {
             break;
         }
     }
@@ -237,7 +287,7 @@ fn serve(stream: &TcpStream, connection: usize, shared: &Shared) -> std::io::Res
 }
 
 /// Answers, and says whether the connection stays open.
-fn answer(stream: &TcpStream, asked: &Asked, count: usize) -> std::io::Result<bool> {
+fn answer(stream: &TcpStream, asked: &Asked<'_>, count: usize) -> std::io::Result<bool> {
     if count as u64 <= asked.number("first", 0) {
         let status = asked.number("with", 503);
         return plain(stream, asked, status, &wait(asked), b"not yet");
@@ -259,14 +309,23 @@ fn answer(stream: &TcpStream, asked: &Asked, count: usize) -> std::io::Result<bo
         "429" => plain(stream, asked, 429, &wait(asked), b"too many"),
         "hang" => until_gone(stream),
         "close" => Ok(false),
-        "drip" => {
-            let mut out = stream;
-            write!(out, "HTTP/1.1 200 OK\r\nContent-Length: {n}\r\n\r\n")?;
-            for _ in 0..n {
-                thread::sleep(pause);
-                out.write_all(b"d")?;
+        "drip" => drip(stream, n, pause),
+        "page" | "site" => {
+            let mut numbers = path.rsplit('/').map(|part| part.parse().unwrap_or_default());
+            let (page, pause) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+            let mood = if path.starts_with("/site") { Mood::of(page) } else { Mood::Good };
+            match mood {
+                Mood::Busy if count == 1 => {
+                    return plain(stream, asked, 429, "Retry-After: 1\r\n", b"too many");
+                }
+                Mood::Shaky if count <= 2 => return plain(stream, asked, 500, "", b"oh no"),
+                Mood::Broken => return plain(stream, asked, 500, "", b"oh no"),
+                Mood::Silent => return until_gone(stream),
+                Mood::Slow => return drip(stream, 100, Duration::from_secs(1)),
+                Mood::Good | Mood::Busy | Mood::Shaky => {}
             }
-            Ok(true)
+            thread::sleep(Duration::from_millis(pause));
+            plain(stream, asked, 200, "", format!("page {page}").as_bytes())
         }
         "bytes" => plain(stream, asked, 200, "", &bytes(n)),
         "chunked" => {
@@ -309,7 +368,7 @@ fn answer(stream: &TcpStream, asked: &Asked, count: usize) -> std::io::Result<bo
     }
 }
 
-fn wait(asked: &Asked) -> String {
+fn wait(asked: &Asked<'_>) -> String {
     let after = asked.ask("after").map(|after| after.replace("%20", " ").replace("%2C", ","));
     after.map(|after| format!("Retry-After: {after}\r\n")).unwrap_or_default()
 }
@@ -320,7 +379,7 @@ fn bytes(n: u64) -> Vec<u8> {
 
 fn plain(
     mut stream: &TcpStream,
-    asked: &Asked,
+    asked: &Asked<'_>,
     status: u64,
     headers: &str,
     body: &[u8],
@@ -332,7 +391,18 @@ fn plain(
     if asked.method != "HEAD" {
         answer.extend_from_slice(body);
     }
+    asked.end();
     stream.write_all(&answer)?;
+    Ok(true)
+}
+
+/// Answers with bytes that take their time.
+fn drip(mut stream: &TcpStream, n: u64, pause: Duration) -> std::io::Result<bool> {
+    write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {n}\r\n\r\n")?;
+    for _ in 0..n {
+        thread::sleep(pause);
+        stream.write_all(b"d")?;
+    }
     Ok(true)
 }
 

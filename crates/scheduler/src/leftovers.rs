@@ -2,42 +2,62 @@
 //!
 //! A thread cannot be ended from outside. What was given up goes on until it looks at
 //! `cancelled()` or ends by itself; meanwhile it is counted here, by the task's name.
+//!
+//! A task that looks needs a moment to come back. New attempts wait that long ([`MOMENT`]) before
+//! they are refused for those that still run: twenty requests that take too long at one time are
+//! no reason not to make others.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::run::lock;
 
+/// How long an attempt that was given up may take to come back before others are refused for it.
+pub(crate) const MOMENT: Duration = Duration::from_secs(1);
+
 /// Attempts that were given up and still run, of all runs of a scheduler.
 #[derive(Default)]
-pub(crate) struct Leftovers(Mutex<HashMap<Arc<str>, u32>>);
+pub(crate) struct Leftovers(Mutex<HashMap<Arc<str>, Left>>);
+
+#[derive(Clone, Copy, Default)]
+struct Left {
+    count: u32,
+    /// When the last of them was given up.
+    newest: Duration,
+}
 
 impl Leftovers {
-    /// One more of a task.
-    pub(crate) fn add(&self, task: &Arc<str>) {
-        *lock(&self.0).entry(Arc::clone(task)).or_default() += 1;
+    /// One more of a task, at a time of the scheduler's clock.
+    pub(crate) fn add(&self, task: &Arc<str>, now: Duration) {
+        let mut all = lock(&self.0);
+        let left = all.entry(Arc::clone(task)).or_default();
+        left.count += 1;
+        left.newest = left.newest.max(now);
     }
 
     /// One of a task has ended after all.
     pub(crate) fn end(&self, task: &Arc<str>) {
         let mut all = lock(&self.0);
-        if let Some(count) = all.get_mut(task) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(left) = all.get_mut(task) {
+            left.count -= 1;
+            if left.count == 0 {
                 all.remove(task);
             }
         }
     }
 
-    /// How many there are of a task.
-    pub(crate) fn of(&self, task: &str) -> u32 {
-        lock(&self.0).get(task).copied().unwrap_or(0)
+    /// How many there are of a task, and when the last of them was given up.
+    pub(crate) fn of(&self, task: &str) -> (u32, Duration) {
+        let left = lock(&self.0).get(task).copied().unwrap_or_default();
+        (left.count, left.newest)
     }
 
     /// All, by task, in alphabetical order.
     pub(crate) fn all(&self) -> Vec<(String, u32)> {
         let all = lock(&self.0);
-        let mut all: Vec<_> = all.iter().map(|(task, &n)| (task.to_string(), n)).collect();
+        let mut all: Vec<_> =
+            all.iter().map(|(task, left)| (task.to_string(), left.count)).collect();
         all.sort();
         all
     }

@@ -33,8 +33,8 @@ impl Example {
     }
 
     /// Runs it in all these ways, in which it ends with a code.
-    pub(super) fn every_way_failing(&self, code: i32) -> Runs {
-        self.ways(&[], code)
+    pub(super) fn every_way_failing(&self, args: &[&str], code: i32) -> Runs {
+        self.ways(args, code)
     }
 
     /// Runs it in another folder than the repository's.
@@ -71,7 +71,12 @@ impl Example {
     fn read(&self, ran: &Ran, code: i32) -> Value {
         assert_eq!(ran.code, code, "{}: {}", self.name, ran.stderr);
         let document = document(ran);
-        assert_eq!(document["status"], if code == 0 { "succeeded" } else { "failed" });
+        let status = match code {
+            0 => "succeeded",
+            5 => "limit_reached",
+            _ => "failed",
+        };
+        assert_eq!(document["status"], status);
         document
     }
 }

@@ -66,7 +66,7 @@ pub(crate) struct About {
     pub(crate) number: u32,
     /// When it is given up, in the run's time.
     pub(crate) due: Duration,
-    /// How long it may take, where that is said of it.
+    /// How long it may take, where it is given up because of that.
     pub(crate) timeout: Option<Duration>,
     pub(crate) began: Began,
     /// When the first attempt began.
@@ -108,7 +108,7 @@ impl Detached {
         let runs = self.state.load(Ordering::Acquire);
         let Some(thread) = runs.checked_sub(RUNS) else { return false };
         // Before the step: the thread may be back right after it, and counts it off.
-        self.machine.leftovers.add(self.task());
+        self.machine.leftovers.add(self.task(), self.machine.clock.now());
         if !self.moves(runs, GIVEN_UP) {
             self.machine.leftovers.end(self.task());
             return false;

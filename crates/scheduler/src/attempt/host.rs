@@ -9,7 +9,7 @@ use terrace_core::{EventKind, EventKinds, NodeId, PlanIndex};
 use terrace_plugin_api::{Host, Item, LogLevel};
 
 use super::temp;
-use crate::fan::{Fan, Stopped, item_of, path};
+use crate::fan::{Fan, item_of, path};
 use crate::frame::Frame;
 use crate::run::Run;
 
@@ -74,7 +74,7 @@ impl Host for NodeHost<'_> {
     }
 
     fn cancelled(&self) -> bool {
-        self.run.stopped() != Stopped::No
+        self.run.ends()
     }
 
     fn seed(&self) -> u64 {

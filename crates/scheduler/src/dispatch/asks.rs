@@ -146,7 +146,7 @@ pub(super) fn ask_item(
         }
     }
     arrival.paid = begun.map_or(0, |begun| begun.attempts);
-    arrival.not_before = begun.map(|begun| begun.again);
+    arrival.not_before = Some(pending.tries.again).filter(|again| !again.is_zero());
     arrival.demand = dispatcher.demand(demand);
 }
 

@@ -383,10 +383,13 @@ impl Shell {
                 let place = u32::MAX - fan.depth;
                 (Urgency { outer: fan.urgency, inner: 1 }, place, None)
             }
-            Unit::Item(fan, _) => {
+            Unit::Item(fan, at) => {
                 // SAFETY: the token that follows the item has not ended.
                 let fan = unsafe { fan.get() };
-                (Urgency { outer: fan.urgency, inner: 2 }, u32::MAX - fan.depth, None)
+                // Of one map in the items' order, those that are tried again included.
+                let item = u32::try_from(fan.pending.get(at).item).unwrap_or(u32::MAX);
+                let inner = fan.depth.saturating_add(2);
+                (Urgency { outer: fan.urgency, inner }, item, None)
             }
         };
         let mut arrival = Arrival { level, ..Arrival::plain(unit, lane, urgency, place) };

@@ -20,6 +20,7 @@ use crate::attempt::{
 };
 use crate::fan::{Began, Fan, ItemEnd, Opening, Stopped, item_of, path};
 use crate::frame::{Frame, FramePtr, Tries, Unit, discard, let_go};
+use crate::leftovers::MOMENT;
 
 /// An attempt that has ended.
 pub(super) struct Past {
@@ -50,6 +51,12 @@ impl Run {
         let frame = unsafe { frame_ptr.get() };
         let task = frame.plan().node(at).task();
         let tries = frame.tries(at).unwrap_or_default();
+        if let Some(tries) = self.crowded(task, tries) {
+            frame.keep_tries(at, tries);
+            self.take_back(frame.plan().node(at).policy(), tries, desk);
+            desk.ready.push(Unit::Node(frame_ptr, at));
+            return Step::Later;
+        }
         let number = tries.attempts + 1;
         let began = self.begin_node(frame, at, number, desk);
         let first = if number == 1 { began.at } else { tries.first };
@@ -67,13 +74,15 @@ impl Run {
                 (Some(refused), ..) => Err(refused),
                 (None, Some(due), Some(ticket)) => {
                     let name = path(frame, at);
+                    let policy = frame.plan().node(at).policy();
+                    let outer = self.due_of(frame, policy, Some(first));
                     let about = About {
                         unit: Unit::Node(frame_ptr, at),
                         ticket,
                         id: frame.plan().id(at),
                         is_inside: frame.parent().is_some(),
                         kinds: told_as(frame),
-                        timeout: frame.plan().node(at).policy().and_then(|policy| policy.timeout),
+                        timeout: own_timeout(policy, due, outer),
                         item: item_of(frame),
                         number,
                         due,
@@ -188,11 +197,36 @@ impl Run {
         own.into_iter().chain(self.due(frame)).min()
     }
 
+    /// When to look again whether a task may be attempted: too many attempts of it were given up
+    /// and still run, and the last of them has not had its moment to come back.
+    pub(super) fn crowded(&self, task: &TaskRef, tries: Tries) -> Option<Tries> {
+        let (_, had_its_moment) = self.too_many_left(task)?;
+        let now = self.now();
+        let first = if tries.attempts == 0 { now } else { tries.first };
+        let again = now.saturating_add(MOMENT / 50);
+        (!had_its_moment).then_some(Tries { first, again, ..tries })
+    }
+
+    /// How many attempts of a task were given up and still run, where those are too many, and
+    /// whether the last of them has had its moment to come back.
+    fn too_many_left(&self, task: &TaskRef) -> Option<(u32, bool)> {
+        let machine = self.machine();
+        let (count, newest) = machine.leftovers.of(&task.name);
+        let had_its_moment = || machine.clock.now() >= newest.saturating_add(MOMENT);
+        (count > 0 && count >= machine.max_abandoned).then(|| (count, had_its_moment()))
+    }
+
+    /// Takes a start back that came to nothing: what was put aside for it is put aside again.
+    pub(super) fn take_back(&self, policy: Option<&Policy>, tries: Tries, desk: &mut Desk) {
+        if tries.attempts == 0 && policy.is_some_and(|policy| !policy.cost.is_empty()) {
+            desk.attempts = Some(0);
+        }
+    }
+
     /// Why a task may not be attempted: too many attempts of it were given up and still run.
     pub(super) fn refused(&self, task: &TaskRef) -> Option<TaskError> {
-        let machine = self.machine();
-        let count = machine.leftovers.of(&task.name);
-        (count > 0 && count >= machine.max_abandoned).then(|| {
+        // One more may be let in that has become too many since `crowded` looked.
+        self.too_many_left(task).filter(|&(_, had_its_moment)| had_its_moment).map(|(count, _)| {
             let message = format!(
                 "{count} attempts of `{}` were given up and still run; a task that may take long \
                  has to look at `cancelled()`, or to run in a process of its own",
@@ -223,8 +257,14 @@ impl Run {
         thread: u16,
     ) {
         let mut desk = Desk::new(thread);
+        let mut end = self.ended(result);
+        // Whether it is given up or sees by itself that its time is over: it ends alike.
+        let says_late = |error: &TaskError| error.class() == ErrorClass::TIMED_OUT;
+        if end.error.as_ref().is_some_and(says_late) && self.is_over(Some(attempt.about.due)) {
+            end.status = OutcomeStatus::TimedOut;
+        }
         // SAFETY: the attempt came back before anybody gave it up, so its unit is the caller's.
-        unsafe { self.end_detached(attempt, self.ended(result), &mut desk) };
+        unsafe { self.end_detached(attempt, end, &mut desk) };
         if let Some(shell) = self.shell() {
             shell.give(self, &mut desk);
         }
@@ -235,11 +275,8 @@ impl Run {
         if !attempt.give_up() {
             return;
         }
-        let About { began, due, timeout, .. } = attempt.about;
-        let mut end = ItemEnd::of(Err(match timeout {
-            Some(timeout) if began.at.saturating_add(timeout) <= due => too_long(timeout),
-            _ => no_time_left(),
-        }));
+        let why = attempt.about.timeout.map_or_else(no_time_left, too_long);
+        let mut end = ItemEnd::of(Err(why));
         end.status = OutcomeStatus::TimedOut;
         self.emit(attempt.about.kinds, || EventKind::NodeAbandoned {
             node: attempt.about.id,
@@ -338,6 +375,17 @@ impl Run {
         let policy = if self.is_ordered() { frame.plan().node(at).policy() } else { None };
         policy.map_or(&IfFailed::Fails, |policy| &policy.if_failed)
     }
+}
+
+/// How long an attempt may take that is given up at `due`, where it is for that and not because
+/// the time of something around it, `outer`, is over.
+pub(super) fn own_timeout(
+    policy: Option<&Policy>,
+    due: Duration,
+    outer: Option<Duration>,
+) -> Option<Duration> {
+    let timeout = policy.and_then(|policy| policy.timeout)?;
+    outer.is_none_or(|outer| due < outer).then_some(timeout)
 }
 
 /// Why a unit never starts.

@@ -11,7 +11,7 @@ use terrace_core::{
 };
 
 use super::Run;
-use super::attempts::{Past, Refusal};
+use super::attempts::{Past, Refusal, own_timeout};
 use super::node::Desk;
 use super::progress::Ended;
 use crate::attempt::{About, Detached, NodeHost, bind_item, call, pick, seed};
@@ -36,6 +36,16 @@ impl Run {
             let end = ItemEnd::without(OutcomeStatus::Cancelled);
             // SAFETY: passed on.
             return unsafe { self.end_item(ptr, at, end, desk) };
+        }
+        if fan.single.is_some() {
+            let task = fan.plan.node(PlanIndex::new(0)).task();
+            if let Some(tries) = self.crowded(task, pending.tries) {
+                pending.tries = tries;
+                fan.pending.set(at, pending);
+                self.take_back(fan.policy(), tries, desk);
+                desk.ready.push(Unit::Item(ptr, at));
+                return None;
+            }
         }
         let number = pending.tries.attempts + 1;
         let began = Began { at: self.now(), worker: desk.number };
@@ -74,6 +84,8 @@ impl Run {
                 (Some(refused), ..) => ItemEnd::of(Err(refused)),
                 (None, Some(due), Some(ticket)) => {
                     let name = fan.path(pending.item);
+                    let total = total_due(fan.policy(), past.first);
+                    let outer = total.into_iter().chain(fan.due).min();
                     let about = About {
                         unit: Unit::Item(ptr, at),
                         ticket,
@@ -83,7 +95,7 @@ impl Run {
                         item: fan.item(pending.item),
                         number,
                         due,
-                        timeout: fan.policy().and_then(|policy| policy.timeout),
+                        timeout: own_timeout(fan.policy(), due, outer),
                         began,
                         first: past.first,
                         cpus: desk.cpus,

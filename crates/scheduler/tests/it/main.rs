@@ -16,6 +16,7 @@ mod dispatch_limits;
 mod early;
 mod events;
 mod fan;
+mod given_up;
 mod lanes;
 mod large;
 mod map_cancel;
