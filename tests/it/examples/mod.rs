@@ -480,6 +480,20 @@ answers! {
             assert_eq!(node(&document, "call")["error"]["code"], "budget");
         }
     };
+    each_level_is_looked_at: "approve" + "`--approve always`" => "sum 60", |approve| {
+        let runs = approve.once(&["--approve", "always"]);
+        runs.gives(json!({ "sum": 60 }));
+        assert_eq!(runs.first()["order"], "levels");
+        let drops = r#"echo '{"drop": {"fetch": [0]}}'"#;
+        approve.once(&["--approve-with", drops]).gives(json!({ "sum": 50 }));
+    };
+    without_anybody_to_look_it_stops: "approve" + "`--order dataflow`"
+        => "exit 4; no output", |approve| {
+        let ran = terrace(&["run", &approve.file(), "--json"]);
+        let document = document(&ran);
+        assert_eq!((ran.code, &document["status"]), (4, &json!("stopped_at_checkpoint")));
+        assert_eq!(document["outputs"], json!({}));
+    };
     the_third_attempt_succeeds: "retry" => "`at last`, at the third attempt, after 1 s and 2 s", |retry| {
         let runs = retry.once(&[]);
         runs.gives(json!({ "answer": "at last" }));
