@@ -163,3 +163,86 @@ fn an_error_inside_a_used_file_names_each_place_once() {
     assert_eq!(node(&document, "many")["error"]["message"], "many[0]: bad: no");
     assert_eq!(node(&document, "many[0].rest")["cause"], "many[0].bad");
 }
+
+/// A map of so many in a map of so many, and a loop of as many passes.
+fn nested(width: u64, passes: u64) -> String {
+    format!(
+        r#"terrace: 1
+packs: {{ util: "^0.1", math: "^0.1" }}
+nodes:
+  range: {{ task: util/range, with: {{ stop: {width} }} }}
+  outer:
+    map: {{ over: "${{range}}", as: x }}
+    nodes:
+      inner: {{ task: math/add, with: {{ x: "${{x}}", y: "${{y}}" }}, map: {{ over: "${{range}}", as: y }} }}
+    output: "${{inner}}"
+  rounds:
+    loop: {{ carry: {{ n: {{ start: 0, next: "${{step}}" }} }}, max: {passes} }}
+    nodes:
+      step: {{ task: math/add, with: {{ x: "${{n}}", y: 1 }} }}
+    output: "${{step}}"
+outputs: {{ rounds: "${{rounds}}", outer: "${{outer}}" }}
+"#
+    )
+}
+
+#[test]
+fn of_much_inside_the_first_ten_thousand_are_told_however_it_is_nested() {
+    let scratch = workflow(&nested(100, 3_000));
+    let brief = scratch.json(&[]);
+    let inside = |document: &serde_json::Value| {
+        let nodes = document["nodes"].as_array().unwrap();
+        nodes.iter().filter(|node| node["name"].as_str().unwrap().contains('[')).count() as u64
+    };
+    assert_eq!(inside(&brief), 10_000);
+    let full = scratch.run(&["--json=full"]);
+    let full: serde_json::Value = serde_json::from_str(&full.stdout).unwrap();
+    assert_eq!(brief["nodes_not_shown"], inside(&full) - 10_000);
+    assert!(full.get("nodes_not_shown").is_none());
+    assert_eq!(full["outputs"], brief["outputs"]);
+    assert_eq!(node(&full, "outer[99].inner")["items"]["total"], 100);
+}
+
+#[test]
+fn what_ran_inside_stands_in_the_order_of_the_paths() {
+    let scratch = workflow(&nested(12, 11));
+    let names = |workers: &str| -> Vec<String> {
+        let document = scratch.json(&["--workers", workers]);
+        let nodes = document["nodes"].as_array().unwrap();
+        nodes.iter().map(|node| node["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let alone = names("1");
+    assert_eq!(alone, names("4"));
+    let after = |name: &str| {
+        let at = alone.iter().position(|other| other == name).unwrap();
+        alone[at + 1].as_str()
+    };
+    assert_eq!(after("outer[1].inner[11]"), "outer[2].inner");
+    assert_eq!(after("outer[2].inner[9]"), "outer[2].inner[10]");
+    assert_eq!(after("rounds[9].step"), "rounds[10].step");
+}
+
+#[test]
+fn a_task_that_gives_a_workflow_for_each_item_is_one_node_to_look_at() {
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { queens: "^0.1" }
+nodes:
+  m: { task: queens/solve, with: { n: "${n}" }, map: { over: [4, 5], as: n, key: "q.${n}" } }
+outputs: { m: "${m}" }
+"#,
+    );
+    let document = scratch.json(&[]);
+    assert_eq!(document["status"], "succeeded", "{document}");
+    node(&document, r#"m["q.4"].column_0"#);
+    let nodes = document["nodes"].as_array().unwrap();
+    let mut names: Vec<&str> = nodes.iter().map(|node| node["name"].as_str().unwrap()).collect();
+    assert!(!names.iter().any(|name| name.contains("].m")), "{names:?}");
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all, "{names:?}");
+    let little = scratch.run(&["--max-grown", "1"]);
+    assert!(little.stderr.contains("`--max-grown` says how many"), "{}", little.stderr);
+    assert!(!little.stderr.contains("m: tasks gave"), "{}", little.stderr);
+}

@@ -73,7 +73,8 @@ pub(crate) struct RunArgs {
     /// Run only what this node needs, and print its output; may be given several times
     #[arg(long = "target", short = 't', value_name = "NODE")]
     pub(crate) targets: Vec<String>,
-    /// How many nodes there may be in workflows that tasks give while it runs
+    /// How many nodes there may be in all workflows together that tasks give while it runs; more
+    /// end it with code `nodes`
     #[arg(long, default_value_t = 1_000_000, value_name = "N")]
     pub(crate) max_grown: u64,
     /// How long the run may take, as in `1m 30s`; what still runs then is given up
@@ -103,8 +104,9 @@ pub(crate) struct RunArgs {
     /// the levels and what the run would ask for; nothing runs
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print one JSON document instead of text; maps over 1,000 items as counts and failures, of
-    /// those the first 1,000; with `--json=full` every item
+    /// Print one JSON document instead of text; maps over 1,000 items as counts and failures. Of all
+    /// that ran inside nodes the first 10,000 are told, of failures there the first 1,000, and
+    /// `nodes_not_shown` and `failures_not_shown` count the rest; with `--json=full` all
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
           default_missing_value = "brief")]
     pub(crate) json: Option<JsonArg>,
@@ -138,7 +140,7 @@ impl OnFailureArg {
 /// How much the document tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum JsonArg {
-    /// Large maps as counts and failures
+    /// Large maps as counts and failures, and not more than 10,000 entries inside nodes
     Brief,
     /// Everything
     Full,

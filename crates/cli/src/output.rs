@@ -30,11 +30,13 @@ impl Output {
         self.text("\n");
     }
 
-    /// Writes a JSON document, indented.
-    pub(crate) fn json(&mut self, document: &serde_json::Value) {
-        // A tree of JSON values always serialises.
-        let text = serde_json::to_string_pretty(document).unwrap_or_default();
-        self.line(&text);
+    /// Writes a JSON document, indented, while it is made.
+    pub(crate) fn json(&mut self, document: &impl serde::Serialize) {
+        if self.failed.is_none() {
+            let written = serde_json::to_writer_pretty(&mut self.file, document);
+            self.failed = written.map_err(io::Error::from).err();
+        }
+        self.text("\n");
     }
 
     /// Writes what is buffered, so that it is there before what comes on standard error.

@@ -131,7 +131,8 @@ impl Over {
     }
 }
 
-fn constant_len(list: &Expr) -> Option<u64> {
+/// How many items a list or map has, where it is written out.
+pub(crate) fn constant_len(list: &Expr) -> Option<u64> {
     use terrace_plugin_api::Value;
     let length = match list {
         Expr::List(items) => items.len(),

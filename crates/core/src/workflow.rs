@@ -60,6 +60,8 @@ pub(crate) struct Inner {
     /// Whether a workflow inside, however deep, has an input that is read from the environment.
     pub(crate) reads_environment: bool,
     pub(crate) may_grow: bool,
+    /// Whether a node of it, or of a workflow inside, ends the run.
+    pub(crate) ends_early: bool,
     pub(crate) survey: Survey,
     /// Where it stands in the text it was read from.
     pub(crate) origin: Option<Box<Origin>>,
@@ -162,6 +164,13 @@ impl SubFlow {
     pub fn used(&self) -> Option<&SubFlow> {
         let node = self.workflow.nodes().first().filter(|_| self.is_single())?;
         node.flow().map(|flow| &**flow).filter(|flow| matches!(flow.repeat, Repeat::Once))
+    }
+
+    /// Whether the one node of a map or loop runs a workflow itself: a file that is used, or what its
+    /// task gives. People see the node around as what runs it, and it has no name of its own.
+    pub fn is_seen_through(&self) -> bool {
+        let node = self.workflow.nodes().first().filter(|_| self.is_single());
+        self.used().is_some() || node.is_some_and(Node::is_dynamic)
     }
 
     /// The expressions of the body that decide about a loop's next pass.

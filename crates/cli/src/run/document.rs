@@ -2,14 +2,17 @@
 //!
 //! `status` is `succeeded`, `failed` or `cancelled` (`invalid` and `refused` come from
 //! [`crate::problem`]); `outputs` by name; `nodes` a flat list with the full path as `name` (items
-//! of maps and nodes of workflows inside follow the node they are in, in the order in which they
-//! ended), times in seconds from the run's start, `level` that in the node's own workflow; `items` of
+//! of maps and nodes of workflows inside follow the node they are in, by their paths), times in seconds from the run's start, `level` that in the node's own workflow; `items` of
 //! a map in numbers; `errors` names the failed nodes again. Of failures inside nodes there are the
-//! first thousand, and `failures_not_shown` where there were more, unless all was asked for.
+//! first thousand, and `failures_not_shown` where there were more; of all else there ten thousand,
+//! without the items of large maps, and `nodes_not_shown`; unless all was asked for.
+//!
+//! It is written while it is made: of a million items there is never more than one as JSON.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value as Json, json};
 use terrace::core::{Amount, LimitKind, NodeId, OutcomeStatus, Redactor, TaskError, Value};
 use terrace::scheduler::dispatch::{HighWater, Spent};
@@ -23,88 +26,180 @@ use crate::output::Output;
 const FORMAT: u32 = 1;
 
 pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
-    let report = told.report;
-    let Kept { entries, maps, failures_not_shown } = inside.told();
-    let mut entries_of: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-    for entry in &entries {
-        entries_of.entry(outermost(&entry.path)).or_default().push(entry);
-    }
-    let mut outputs = Map::new();
+    let kept = inside.told();
+    let mut outputs = Vec::new();
     let mut errors = Vec::new();
     for (name, value) in told.values() {
-        match value.and_then(|value| json_of(&value)) {
-            Ok(value) => {
-                outputs.insert(name, value);
-            }
+        // Once for nothing: what has begun to be written cannot be taken back.
+        let written = value.and_then(|value| {
+            let tried = serde_json::to_writer(std::io::sink(), &value);
+            tried.map(|()| value).map_err(|error| error.to_string())
+        });
+        match written {
+            Ok(value) => outputs.push((name, value)),
             Err(why) => errors.push(json!({ "output": name, "message": why })),
         }
     }
-    let mut nodes = Vec::new();
-    for id in told.workflow.node_ids() {
-        let Some(outcome) = report.outcome(id) else { continue };
-        if let Some(error) = outcome.error.as_ref().filter(|_| outcome.cause.is_none()) {
+    let mut inside: BTreeMap<&str, &[Entry]> = BTreeMap::new();
+    for entries in kept.entries.chunk_by(|a, b| outermost(&a.path) == outermost(&b.path)) {
+        inside.insert(outermost(&entries[0].path), entries);
+    }
+    output.json(&Document { told, kept: &kept, inside, outputs, errors });
+}
+
+/// All that is written.
+struct Document<'a> {
+    told: &'a Told<'a>,
+    kept: &'a Kept,
+    /// What ran inside each node.
+    inside: BTreeMap<&'a str, &'a [Entry]>,
+    outputs: Vec<(String, Value)>,
+    /// Of outputs.
+    errors: Vec<Json>,
+}
+
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in &self.head() {
+            map.serialize_entry(key, value)?;
+        }
+        map.serialize_entry("outputs", &Outputs(&self.outputs))?;
+        map.serialize_entry("nodes", &Each(|| self.nodes()))?;
+        map.serialize_entry("errors", &Each(|| self.errors()))?;
+        for (key, value) in &self.tail() {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl Document<'_> {
+    /// What comes before the lists.
+    fn head(&self) -> Map<String, Json> {
+        let (told, report) = (self.told, self.told.report);
+        let counts = report.counts;
+        object(json!({
+            "format": FORMAT,
+            "status": match report.status {
+                RunStatus::Succeeded => "succeeded",
+                RunStatus::Cancelled => "cancelled",
+                RunStatus::LimitReached => "limit_reached",
+                RunStatus::StoppedAtCheckpoint => "stopped_at_checkpoint",
+                _ => "failed",
+            },
+            "workflow": told.workflow.name(),
+            "run": report.run_id,
+            "order": told.order().name(),
+            "workers": told.workers,
+            "seconds": report.duration.as_secs_f64(),
+            "levels": told.workflow.levels().groups().map(<[NodeId]>::len).collect::<Vec<_>>(),
+            "counts": {
+                "succeeded": counts.succeeded,
+                "failed": counts.failed,
+                "skipped": counts.skipped,
+                "cancelled": counts.cancelled,
+                "tolerated": counts.tolerated,
+            },
+        }))
+    }
+
+    /// The nodes that ended, each with what ran inside it.
+    fn nodes(&self) -> impl Iterator<Item = Json> {
+        let Self { told, kept, .. } = *self;
+        let maps = &kept.maps;
+        self.ended().flat_map(move |(id, outcome)| {
             let name = told.workflow.node(id).name();
-            errors.push(json!({ "node": name, "message": told.redactor.mask(&error.to_string()) }));
-        }
-        let name = told.workflow.node(id).name();
-        nodes.push(with_items(node(told, id, &outcome), maps.get(name)));
-        for entry in entries_of.remove(name).unwrap_or_default() {
-            nodes.push(with_items(node_inside(told, entry), maps.get(&*entry.path)));
-            if let Some(error) = entry.error.as_ref().filter(|_| is_failure(entry.status)) {
-                let message = told.redactor.mask(&error.to_string()).into_owned();
-                let path = told.redactor.mask(&entry.path).into_owned();
-                errors.push(json!({ "node": path, "message": message }));
-            }
-        }
+            let own = with_items(node(told, id, &outcome), maps.get(name));
+            let inside = self.inside_of(name).iter();
+            let inside = inside
+                .map(move |entry| with_items(node_inside(told, entry), maps.get(&*entry.path)));
+            std::iter::once(own).chain(inside)
+        })
     }
-    let counts = report.counts;
-    let mut document = json!({
-        "format": FORMAT,
-        "status": match report.status {
-            RunStatus::Succeeded => "succeeded",
-            RunStatus::Cancelled => "cancelled",
-            RunStatus::LimitReached => "limit_reached",
-            RunStatus::StoppedAtCheckpoint => "stopped_at_checkpoint",
-            _ => "failed",
-        },
-        "workflow": told.workflow.name(),
-        "run": report.run_id,
-        "order": told.order().name(),
-        "workers": told.workers,
-        "seconds": report.duration.as_secs_f64(),
-        "levels": told.workflow.levels().groups().map(<[NodeId]>::len).collect::<Vec<_>>(),
-        "counts": {
-            "succeeded": counts.succeeded,
-            "failed": counts.failed,
-            "skipped": counts.skipped,
-            "cancelled": counts.cancelled,
-            "tolerated": counts.tolerated,
-        },
-        "outputs": outputs,
-        "nodes": nodes,
-        "errors": errors,
-    });
-    if failures_not_shown > 0 {
-        document["failures_not_shown"] = json!(failures_not_shown);
-    }
-    if !report.limits.is_empty() {
-        document["limits"] = report.limits.iter().map(limit).collect();
-    }
-    if !report.spent.is_empty() {
-        document["spent"] = report.spent.iter().map(spent).collect();
-    }
-    if !report.leftovers.is_empty() {
-        let entry = |(task, count): &(String, u32)| json!({ "task": task, "attempts": count });
-        document["leftovers"] = report.leftovers.iter().map(entry).collect();
-    }
-    if let Some(refused) = &report.refused {
-        document["checkpoint"] = json!({
-            "level": refused.level,
-            "nodes": refused.nodes,
-            "reason": told.redactor.mask(&refused.reason),
+
+    /// What is wrong with outputs, and the failed nodes once more.
+    fn errors(&self) -> impl Iterator<Item = Json> {
+        let told = self.told;
+        let of_nodes = self.ended().flat_map(move |(id, outcome)| {
+            let name = told.workflow.node(id).name();
+            let own = outcome.error.as_ref().filter(|_| outcome.cause.is_none());
+            let own = own.map(|error| error_of(name, error, told.redactor));
+            let inside = self.inside_of(name).iter().filter_map(move |entry| {
+                let error = entry.error.as_ref().filter(|_| is_failure(entry.status))?;
+                Some(error_of(&told.redactor.mask(&entry.path), error, told.redactor))
+            });
+            own.into_iter().chain(inside)
         });
+        self.errors.iter().cloned().chain(of_nodes)
     }
-    output.json(&document);
+
+    fn ended(&self) -> impl Iterator<Item = (NodeId, NodeOutcome)> {
+        let Told { workflow, report, .. } = *self.told;
+        workflow.node_ids().filter_map(|id| Some((id, report.outcome(id)?)))
+    }
+
+    fn inside_of(&self, name: &str) -> &[Entry] {
+        self.inside.get(name).copied().unwrap_or_default()
+    }
+
+    /// What comes after the lists.
+    fn tail(&self) -> Map<String, Json> {
+        let (told, report) = (self.told, self.told.report);
+        let mut tail = json!({});
+        if self.kept.failures_not_shown > 0 {
+            tail["failures_not_shown"] = json!(self.kept.failures_not_shown);
+        }
+        if self.kept.nodes_not_shown > 0 {
+            tail["nodes_not_shown"] = json!(self.kept.nodes_not_shown);
+        }
+        if !report.limits.is_empty() {
+            tail["limits"] = report.limits.iter().map(limit).collect();
+        }
+        if !report.spent.is_empty() {
+            tail["spent"] = report.spent.iter().map(spent).collect();
+        }
+        if !report.leftovers.is_empty() {
+            let entry = |(task, count): &(String, u32)| json!({ "task": task, "attempts": count });
+            tail["leftovers"] = report.leftovers.iter().map(entry).collect();
+        }
+        if let Some(refused) = &report.refused {
+            tail["checkpoint"] = json!({
+                "level": refused.level,
+                "nodes": refused.nodes,
+                "reason": told.redactor.mask(&refused.reason),
+            });
+        }
+        object(tail)
+    }
+}
+
+fn object(json: Json) -> Map<String, Json> {
+    match json {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// A list whose entries are made one by one.
+struct Each<F>(F);
+
+impl<F: Fn() -> I, I: Iterator<Item = Json>> Serialize for Each<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+struct Outputs<'a>(&'a [(String, Value)]);
+
+impl Serialize for Outputs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+fn error_of(name: &str, error: &TaskError, redactor: &Redactor) -> Json {
+    json!({ "node": name, "message": redactor.mask(&error.to_string()) })
 }
 
 /// What was used of a limit at most.

@@ -1,8 +1,9 @@
 //! What happened inside nodes: items of maps and nodes of workflows inside, by their paths.
 //!
 //! Kept for the document alone, from events. Of a map of more than [`MANY`] items only the failures
-//! are kept, and of all failures the first [`MANY`], unless everything was asked for, so that memory
-//! does not follow the number of items.
+//! are kept, of all failures the first [`MANY`] and of all else the first [`MOST`], unless everything
+//! was asked for, so that memory does not follow the number of items and passes, however they are
+//! nested. What is not kept is counted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,8 +13,13 @@ use terrace::core::{
     Event, EventKind, EventKinds, NodeId, OutcomeStatus, PackId, TaskError, Workflow,
 };
 
+use super::order::by_path;
+
 /// Items from which on a map is told in numbers, and failures of which more are only counted.
 const MANY: u64 = 1_000;
+
+/// How many are kept of what did not fail.
+const MOST: u64 = 10_000;
 
 /// What it needs to be told.
 pub(super) const WANTS: EventKinds =
@@ -32,6 +38,10 @@ struct State {
     running: BTreeMap<Arc<str>, Duration>,
     ended: Vec<Entry>,
     failures: u64,
+    /// How many were kept that did not fail, and how many were not.
+    others: u64,
+    dropped: u64,
+    /// Those that run, and those whose entry was kept.
     maps: BTreeMap<Arc<str>, Items>,
 }
 
@@ -53,12 +63,14 @@ pub(super) struct Entry {
 
 /// All that is told.
 pub(super) struct Kept {
-    /// What ran inside a node of the outermost workflow, in the order in which it ended.
+    /// What ran inside a node of the outermost workflow, by path.
     pub(super) entries: Vec<Entry>,
     /// The items of each map, by path.
     pub(super) maps: BTreeMap<Arc<str>, Items>,
     /// Failures that are not among the entries.
     pub(super) failures_not_shown: u64,
+    /// What else is not among the entries.
+    pub(super) nodes_not_shown: u64,
 }
 
 /// The items of a map.
@@ -111,11 +123,19 @@ impl Inside {
                 let ran = (*duration).min(event.at.saturating_sub(started));
                 let failed = matches!(status, OutcomeStatus::Failed | OutcomeStatus::TimedOut);
                 state.failures += u64::from(failed);
-                let told = match failed {
-                    true => state.failures <= MANY,
-                    false => !state.is_in_many(path),
-                };
-                if told || self.everything {
+                let told = self.everything
+                    || match failed {
+                        true => state.failures <= MANY,
+                        false => state.others < MOST && !state.is_in_many(path),
+                    };
+                if !failed {
+                    state.others += u64::from(told);
+                    state.dropped += u64::from(!told);
+                }
+                if !told {
+                    // Its items have ended before it.
+                    state.maps.remove(path);
+                } else {
                     state.ended.push(Entry {
                         path: path.clone(),
                         task: task.clone(),
@@ -137,14 +157,19 @@ impl Inside {
     /// What was kept, when the run is over.
     pub(super) fn told(self: Arc<Self>) -> Kept {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = std::mem::take(&mut state.ended);
+        // What runs at once ends in another order each time. Of one path those are that lost the
+        // same middle: they stay as they ended.
+        entries.sort_by(|a, b| by_path(&a.path, &b.path));
         Kept {
-            entries: std::mem::take(&mut state.ended),
+            entries,
             maps: std::mem::take(&mut state.maps),
             failures_not_shown: if self.everything {
                 0
             } else {
                 state.failures.saturating_sub(MANY)
             },
+            nodes_not_shown: state.dropped,
         }
     }
 }
@@ -165,36 +190,67 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_ends_after_its_end_was_told() {
+    fn what_is_kept_does_not_follow_what_runs() {
+        let (node, workflow) = one();
+        for everything in [false, true] {
+            let inside = Inside::new(everything);
+            let most = usize::try_from(MOST).unwrap();
+            for outer in 0..most {
+                let map: Arc<str> = format!("m[{outer}].inner").into();
+                let kind = EventKind::MapStarted { node, path: Some(map.clone()), items: 1 };
+                inside.take(&Event { at: Duration::ZERO, kind }, &workflow);
+                for path in [format!("{map}[0]").into(), map] {
+                    inside.take(&ended(node, path), &workflow);
+                }
+            }
+            let kept = Arc::new(inside).told();
+            let all = if everything { 2 * most } else { most };
+            assert_eq!(kept.entries.len(), all);
+            assert_eq!(kept.nodes_not_shown, (2 * most - all) as u64);
+            assert_eq!(kept.maps.len(), all / 2);
+            assert_eq!(&*kept.entries[all - 1].path, format!("m[{}].inner[0]", all / 2 - 1));
+        }
+    }
+
+    /// A workflow of one node, whose id stands for any.
+    fn one() -> (NodeId, Workflow) {
         let wf = WorkflowBuilder::new("one");
         let node = wf.call(|| (), ()).node().unwrap();
-        let workflow = wf.build(&NoTasks).unwrap();
+        (node, wf.build(&NoTasks).unwrap())
+    }
+
+    fn ended(node: NodeId, path: Arc<str>) -> Event {
+        let kind = EventKind::NodeFinished {
+            node,
+            path: Some(path),
+            task: "t".into(),
+            pack: None,
+            level: 0,
+            status: OutcomeStatus::Ok,
+            attempts: 1,
+            duration: Duration::from_millis(25),
+            error: None,
+            cause: None,
+            cause_path: None,
+        };
+        Event { at: Duration::from_millis(30), kind }
+    }
+
+    #[test]
+    fn nothing_ends_after_its_end_was_told() {
+        let (node, workflow) = one();
         let inside = Inside::new(false);
         let ms = Duration::from_millis;
-        let path: Option<Arc<str>> = Some("one[0]".into());
         let kind = EventKind::NodeStarted {
             node,
-            path: path.clone(),
+            path: Some("one[0]".into()),
             task: "t".into(),
             attempt: 1,
             lane: Lane::Compute,
             worker: 0,
         };
         inside.take(&Event { at: ms(10), kind }, &workflow);
-        let kind = EventKind::NodeFinished {
-            node,
-            path,
-            task: "t".into(),
-            pack: None,
-            level: 0,
-            status: OutcomeStatus::Ok,
-            attempts: 1,
-            duration: ms(25),
-            error: None,
-            cause: None,
-            cause_path: None,
-        };
-        inside.take(&Event { at: ms(30), kind }, &workflow);
+        inside.take(&ended(node, "one[0]".into()), &workflow);
         let ended = Arc::new(inside).told().entries;
         assert_eq!((ended[0].started, ended[0].seconds), (ms(10), 0.02));
     }

@@ -1,7 +1,8 @@
 //! `terrace run`: reads, runs, and says how it went.
 //!
 //! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
-//! meanwhile in [`progress`], what happened inside nodes in [`inside`], the end in [`summary`] for people and [`document`] for programs.
+//! meanwhile in [`progress`], what happened inside nodes in [`inside`] and its order
+//! in [`mod@order`], the end in [`summary`] for people and [`document`] for programs.
 //! What would happen, without running anything, in [`dry`].
 
 mod approve;
@@ -10,6 +11,7 @@ mod dry;
 mod inputs;
 mod inside;
 mod interrupt;
+mod order;
 mod progress;
 mod summary;
 

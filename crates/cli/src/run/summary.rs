@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use terrace::core::{
-    Amount, IfFailed, LimitKind, OutcomeStatus, Value, show_size, value_to_json,
+    Amount, IfFailed, LimitKind, OutcomeStatus, TaskError, Value, show_size, value_to_json,
     value_to_json_pretty,
 };
 use terrace::scheduler::{RunReport, RunStatus};
 
+use super::order::by_path;
 use super::{Told, approve};
 use crate::output::Output;
 
@@ -179,6 +180,10 @@ fn print_failures(told: &Told<'_>) {
             node.task().name,
             told.redactor.mask(&error)
         );
+        let grew = |error: &TaskError| error.class().name() == "limit" && error.code() == "nodes";
+        if outcome.error.as_ref().is_some_and(grew) {
+            crate::say!("  help: `--max-grown` says how many nodes there may be");
+        }
         print_inside(told, node.name());
         if let Some(place) = outcome.error.as_ref().and_then(|error| error.location()) {
             crate::say!("  at {place}");
@@ -208,7 +213,7 @@ fn print_inside(told: &Told<'_>, node: &str) {
     if failures.len() < 2 {
         return;
     }
-    failures.sort_by_cached_key(|failure| in_order(&failure.path));
+    failures.sort_by(|a, b| by_path(&a.path, &b.path));
     // What failed because of something inside it says the same again.
     let inner: Vec<bool> = failures
         .windows(2)
@@ -234,19 +239,6 @@ fn print_inside(told: &Told<'_>, node: &str) {
             crate::say!("  … and {more} more inside it; `--json` tells which");
         }
     }
-}
-
-/// A key that sorts `m[2]` before `m[10]`.
-fn in_order(path: &str) -> String {
-    let mut key = String::with_capacity(path.len() + 20);
-    let mut rest = path;
-    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
-        let digits = rest[at..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - at);
-        key.push_str(&rest[..at]);
-        key.push_str(&format!("{:0>20}", &rest[at..at + digits]));
-        rest = &rest[at + digits..];
-    }
-    key + rest
 }
 
 /// A duration in the unit that suits it.

@@ -170,7 +170,8 @@ impl Linker<'_> {
             Ok(source) => source,
             Err(error) => {
                 let message = format!("cannot use {}: {error}", quoted(path));
-                self.report(from, span, message.clone(), "");
+                let help = "a path is relative to the file that names it";
+                self.report(from, span, message.clone(), help);
                 self.loaded.insert(place, Err(Some(message)));
                 return None;
             }

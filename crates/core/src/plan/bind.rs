@@ -246,7 +246,7 @@ fn describe(value: &Value) -> String {
 }
 
 /// Appends strings as they are, numbers and bools as JSON writes them.
-fn push_text(text: &mut String, value: &Value) -> Result<(), &'static str> {
+pub(crate) fn push_text(text: &mut String, value: &Value) -> Result<(), &'static str> {
     use std::fmt::Write as _;
     let written = match value {
         Value::Str(part) => {

@@ -17,6 +17,7 @@ use terrace_plugin_api::Lane;
 use crate::expr::{Expr, NodeId};
 use crate::workflow::{Node, SubFlow, Workflow};
 
+pub(crate) use bind::push_text;
 pub use bind::{BindError, RunConstants, Slots};
 pub use inner::{NodeKind, Tolerance};
 
@@ -70,7 +71,7 @@ pub struct Plan {
 #[non_exhaustive]
 pub enum PlanError {
     /// A target is not a node.
-    #[error("no node is called `{name}`{}", .meant.as_ref().map(|m| format!("; did you mean `{m}`?")).unwrap_or_default())]
+    #[error("no node is called `{name}`{}", .meant.as_ref().map(|m| format!("; did you mean `{m}`?")).unwrap_or_else(|| inside(.name)))]
     UnknownTarget {
         /// The name asked for.
         name: String,
@@ -102,6 +103,17 @@ impl Workflow {
             })
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Plan::compile(self, Some(&ids), &[]))
+    }
+}
+
+/// What to do about a target that is written as the path of a node inside another.
+fn inside(name: &str) -> String {
+    match name.split_once(['.', '[']) {
+        Some((outer, _)) if !outer.is_empty() => format!(
+            "; a target is a node of the outermost workflow, and what is inside `{outer}` runs \
+             with `{outer}`"
+        ),
+        _ => String::new(),
     }
 }
 

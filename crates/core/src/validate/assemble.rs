@@ -63,6 +63,9 @@ pub(super) fn assemble(
         node.is_dynamic() || node.flow().is_some_and(|flow| flow.workflow().may_grow())
     });
     let origin = Origin::of(draft, &nodes);
+    let ends_early = nodes
+        .iter()
+        .any(|node| node.succeeds() || node.flow().is_some_and(|flow| flow.workflow.0.ends_early));
     let inputs = draft.inputs.iter().zip(inputs).map(|(input, ty)| Input {
         name: input.name.clone(),
         ty,
@@ -92,6 +95,7 @@ pub(super) fn assemble(
         is_ordered,
         reads_environment,
         may_grow,
+        ends_early,
         survey,
         origin,
     }))

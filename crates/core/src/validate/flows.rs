@@ -7,7 +7,7 @@ use std::sync::Arc;
 use terrace_plugin_api::{ErrorClass, TaskContext, TaskError, Value};
 
 use super::absence::{self, Absences};
-use super::{Context, MAX_NESTING, Site, check, policies, reduce, typing};
+use super::{Context, MAX_NESTING, Site, check, constants, policies, reduce, typing};
 use crate::catalog::{Task, TaskRef};
 use crate::draft::{
     Args, FlowDraft, FlowStyle, InputRole, NodeDraft, ReduceDraft, RepeatDraft, TaskChoice,
@@ -51,6 +51,8 @@ pub(super) fn resolve(context: &mut Context<'_>) {
                 context.tasks[id.index()] =
                     Some(stand_in("succeed".into(), Vec::new(), Type::Null));
                 context.types[id.index()] = Type::Null;
+                let span = draft.nodes[id.index()].spans.as_ref().map(|spans| spans.name);
+                check_end(context, id, span);
             }
             TaskChoice::File(path) => {
                 let span = draft.nodes[id.index()].spans.as_ref().map(|spans| spans.task);
@@ -59,6 +61,9 @@ pub(super) fn resolve(context: &mut Context<'_>) {
             }
             TaskChoice::Flow(flow) => resolve_draft(context, id, flow),
             TaskChoice::Workflow(workflow) => {
+                if workflow.0.ends_early {
+                    check_end(context, id, None);
+                }
                 let name = if workflow.name().is_empty() { "workflow" } else { workflow.name() };
                 let name = name.to_owned();
                 let style = FlowStyle::Nodes;
@@ -66,6 +71,26 @@ pub(super) fn resolve(context: &mut Context<'_>) {
             }
         }
     }
+}
+
+/// Reports a node that ends the run, or has one inside that was built before, in a map or loop.
+fn check_end(context: &mut Context<'_>, id: NodeId, span: Option<Span>) {
+    let Some(around) = repeated(context, id) else { return };
+    let message =
+        format!("a run ends once: `succeed` stands in no `map` or `loop`, and this is in {around}");
+    let help =
+        "give what was found out as the result, and put `succeed` with `when` behind that node";
+    context.report(id, span, message, help);
+}
+
+/// The innermost map or loop around what a node runs, in words.
+fn repeated(context: &Context<'_>, id: NodeId) -> Option<String> {
+    let kind = match context.node(id).repeat {
+        Some(RepeatDraft::Map(_)) => "map",
+        Some(RepeatDraft::Loop(_)) => "loop",
+        None => return context.site.repeated.clone(),
+    };
+    Some(format!("{kind} `{}{}`", context.site.prefix, context.names[id.index()]))
 }
 
 /// The nodes, each after what it depends on; as written where they depend on each other.
@@ -130,6 +155,7 @@ fn resolve_draft(context: &mut Context<'_>, id: NodeId, flow: &FlowDraft) {
         survey: context.site.survey,
         limits: (!is_file).then_some(context.limits),
         is_given: context.site.is_given && !is_file,
+        repeated: repeated(context, id),
         is_in_file: context.site.is_in_file || is_file,
         is_item: flow.style == FlowStyle::Single
             && matches!(node.repeat, Some(RepeatDraft::Map(_))),
@@ -219,7 +245,12 @@ fn key_type(context: &mut Context<'_>, id: NodeId, map: &Map<ReduceDraft>) -> Ty
             );
             let help = "make keys with `key` in the `map`, as in `key: \"${item}\"`; the position \
                         of an item is `${index}`";
-            let span = context.node(id).spans.as_ref().map(|spans| spans.repeat);
+            let used = map.key.and_then(|key| match &context.node(id).task {
+                TaskChoice::Flow(flow) => flow.draft.inputs.get(key.index())?.span,
+                _ => None,
+            });
+            let spans = context.node(id).spans.as_ref();
+            let span = spans.map(|spans| used.unwrap_or(spans.repeat));
             context.report(id, span, message, help);
             Type::Any
         }
@@ -355,10 +386,15 @@ fn gathered(context: &Context<'_>, map: &Map<ReduceDraft>, result: Type) -> Type
 
 /// Whether the items have keys of their own, as far as that is known.
 fn is_keyed(context: &Context<'_>, over: &Over) -> Option<bool> {
-    if let Over::Cross(_) = over {
-        return Some(false);
+    match over {
+        Over::Cross(_) => Some(false),
+        _ => has_keys(context, over.lists().first()?),
     }
-    match typing::type_of_expr(context, over.lists().first()?) {
+}
+
+/// Whether it is a map that an expression gives, and not a list, as far as that is known.
+pub(super) fn has_keys(context: &Context<'_>, list: &Expr) -> Option<bool> {
+    match typing::type_of_expr(context, list) {
         Type::Map(_) | Type::Record(_) => Some(true),
         Type::List(_) | Type::Tuple(_) | Type::Array(_) => Some(false),
         _ => None,
@@ -468,19 +504,7 @@ fn check_lists(
             context.report(id, list_span(at), format!("`map`: {message}"), help);
         }
     }
-    if let Over::Zip(_) = map.over {
-        let known = |(at, list): (usize, &Expr)| Some((at, Over::Each(list.clone()).len()?));
-        let mut lengths = lists.iter().enumerate().filter_map(known);
-        let first = lengths.next();
-        if let Some((_, first)) = first
-            && let Some((at, other)) = lengths.find(|(_, length)| *length != first)
-        {
-            let message =
-                format!("`map`: lists side by side must be equally long, not {first} and {other}");
-            let help = "`cross` runs over all their combinations";
-            context.report(id, list_span(at), message, help);
-        }
-    }
+    constants::check(context, id, map, list_span);
 }
 
 fn not_a_list(context: &Context<'_>, list: &Expr) -> Option<(String, &'static str)> {
@@ -570,6 +594,18 @@ pub(super) fn check_body(context: &mut Context<'_>) {
                 && let Err(message) = typing::mismatch(context, &Type::Bool, until)
             {
                 wrong.push((repeat.carry.len(), format!("`until` of `loop`: {message}")));
+            } else if let Some(Expr::Ref(reference)) = &repeat.until
+                && let Root::Input(input) = reference.root
+                && let Some(input) = context.draft.inputs.get(input.index())
+                && input.role == InputRole::Captured
+            {
+                let shown = typing::show(context, reference);
+                let message =
+                    format!("`until` of `loop`: {shown} is of outside the loop, and never changes");
+                let help = "refer to something that the body makes, or to a value that it carries";
+                let span = spans.get(repeat.carry.len()).copied();
+                let problem = context.at_span(span, message).with_help(help);
+                context.problems.push(problem);
             }
         }
     }

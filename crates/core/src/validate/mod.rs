@@ -1,7 +1,7 @@
 //! From [`Draft`] to [`Workflow`]: every problem at once, each with where and a suggestion.
 //!
 //! Names in [`names`], tasks and their arguments in [`args`], workflows inside nodes in [`flows`],
-//! what joins their results in [`mod@reduce`], types of references in [`typing`], who may give
+//! what maps run over where it is written out in [`constants`], what joins their results in [`mod@reduce`], types of references in [`typing`], who may give
 //! nothing in [`absence`], what holds for nodes in [`policies`] and for all in [`rules`], which
 //! limits either can name in [`limits`]. What is wrong with one node does not hide what is wrong
 //! with the next; cycles are looked for even when types are wrong.
@@ -9,6 +9,7 @@
 mod absence;
 mod args;
 mod assemble;
+mod constants;
 mod cycles;
 mod flows;
 mod limits;
@@ -71,6 +72,8 @@ struct Site<'a> {
     limits: Option<&'a Visible<'a>>,
     /// Whether its nodes may need limits that only a run knows.
     is_given: bool,
+    /// The innermost map or loop that it is in, in words: ``map `m` ``.
+    repeated: Option<String>,
     /// Whether it stands in a file that another uses.
     is_in_file: bool,
     /// Whether its one task stands for the node of the map around it, which has its policy.
@@ -183,6 +186,7 @@ impl Draft {
             survey: &survey,
             limits: None,
             is_given: self.is_given,
+            repeated: None,
             is_in_file: false,
             is_item: false,
         };

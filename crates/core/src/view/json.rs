@@ -5,8 +5,10 @@ use terrace_plugin_api::Lane;
 
 use super::kind::NodeView;
 use super::tree::{Entry, Step, Tree};
-use crate::expr::NodeId;
-use crate::workflow::Workflow;
+use crate::draft::RunIf;
+use crate::expr::{Expr, NodeId, Piece, Ref, Root};
+use crate::repeat::{Chunk, Collect};
+use crate::workflow::{Repeat, SubFlow, Workflow};
 
 pub(super) fn render(workflow: &Workflow) -> Value {
     let outputs = workflow.output_nodes();
@@ -50,9 +52,61 @@ fn node(tree: &Tree<'_>, at: usize, entry: &Entry<'_>, output: bool) -> Value {
     if node.view() == NodeView::Map {
         fields["width"] = json!(node.width());
     }
+    if let Some(flow) = node.flow() {
+        repeat(&mut fields, flow);
+    }
+    match node.run_if() {
+        RunIf::Success => {}
+        RunIf::Failure => fields["run_if"] = json!("failure"),
+        RunIf::Always => fields["run_if"] = json!("always"),
+    }
     if entry.cut {
         // It has nodes inside that are too many, or too deep, to be listed.
         fields["cut"] = json!(true);
     }
     fields
+}
+
+/// What is said of a map or loop, as far as it is.
+fn repeat(fields: &mut Value, flow: &SubFlow) {
+    match flow.repeat() {
+        Repeat::Once => {}
+        Repeat::Map(map) => {
+            if let Some(reduce) = &map.reduce {
+                fields["reduce"] = json!(&*reduce.task.name);
+            }
+            if let Some(key) = &map.key_by {
+                fields["key"] = json!(shown(key, flow.workflow()));
+            }
+            if map.collect == Collect::Outcomes {
+                fields["collect"] = json!("outcomes");
+            }
+            if let Some(window) = map.window {
+                fields["window"] = json!(window);
+            }
+            if let Chunk::Of(size) = map.chunk {
+                fields["chunk"] = json!(size);
+            }
+        }
+        Repeat::Loop(repeat) => fields["max"] = json!(repeat.max),
+    }
+}
+
+/// What makes the keys of a map, as people write it.
+fn shown(key: &Expr, body: &Workflow) -> String {
+    let name = |root| match root {
+        Root::Input(id) => body.inputs()[id.index()].name.clone(),
+        _ => String::new(),
+    };
+    let reference = |reference: &Ref| format!("${{{}}}", reference.show(&name));
+    let piece = |piece: &Piece| match piece {
+        Piece::Literal(text) => text.replace("${", "$${"),
+        Piece::Ref(part) => reference(part),
+    };
+    match key {
+        Expr::Const(value) => value.as_str().unwrap_or_default().to_owned(),
+        Expr::Ref(part) => reference(part),
+        Expr::Text(pieces) => pieces.iter().map(piece).collect(),
+        Expr::List(_) | Expr::Map(_) => String::new(),
+    }
 }

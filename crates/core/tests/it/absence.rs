@@ -137,7 +137,6 @@ fn who_may_be_absent() {
         ("@, x: { task: p/num, after: a }", "list<f64?>"),
         ("@, x: { task: p/num, after: a, run_if: always }", "list<f64>"),
         ("@, x: { task: p/need, with: { x: '${a}' }, run_if: always }", "list<f64?>"),
-        ("e: { succeed: true, when: '${inputs.go}' }, x: { task: p/num, after: e }", "list<f64>"),
         (
             "@, x: { map: { over: ['${a}'], as: y }, task: p/need, with: { x: '${y}' } }",
             "list<list<f64>?>",
@@ -159,6 +158,10 @@ fn who_may_be_absent() {
     ] {
         assert_eq!(item(&nodes.replace('@', when), "x"), expected, "{nodes}");
     }
+    // After an early end whose condition does not hold; it stands in no map.
+    let ends =
+        "nodes: { e: { succeed: true, when: '${inputs.go}' }, x: { task: p/num, after: e } }";
+    assert_eq!(type_of(&format!("  m: {{ {ends}, output: {{ s: '${{x}}' }} }}")), "{s: f64}");
 }
 
 #[test]
@@ -215,9 +218,9 @@ fn a_key_is_asked_for_only_where_there_are_keys() {
     ] {
         load(&map(over)).unwrap();
     }
-    insta::assert_snapshot!(wrong(&map("over: [1]")), @r#"flow:4:8: `${key}` in the body of map `m`: its items have no keys, as it runs over a list (make keys with `key` in the `map`, as in `key: "${item}"`; the position of an item is `${index}`)"#);
-    insta::assert_snapshot!(wrong(&map("cross: { a: { k: 1 }, b: [1] }")), @r#"flow:4:8: `${key}` in the body of map `m`: its items have no keys, as it runs over combinations (make keys with `key` in the `map`, as in `key: "${item}"`; the position of an item is `${index}`)"#);
-    insta::assert_snapshot!(wrong(&format!("  l: {{ task: p/list }}\n{}", map("over: '${l}'"))), @r#"flow:5:8: `${key}` in the body of map `m`: its items have no keys, as it runs over a list (make keys with `key` in the `map`, as in `key: "${item}"`; the position of an item is `${index}`)"#);
+    insta::assert_snapshot!(wrong(&map("over: [1]")), @r#"flow:4:53: `${key}` in the body of map `m`: its items have no keys, as it runs over a list (make keys with `key` in the `map`, as in `key: "${item}"`; the position of an item is `${index}`)"#);
+    insta::assert_snapshot!(wrong(&map("cross: { a: { k: 1 }, b: [1] }")), @r#"flow:4:74: `${key}` in the body of map `m`: its items have no keys, as it runs over combinations (make keys with `key` in the `map`, as in `key: "${item}"`; the position of an item is `${index}`)"#);
+    insta::assert_snapshot!(wrong(&format!("  l: {{ task: p/list }}\n{}", map("over: '${l}'"))), @r#"flow:5:56: `${key}` in the body of map `m`: its items have no keys, as it runs over a list (make keys with `key` in the `map`, as in `key: "${item}"`; the position of an item is `${index}`)"#);
 }
 
 #[test]
@@ -258,7 +261,7 @@ fn a_key_is_that_of_the_nearest_map_whose_items_have_keys() {
     for overs in [&[unknown][..], &[unknown, list], &[keyed, unknown], &[list, unknown]] {
         assert_eq!(key(overs).unwrap(), "any", "{overs:?}");
     }
-    insta::assert_snapshot!(key(&[list, list]).unwrap_err(), @r#"flow:6:55: `${key}` in the body of map `m1`: its items have no keys, as it runs over a list, nor have those of the maps around it (make keys with `key` in the `map`, as in `key: "${item}"`; the position of an item is `${index}`)"#);
+    insta::assert_snapshot!(key(&[list, list]).unwrap_err(), @r#"flow:6:125: `${key}` in the body of map `m1`: its items have no keys, as it runs over a list, nor have those of the maps around it (make keys with `key` in the `map`, as in `key: "${item}"`; the position of an item is `${index}`)"#);
 }
 
 #[test]

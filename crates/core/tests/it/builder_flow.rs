@@ -365,3 +365,24 @@ fn bodies_written_too_deep_are_refused() {
         "workflows are nested more than 128 deep (let a task give the inner workflow at run time)"
     ));
 }
+
+#[test]
+fn an_early_end_stands_in_no_map() {
+    let inner = WorkflowBuilder::new("inner");
+    inner.succeed();
+    let inner = inner.build(&NoTasks).unwrap();
+    let wf = WorkflowBuilder::new("ends");
+    let _ = wf.map([1_i64], |body, x| {
+        body.succeed();
+        body.call(|x: i64| x, (x,))
+    });
+    let error = wf.build(&NoTasks).unwrap_err().to_string();
+    assert!(error.contains("`succeed` stands in no `map` or `loop`"), "{error}");
+    let wf = WorkflowBuilder::new("ends");
+    let _ = wf.map([1_i64], |body, x| {
+        body.run(&inner).add();
+        body.call(|x: i64| x, (x,))
+    });
+    let error = wf.build(&NoTasks).unwrap_err().to_string();
+    assert!(error.contains("`succeed` stands in no `map` or `loop`"), "{error}");
+}

@@ -95,7 +95,7 @@ fn keys_that_mean_nothing_for_a_body() {
         false
     ");
     insta::assert_snapshot!(node("{ succeed: true, map: { over: [1] } }"), @"
-    flow:6:23: a run ends once: `succeed` stands in no `map` or `loop`
+    flow:6:23: a run ends once: `succeed` stands in no `map` or `loop` (put it behind a node with the map or loop, with `after` and `when`)
         map
     ");
     insta::assert_snapshot!(node("{ steps: [{ task: t/any }], output: 1, outputs: {} }"), @"
@@ -123,7 +123,7 @@ fn bodies_of_the_wrong_kind() {
         [
     ");
     insta::assert_snapshot!(node("{ nodes: {} }"), @"
-    flow:6:15: `nodes` of node `n` is empty
+    flow:6:15: `nodes` of node `n` is empty (name what it runs, as in `nodes: { first: { task: pack/task } }`)
         {}
     ");
     insta::assert_snapshot!(node("{ steps: { x: 1 } }"), @"
@@ -131,7 +131,7 @@ fn bodies_of_the_wrong_kind() {
         {
     ");
     insta::assert_snapshot!(node("{ steps: [] }"), @"
-    flow:6:15: `steps` of node `n` is empty
+    flow:6:15: `steps` of node `n` is empty (name what it runs, as in `steps: [{ task: pack/task }]`)
         []
     ");
     insta::assert_snapshot!(node("{ steps: [5, { task: t/any, name: 7 }, { name: '9', task: t/any }] }"), @r#"
@@ -173,13 +173,13 @@ fn conditions_are_references() {
     insta::assert_snapshot!(node("{ task: t/any, when: '${gone}', run_if: failed }"), @"
     flow:6:30: unknown node `gone`
         gone
-    flow:6:46: `run_if` of node `n`: expected `success`, `failure` or `always`, found the string `failed`
+    flow:6:46: `run_if` of node `n`: expected `success`, `failure` or `always`, found the string `failed` (it says after which ends of what it depends on the node runs: `always` is however that ended; under which condition is said by `when`)
         failed
     ");
     insta::assert_snapshot!(node("{ task: t/any, when: '${n.go}', run_if: [] }"), @"
     flow:6:3: nodes depend on each other: n.when ← n (remove one of these edges)
         n
-    flow:6:46: `run_if` of node `n`: expected `success`, `failure` or `always`, found a list
+    flow:6:46: `run_if` of node `n`: expected `success`, `failure` or `always`, found a list (it says after which ends of what it depends on the node runs: `always` is however that ended; under which condition is said by `when`)
         [
     ");
 }
@@ -229,17 +229,17 @@ fn maps() {
         x
     "#);
     insta::assert_snapshot!(map("{ over: [1], chunk: 0, window: -1, collect: outcome }", "1"), @"
-    flow:6:33: `chunk` of `map` of node `n` must be at least 1
+    flow:6:33: `chunk` of `map` of node `n` must be at least 1 (a number of items is meant, as in `chunk: 10`)
         0
-    flow:6:44: `window` of `map` of node `n` must be at least 1
+    flow:6:44: `window` of `map` of node `n` must be at least 1 (a number of items is meant, as in `window: 10`)
         -1
     flow:6:57: `collect` of `map` of node `n`: expected `values` or `outcomes`, found the string `outcome` (did you mean `outcomes`?)
         outcome
     ");
     insta::assert_snapshot!(map("{ over: [1], chunk: many, window: auto, collect: x }", "1"), @"
-    flow:6:33: `chunk` of `map` of node `n`: expected an integer from 1, or `auto`, found the string `many`
+    flow:6:33: `chunk` of `map` of node `n`: expected an integer from 1, or `auto`, found the string `many` (`chunk: 16` takes 16 items at a time; `auto` finds out how many to take)
         many
-    flow:6:47: `window` of `map` of node `n`: expected an integer from 1, found the string `auto`
+    flow:6:47: `window` of `map` of node `n`: expected an integer from 1, found the string `auto` (a number of items is meant, as in `window: 10`)
         auto
     flow:6:62: `collect` of `map` of node `n`: expected `values` or `outcomes`, found the string `x`
         x
@@ -328,11 +328,11 @@ fn names_of_items() {
         a
     flow:6:72: `after` of node `y`: unknown node `xx`
         xx
-    flow:6:87: `after` of node `n`: unknown node `x`
+    flow:6:87: `after` of node `n`: unknown node `x` (it is inside node `n`, and `after` names nodes beside this one)
         x
     ");
     insta::assert_snapshot!(node("{ task: t/any, with: { x: '${inside}' } }\n  o: { nodes: { inside: { task: t/any } } }"), @"
-    flow:6:35: unknown node `inside`
+    flow:6:35: unknown node `inside` (it is inside node `o`, of which others see what its `output` or `outputs` give)
         inside
     ");
 }
@@ -473,7 +473,7 @@ fn loops() {
         then
     "#);
     insta::assert_snapshot!(repeat("{ carry: { x: { start: '${step}', next: '${num}' } }, max: 3 }"), @"
-    flow:6:40: unknown node `step`
+    flow:6:40: unknown node `step` (it is inside node `n`, of which others see what its `output` or `outputs` give)
         step
     ");
     insta::assert_snapshot!(repeat("{ carry: { x: { start: abc, next: '${num}' } }, until: '${num}', max: 3 }"), @r"
@@ -734,4 +734,83 @@ fn numbers_of_maps_and_loops() {
     flow:6:34: `reduce` of `map` of node `n`: expected a task, found null (as in `reduce: pack/add` or `reduce: { task: pack/add, start: 0 }`)
         null
     ");
+}
+
+#[test]
+fn an_early_end_stands_at_no_depth_of_a_map_or_loop() {
+    let place = "is in map `n` (";
+    for body in [
+        "{ map: { over: [1] }, nodes: { q: { succeed: true } } }",
+        "{ map: { over: [1] }, nodes: { p: { steps: [{ task: t/any }, { succeed: true }] } } }",
+        "{ map: { over: [1] }, branches: { q: { nodes: { p: { succeed: true } } } } }",
+    ] {
+        let said = node(body);
+        assert!(said.contains("`succeed` stands in no `map` or `loop`"), "{said}");
+        assert!(said.contains(place), "{said}");
+    }
+    let said = node("{ nodes: { p: { loop: { max: 2 }, nodes: { q: { succeed: true } } } } }");
+    assert!(said.contains("is in loop `n.p` ("), "{said}");
+    // In a workflow inside that runs once it may.
+    crate::file_catalog::load(
+        Yaml,
+        "terrace: 1\nnodes:\n  n: { nodes: { q: { succeed: true } } }\n",
+    )
+    .unwrap();
+}
+
+#[test]
+fn constants_that_no_map_can_run_over() {
+    let said = map(r#"{ over: [1, 2, 1], as: v, key: "k${v}" }"#, "${v}");
+    assert!(said.contains(r#"items 0 and 2 have the same key, "k1""#), "{said}");
+    assert!(said.ends_with("\n    \\\"k${v}\\\"\n"), "{said}");
+    let said = map(r#"{ over: [{ a: x }, { a: x }], as: v, key: "${v.a}" }"#, "${v}");
+    assert!(said.contains(r#"items 0 and 1 have the same key, "x""#), "{said}");
+    let said = map(r#"{ cross: { v: [1, 2], w: [3, 4] }, key: "${w}" }"#, "${v}");
+    assert!(said.contains(r#"items 0 and 2 have the same key, "3""#), "{said}");
+    let said = map("{ zip: { v: { a: 1, b: 2 }, w: { b: 1, a: 2 } } }", "${v}");
+    assert!(said.contains(r#"and "a" stands beside "b" (write both in the same order)"#), "{said}");
+    let said = map("{ zip: { v: { a: 1 }, w: { b: 1 } } }", "${v}");
+    assert!(said.contains("(give them the same keys)"), "{said}");
+    let said = map("{ zip: { v: { a: 1 }, w: [1, 2] } }", "${v}");
+    assert!(said.contains("here is one beside the other"), "{said}");
+    let array = "{ $array: { dtype: u8, shape: [2, 2], data: AQIDBA== } }";
+    let said = map(&format!("{{ over: {array}, as: v }}"), "${v}");
+    assert!(said.contains("and this array has 2"), "{said}");
+    let said = node("{ map: { over: [], reduce: t/add }, task: t/num, with: { x: 1 } }");
+    assert!(said.contains("nothing to reduce: the map has no items (say what"), "{said}");
+    for fine in [
+        r#"{ over: [1, 2, 1], as: v, key: "${v}-${index}" }"#,
+        r#"{ cross: { v: [1, 2], w: [3, 4] }, key: "${v}-${w}" }"#,
+        "{ zip: { v: { a: 1, b: 2 }, w: { a: 1, b: 2 } } }",
+    ] {
+        let text = format!(
+            "terrace: 1\nnodes:\n  n: {{ map: {fine}, task: t/any, with: {{ x: \"${{v}}\" }} }}\n"
+        );
+        crate::file_catalog::load(Yaml, &text).unwrap();
+    }
+}
+
+#[test]
+fn what_is_of_outside_ends_no_loop() {
+    let text = "terrace: 1\nnodes:\n  yes: { task: t/yes }\n  n: { loop: { until: \"${yes}\", max: 3 }, nodes: { b: { task: t/any } } }\n";
+    let said = problems(Yaml, text);
+    assert!(
+        said.contains("`${yes}` is of outside the loop, and never changes (refer to"),
+        "{said}"
+    );
+    assert!(said.ends_with("\n    \\\"${yes}\\\"\n"), "{said}");
+}
+
+#[test]
+fn a_node_inside_another_is_told_to_be_there() {
+    let text = |of: &str| {
+        format!(
+            "terrace: 1\nnodes:\n  m: {{ {of}: {{ solve: {{ task: t/any }} }} }}\n  \
+             n: {{ task: t/any, with: {{ x: \"${{solve}}\" }} }}\n"
+        )
+    };
+    let said = problems(Yaml, &text("nodes"));
+    assert!(said.contains("(it is inside node `m`, of which others see"), "{said}");
+    let said = problems(Yaml, &text("branches"));
+    assert!(said.contains("(it is a branch of `m`: `${m.solve}`)"), "{said}");
 }

@@ -200,7 +200,7 @@ outputs: { y: '${n}' }
         y
     main.yaml:4:36: input `x` of `wrong.yaml`: expected f64, found a string
         abc
-    main.yaml:5:27: cannot use `gone.yaml`: there is no gone.yaml
+    main.yaml:5:27: cannot use `gone.yaml`: there is no gone.yaml (a path is relative to the file that names it)
         gone.yaml
     main.yaml:6:13: cannot use `gone.yaml`: there is no gone.yaml
         gone.yaml

@@ -80,3 +80,21 @@ fn json_has_one_entry_per_node() {
     assert_eq!(graph["nodes"][2]["after"], serde_json::json!(["process"]));
     assert_eq!(graph["nodes"][3]["output"], true);
 }
+
+#[test]
+fn json_tells_what_is_said_of_maps_and_loops() {
+    let text = r#"terrace: 1
+nodes:
+  m: { map: { over: [1, 2], as: v, key: "k${v}", window: 4, chunk: 2, collect: outcomes }, task: t/num, with: { x: "${v}" } }
+  s: { map: { over: [1, 2], as: v, reduce: t/add }, task: t/num, with: { x: "${v}" } }
+  l: { loop: { max: 3 }, task: t/any, run_if: always }
+"#;
+    let workflow = crate::file_catalog::load(terrace_core::Format::Yaml, text).unwrap();
+    let graph = workflow.to_graph_json();
+    let told = |at: usize, key: &str| graph["nodes"][at][key].to_string();
+    let keys = ["reduce", "key", "collect", "window", "chunk", "max", "run_if"];
+    let all = |at: usize| keys.map(|key| told(at, key)).join(" ");
+    assert_eq!(all(0), r#"null "k${v}" "outcomes" 4 2 null null"#);
+    assert_eq!(all(1), r#""t/add" null null null null null null"#);
+    assert_eq!(all(2), r#"null null null null null 3 "always""#);
+}

@@ -59,7 +59,7 @@ pub(crate) fn path(frame: &Frame, at: PlanIndex) -> Name {
 }
 
 /// What a node is called in its frame; `None` where it is called as the item or pass that the frame
-/// is: a map or loop that uses a file is one node to whoever wrote it.
+/// is: a map or loop that uses a file, or whose task gives a workflow, is one node to whoever wrote it.
 pub(crate) fn label_of(frame: &Frame, at: PlanIndex) -> Option<&str> {
     let name = frame.plan().node(at).name();
     let Some(parent) = frame.parent() else { return Some(name) };
@@ -67,8 +67,9 @@ pub(crate) fn label_of(frame: &Frame, at: PlanIndex) -> Option<&str> {
     // follows it.
     let fan = unsafe { parent.fan.get() };
     let flow = fan.home_plan().node(fan.at).flow();
-    let used = !matches!(fan.work, Work::Once(_)) && flow.is_some_and(|flow| flow.used().is_some());
-    (!used).then_some(name)
+    let repeated = !matches!(fan.work, Work::Once(_));
+    let seen_through = repeated && flow.is_some_and(|flow| flow.is_seen_through());
+    (!seen_through).then_some(name)
 }
 
 /// The full path of something in a frame, or with no label of the frame itself.

@@ -20,7 +20,7 @@ impl Run {
         if home.depth() >= limits.depth {
             let message = format!(
                 "workflows that tasks gave lie more than {} deep inside each other; a task that \
-                 always gives another never ends",
+                 always gives another never ends; where that is meant, `RunOptions::growth` allows more",
                 limits.depth
             );
             return Err(TaskError::new(ErrorClass::LIMIT, message).with_code("depth"));
@@ -29,7 +29,8 @@ impl Run {
         let before = self.grown.fetch_add(nodes, Ordering::Relaxed);
         if before.saturating_add(nodes) > limits.nodes {
             let message = format!(
-                "tasks gave workflows of more than {} nodes together; where that is meant, allow more",
+                "tasks gave workflows of more than {} nodes together; where that is \
+                 meant, `RunOptions::growth` allows more",
                 limits.nodes
             );
             return Err(TaskError::new(ErrorClass::LIMIT, message).with_code("nodes"));

@@ -28,7 +28,9 @@ impl<'t> Reader<'t> {
                 ("failure", RunIf::Failure),
                 ("always", RunIf::Always),
             ];
-            let run_if = self.word(run_if, &format!("`run_if` of {subject}"), &words);
+            let help = "it says after which ends of what it depends on the node runs: `always` is \
+                        however that ended; under which condition is said by `when`";
+            let run_if = self.word_or(run_if, &format!("`run_if` of {subject}"), &words, help);
             node.run_if = run_if.unwrap_or_default();
         }
         if let Some(label) = tree.get("label") {

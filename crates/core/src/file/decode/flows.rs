@@ -121,7 +121,12 @@ impl<'t> Reader<'t> {
             _ => false,
         };
         if empty {
-            self.report(tree.span, format!("{place} is empty"), None);
+            let help = match key {
+                "steps" => "name what it runs, as in `steps: [{ task: pack/task }]`",
+                "branches" => "name what it runs, as in `branches: { left: { task: pack/task } }`",
+                _ => "name what it runs, as in `nodes: { first: { task: pack/task } }`",
+            };
+            self.report(tree.span, format!("{place} is empty"), Some(help.to_owned()));
         }
         parts
     }

@@ -95,6 +95,17 @@ impl<'t> Reader<'t> {
         subject: &str,
         words: &[(&str, T)],
     ) -> Option<T> {
+        self.word_or(tree, subject, words, "")
+    }
+
+    /// One of several words, with what to do where none is meant; `None` after a problem.
+    pub(super) fn word_or<T: Copy>(
+        &mut self,
+        tree: &'t Tree,
+        subject: &str,
+        words: &[(&str, T)],
+        help: &str,
+    ) -> Option<T> {
         if let Kind::Str(text) = &tree.kind
             && let Some((_, word)) = words.iter().find(|(word, _)| word == text)
         {
@@ -109,7 +120,8 @@ impl<'t> Reader<'t> {
             Kind::Str(text) => suggest(text, words.iter().map(|(word, _)| *word)),
             _ => None,
         };
-        let help = meant.map(|meant| format!("did you mean `{meant}`?")).unwrap_or_default();
+        let help =
+            meant.map_or_else(|| help.to_owned(), |meant| format!("did you mean `{meant}`?"));
         self.expected(tree, subject, &what, &help);
         None
     }
@@ -122,11 +134,11 @@ impl<'t> Reader<'t> {
             _ => {
                 let help = match &tree.kind {
                     Kind::Str(text) if text.contains("${") => {
-                        "it is written down as a number: no reference can stand here"
+                        "it is written down as a number: no reference can stand here".to_owned()
                     }
-                    _ => "",
+                    _ => as_in(subject).unwrap_or_default(),
                 };
-                self.expected(tree, subject, "an integer from 1", help);
+                self.expected(tree, subject, "an integer from 1", &help);
                 return None;
             }
         };
@@ -134,7 +146,7 @@ impl<'t> Reader<'t> {
             return Some(count);
         }
         let (message, help) = match count {
-            0 => (format!("{subject} must be at least 1"), None),
+            0 => (format!("{subject} must be at least 1"), as_in(subject)),
             _ => (format!("{subject} is too large"), Some(format!("{most} is the most"))),
         };
         self.report(tree.span, message, help);
@@ -160,4 +172,10 @@ pub(super) fn opening(tree: &Tree) -> Span {
         Kind::Seq(_) | Kind::Map(_) => Span::new(tree.span.start, tree.span.start + 1),
         _ => tree.span,
     }
+}
+
+/// How many items a map takes at a time, or has on their way, from words that begin with its key.
+fn as_in(subject: &str) -> Option<String> {
+    let key = subject.split('`').nth(1).filter(|key| matches!(*key, "chunk" | "window"))?;
+    Some(format!("a number of items is meant, as in `{key}: 10`"))
 }

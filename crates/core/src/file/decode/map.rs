@@ -231,7 +231,9 @@ impl<'t> Reader<'t> {
             }
             Kind::Str(text) if text == "auto" => Chunk::Auto,
             _ => {
-                self.expected(tree, subject, "an integer from 1, or `auto`", "");
+                let help =
+                    "`chunk: 16` takes 16 items at a time; `auto` finds out how many to take";
+                self.expected(tree, subject, "an integer from 1, or `auto`", help);
                 Chunk::Auto
             }
         }

@@ -146,6 +146,8 @@ struct Reader<'t> {
     problems: Vec<(Span, Problem)>,
     /// The workflow being read and those around it, the innermost last.
     levels: Vec<Level>,
+    /// The whole file, where it is a workflow.
+    tree: Option<&'t Tree>,
     /// How many inputs of bodies stand for names outside.
     captured: usize,
     /// Whether it was said that these are too many.
@@ -162,6 +164,7 @@ impl<'t> Reader<'t> {
             origin,
             problems,
             levels: Vec::new(),
+            tree: None,
             captured: 0,
             is_captured_full: false,
             limits: HashMap::new(),

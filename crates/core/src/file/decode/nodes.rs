@@ -333,7 +333,8 @@ impl<'t> Reader<'t> {
         }
         if head.is_some() {
             let message = "a run ends once: `succeed` stands in no `map` or `loop`";
-            self.report(spans.repeat, message, None);
+            let help = "put it behind a node with the map or loop, with `after` and `when`";
+            self.report(spans.repeat, message, Some(help.to_owned()));
         }
     }
 

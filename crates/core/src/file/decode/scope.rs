@@ -20,7 +20,7 @@ use super::Reader;
 use crate::draft::{InputDraft, InputRole};
 use crate::expr::{InputId, NodeId, Ref, Root};
 use crate::file::parse::quoted;
-use crate::file::{Key, Tree};
+use crate::file::{Key, Kind, Tree};
 use crate::source::Span;
 use crate::types::Type;
 use crate::validate::{RESERVED, is_name, suggest};
@@ -292,8 +292,8 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Looks a name up that is written alone: a node, or something of a map or loop.
-    pub(super) fn find(&mut self, name: &str) -> Found {
+    /// Looks a name up that is written alone, here: a node, or something of a map or loop.
+    pub(super) fn find(&mut self, name: &str, span: Span) -> Found {
         for at in (0..self.levels.len()).rev() {
             if name == "key" && self.levels[at].key_kind() == Some(LocalKind::PerhapsKey) {
                 self.borrow_key(at);
@@ -305,7 +305,13 @@ impl<'t> Reader<'t> {
                 if level.locals[local].kind == LocalKind::Refused {
                     return Found::Refused;
                 }
-                Root::Input(level.local(local))
+                let is_new = level.locals[local].input.is_none();
+                let id = level.local(local);
+                if is_new && name == "key" {
+                    // Whether there are keys is known later: where they are asked for first.
+                    level.inputs[id.index()].span = Some(span);
+                }
+                Root::Input(id)
             } else {
                 continue;
             };
@@ -423,8 +429,20 @@ impl<'t> Reader<'t> {
             None if self.declares(name) => {
                 Some(format!("did you mean the input, `${{inputs.{name}}}`?"))
             }
-            None => None,
+            None => self.help_for_inside(name),
         }
+    }
+
+    /// Where a node is that cannot be seen from here, since it is inside another.
+    fn help_for_inside(&self, name: &str) -> Option<String> {
+        let (around, body) = around(self.tree?, name)?;
+        Some(match body {
+            "branches" => format!("it is a branch of {}: `${{{around}.{name}}}`", quoted(around)),
+            _ => format!(
+                "it is inside node {}, of which others see what its `output` or `outputs` give",
+                quoted(around)
+            ),
+        })
     }
 
     /// What to do about a node that is not there, where only one beside this one can stand.
@@ -439,7 +457,13 @@ impl<'t> Reader<'t> {
         match suggest(name, siblings.map(|name| &**name)) {
             Some(meant) => Some(format!("did you mean `{meant}`?")),
             None if self.declares(name) => Some("an input is there before any node".to_owned()),
-            None => None,
+            None => {
+                let (around, _) = around(self.tree?, name)?;
+                Some(format!(
+                    "it is inside node {}, and `after` names nodes beside this one",
+                    quoted(around)
+                ))
+            }
         }
     }
 
@@ -482,4 +506,32 @@ impl<'t> Reader<'t> {
             self.report(span, message, Some(help.to_owned()));
         }
     }
+}
+
+/// The node with a body in which a node of this name stands, and the key of the body. Recurses; the
+/// tree has a limit of depth.
+fn around<'t>(tree: &'t Tree, name: &str) -> Option<(&'t str, &'t str)> {
+    let nodes = ["nodes", "branches", "steps"].into_iter().filter_map(|key| tree.entry(key));
+    nodes.flat_map(|(_, nodes)| parts(nodes)).find_map(|(around, node)| {
+        let bodies = ["nodes", "branches", "steps"].into_iter().filter_map(|key| node.entry(key));
+        let mut bodies = bodies.filter_map(|(key, body)| {
+            let has = parts(body).any(|(inside, _)| inside == name);
+            has.then_some((around, key.name.as_str()))
+        });
+        bodies.next().or_else(|| self::around(node, name))
+    })
+}
+
+/// The nodes that have a name, in a map or in steps.
+fn parts(tree: &Tree) -> impl Iterator<Item = (&str, &Tree)> {
+    let (entries, steps) = match &tree.kind {
+        Kind::Map(entries) => (&entries[..], &[][..]),
+        Kind::Seq(steps) => (&[][..], &steps[..]),
+        _ => (&[][..], &[][..]),
+    };
+    let named = steps.iter().filter_map(|step| match &step.get("name")?.kind {
+        Kind::Str(name) => Some((name.as_str(), step)),
+        _ => None,
+    });
+    entries.iter().map(|(key, tree)| (key.name.as_str(), tree)).chain(named)
 }

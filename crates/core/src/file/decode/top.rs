@@ -59,6 +59,7 @@ impl<'t> Reader<'t> {
         if !self.fields_of_a_known_version(tree) {
             return None;
         }
+        self.tree = Some(tree);
         let mut draft = Draft { source: self.source().cloned(), ..Draft::default() };
         if let Some(name) = tree.get("name") {
             draft.name = self.text(name, "`name`").map(str::to_owned);

@@ -198,7 +198,7 @@ impl<'t> Reader<'t> {
             (start @ (Start::Node(_) | Start::Input(_)), Texts::Linked) => {
                 let found = match start {
                     Start::Input(name) => self.find_input(name),
-                    Start::Node(name) => self.find(name),
+                    Start::Node(name) => self.find(name, whole),
                     Start::Known(root) => Found::Root(*root),
                 };
                 let (message, help) = match (found, start) {
