@@ -59,6 +59,7 @@ impl Emitter {
             state.failed = Some(Panicked::of(payload).to_string());
         }
         drop(quiet);
+        state.closed = matches!(event.kind, EventKind::RunFinished { .. });
     }
 
     /// Delivers nothing more.

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 
+/// So many wake-ups are kept whosever they are.
+const MANY: usize = 64;
+
 /// Something that wants to be woken.
 pub(crate) trait Tick: Send + Sync {
     /// It is time. Called on the timer's thread: whatever takes long is handed on.
@@ -28,6 +31,8 @@ pub(crate) struct Timer {
 #[derive(Default)]
 struct State {
     wakes: BinaryHeap<Reverse<Wake>>,
+    /// With so many, those of runs that are over are thrown away.
+    many: usize,
     asked: u64,
     running: bool,
     closing: bool,
@@ -56,6 +61,10 @@ impl Timer {
         }
         state.asked += 1;
         let asked = state.asked;
+        if state.wakes.len() > state.many {
+            state.wakes.retain(|Reverse(wake)| wake.who.strong_count() > 0);
+            state.many = MANY.max(2 * state.wakes.len());
+        }
         let first = state.wakes.peek().is_none_or(|Reverse(wake)| at < wake.at);
         state.wakes.push(Reverse(Wake { at, asked, who }));
         if first {

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::{Plan, PlanIndex};
 use crate::draft::RunIf;
 use crate::expr::{Expr, NodeId, Root};
+use crate::policy::IfFailed;
 use crate::workflow::{Node, NodeBody};
 
 /// What a node does when it runs.
@@ -57,9 +58,13 @@ impl Inner {
             node.task().signature.ports.iter().any(|port| port.when_absent().is_some())
         };
         let ends_early = |node: &Node| matches!(node.body, NodeBody::Succeed);
-        // Only a condition makes absence, and only then it matters who can live with it.
+        let may_fail =
+            |node: &Node| node.policy().is_some_and(|policy| policy.if_failed == IfFailed::Absent);
+        let absent = !plain || nodes().any(|(_, node)| may_fail(node));
+        // Only a condition, or leave to fail, makes absence, and only then it matters who can live
+        // with it.
         if nodes()
-            .any(|(_, node)| takes_outcomes(node) || ends_early(node) || !plain && absence(node))
+            .any(|(_, node)| takes_outcomes(node) || ends_early(node) || absent && absence(node))
         {
             for at in plan.indices() {
                 for &next in plan.successors(at) {

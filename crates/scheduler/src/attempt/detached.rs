@@ -20,7 +20,7 @@ use terrace_plugin_api::{Host, Item, LogLevel, TaskContext};
 
 use super::inside::Inside;
 use super::{guarded, output, temp};
-use crate::blocking::TakeTurn;
+use crate::blocking::{Back, TakeTurn};
 use crate::cancel::CancelToken;
 use crate::dispatch::Ticket;
 use crate::fan::{Began, Name};
@@ -33,8 +33,7 @@ const RETURNED: u32 = 1;
 /// Before a thread took it.
 const GIVEN_UP_EARLY: u32 = 2;
 const GIVEN_UP: u32 = 3;
-/// From this on: it runs, on the thread of the lane with the number beyond.
-const RUNS: u32 = 16;
+const RUNS: u32 = 4;
 
 /// An attempt that may be given up while it runs.
 pub(crate) struct Detached {
@@ -49,6 +48,15 @@ pub(crate) struct Detached {
     folder: Mutex<Option<PathBuf>>,
     task: TaskRef,
     args: Mutex<Vec<Value>>,
+}
+
+/// What an attempt was doing that is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GivenUp {
+    /// It had no thread yet.
+    Waiting,
+    /// It is a leftover until its thread is back.
+    Running,
 }
 
 /// What is known of an attempt when it begins.
@@ -66,8 +74,6 @@ pub(crate) struct About {
     pub(crate) number: u32,
     /// When it is given up, in the run's time.
     pub(crate) due: Duration,
-    /// How long it may take, where it is given up because of that.
-    pub(crate) timeout: Option<Duration>,
     pub(crate) began: Began,
     /// When the first attempt began.
     pub(crate) first: Duration,
@@ -100,22 +106,23 @@ impl Detached {
         self.outer.iter().chain([&self.token]).cloned().collect()
     }
 
-    /// Gives it up. True: the caller concludes it, and it is a leftover until its thread is back.
-    pub(crate) fn give_up(&self) -> bool {
+    /// Gives it up. The caller concludes it, unless it was concluded already.
+    pub(crate) fn give_up(&self) -> Option<GivenUp> {
         if self.moves(WAITS, GIVEN_UP_EARLY) {
-            return true;
+            return Some(GivenUp::Waiting);
         }
-        let runs = self.state.load(Ordering::Acquire);
-        let Some(thread) = runs.checked_sub(RUNS) else { return false };
+        if self.state.load(Ordering::Acquire) != RUNS {
+            return None;
+        }
         // Before the step: the thread may be back right after it, and counts it off.
         self.machine.leftovers.add(self.task(), self.machine.clock.now());
-        if !self.moves(runs, GIVEN_UP) {
+        if !self.moves(RUNS, GIVEN_UP) {
             self.machine.leftovers.end(self.task());
-            return false;
+            return None;
         }
         self.token.cancel();
-        self.machine.lane.lose(thread as u16);
-        true
+        self.machine.lane.lose();
+        Some(GivenUp::Running)
     }
 
     fn moves(&self, from: u32, to: u32) -> bool {
@@ -140,13 +147,12 @@ impl Detached {
 }
 
 impl TakeTurn for Detached {
-    fn turn(self: Arc<Self>, thread: u16) {
-        let runs = RUNS + u32::from(thread);
+    fn turn(self: Arc<Self>, thread: u16) -> Back {
         let mut args = std::mem::take(&mut *lock(&self.args));
-        if !self.moves(WAITS, runs) {
+        if !self.moves(WAITS, RUNS) {
             args.drain(..).for_each(discard);
             self.machine.lane.uncount();
-            return;
+            return Back::Free;
         }
         let result = {
             let _inside = Inside::detached(&self);
@@ -158,17 +164,18 @@ impl TakeTurn for Detached {
         if let Some(path) = lock(&self.folder).take() {
             temp::remove(&path);
         }
-        if !self.moves(runs, RETURNED) {
+        if !self.moves(RUNS, RETURNED) {
             if let Ok(value) = result {
                 discard(value);
             }
             self.machine.leftovers.end(self.task());
-            return;
+            return Back::Lost;
         }
         self.machine.lane.uncount();
         if let Some(run) = self.run.upgrade() {
             run.conclude(&self, result, thread);
         }
+        Back::Free
     }
 }
 

@@ -20,7 +20,7 @@ use crate::fan::{Fan, ItemEnd};
 use crate::frame::{Frame, discard};
 use crate::run::Run;
 
-pub(crate) use detached::{About, Detached, no_time_left, too_long};
+pub(crate) use detached::{About, Detached, GivenUp, no_time_left, too_long};
 pub(crate) use host::{NodeHost, seed};
 pub(crate) use inside::outer_tokens;
 pub(crate) use scope::{FrameScope, ItemScope};

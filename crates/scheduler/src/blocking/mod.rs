@@ -22,7 +22,16 @@ const STACK: usize = 4 << 20;
 /// A run with nodes that wait for a thread.
 pub(crate) trait TakeTurn: Send + Sync {
     /// Runs one of its waiting nodes, if there is still one, and what directly follows from it.
-    fn turn(self: Arc<Self>, thread: u16);
+    fn turn(self: Arc<Self>, thread: u16) -> Back;
+}
+
+/// How a thread comes back from a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Back {
+    /// It takes another.
+    Free,
+    /// The job was given up meanwhile ([`Lane::lose`]), and the thread with it: it ends.
+    Lost,
 }
 
 /// Whether a job starts without anybody's help.
@@ -48,10 +57,9 @@ struct State {
     free: usize,
     /// Which thread numbers are taken.
     numbers: Vec<bool>,
-    /// Threads whose job was given up: they end when they come back from it.
-    lost: Vec<usize>,
     /// Jobs that have a thread beyond the limit.
     counted: usize,
+    /// Those that were lost apart.
     threads: usize,
     closing: bool,
 }
@@ -62,7 +70,6 @@ impl Lane {
             jobs: VecDeque::new(),
             free: 0,
             numbers: Vec::new(),
-            lost: Vec::new(),
             counted: 0,
             threads: 0,
             closing: false,
@@ -92,12 +99,12 @@ impl Lane {
         self.lock().counted -= 1;
     }
 
-    /// The counted job of a thread was given up: the thread ends when it comes back from it.
-    pub(crate) fn lose(self: &Arc<Self>, thread: u16) {
+    /// A counted job was given up while it ran: its thread counts no more, and comes back as
+    /// [`Back::Lost`], before this or after.
+    pub(crate) fn lose(self: &Arc<Self>) {
         let mut state = self.lock();
         state.counted -= 1;
         state.threads -= 1;
-        state.lost.push(usize::from(thread));
         if !state.jobs.is_empty() {
             self.find_thread(state);
         }
@@ -150,12 +157,19 @@ impl Lane {
             if let Some(job) = state.jobs.pop_front() {
                 state.free -= 1;
                 drop(state);
-                let number = u16::try_from(number).unwrap_or(u16::MAX);
+                let name = u16::try_from(number).unwrap_or(u16::MAX);
                 // Tasks' panics end earlier; this is for a mistake of ours.
-                let turned = catch_unwind(AssertUnwindSafe(|| job.turn(number)));
+                let turned = catch_unwind(AssertUnwindSafe(|| job.turn(name)));
                 debug_assert!(turned.is_ok(), "a panic got out of a run");
                 state = self.lock();
-                if state.forget_lost(usize::from(number)) {
+                if matches!(turned, Ok(Back::Lost)) {
+                    state.numbers[number] = false;
+                    return;
+                }
+                // One that was there for a counted job goes with it.
+                if state.threads > self.max + state.counted {
+                    state.threads -= 1;
+                    state.numbers[number] = false;
                     return;
                 }
                 state.free += 1;
@@ -171,10 +185,8 @@ impl Lane {
             state = next;
             if wait && state.jobs.is_empty() {
                 state.free -= 1;
-                if !state.forget_lost(number) {
-                    state.threads -= 1;
-                    state.numbers[number] = false;
-                }
+                state.threads -= 1;
+                state.numbers[number] = false;
                 return;
             }
         }
@@ -186,14 +198,6 @@ impl Lane {
 }
 
 impl State {
-    /// Whether a thread was taken for lost; then its number is free, and it was counted off.
-    fn forget_lost(&mut self, number: usize) -> bool {
-        let Some(at) = self.lost.iter().position(|lost| *lost == number) else { return false };
-        self.lost.swap_remove(at);
-        self.numbers[number] = false;
-        true
-    }
-
     /// The lowest number that no thread has.
     fn take_number(&mut self) -> usize {
         let number = self.numbers.iter().position(|taken| !taken).unwrap_or(self.numbers.len());

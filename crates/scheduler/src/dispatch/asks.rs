@@ -15,9 +15,16 @@ use crate::run::Run;
 pub(super) struct Unnamed {
     /// Of nodes, wherever they stand, by their plan and place in it. The plan is kept so that no
     /// other comes to lie where it lay.
-    nodes: HashMap<(usize, PlanIndex), (LimitId, Arc<Plan>)>,
+    nodes: HashMap<(usize, PlanIndex, Whose), (LimitId, Arc<Plan>)>,
     /// Of workflows, by where their name lies; kept likewise.
     workflows: HashMap<usize, (LimitId, Workflow)>,
+}
+
+/// Whose places they are, where a map is a node as a whole and has items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Whose {
+    Node,
+    Items,
 }
 
 /// What holds for everything inside a workflow.
@@ -71,7 +78,7 @@ pub(super) fn ask(
         Some(policy) => {
             say(dispatcher, policy, calls, &mut demand);
             if let Some(most) = policy.concurrency {
-                let limit = unnamed.of_node(dispatcher, plan, at, most);
+                let limit = unnamed.of_node(dispatcher, plan, at, Whose::Node, most);
                 demand.needs.push((limit, 1));
             }
             arrival.timeout = policy.timeout.filter(|_| calls);
@@ -130,7 +137,7 @@ pub(super) fn ask_item(
     if let Some(policy) = policy {
         say(dispatcher, policy, calls, &mut demand);
         if let Some(most) = policy.concurrency {
-            let limit = unnamed.of_node(dispatcher, fan.home_plan(), fan.at, most);
+            let limit = unnamed.of_node(dispatcher, fan.home_plan(), fan.at, Whose::Items, most);
             demand.needs.push((limit, 1));
         }
         arrival.timeout = policy.timeout.filter(|_| calls);
@@ -150,15 +157,24 @@ pub(super) fn ask_item(
     arrival.demand = dispatcher.demand(demand);
 }
 
+/// Adds to what is asked for a token how much it matters.
+pub(super) fn ask_token(dispatcher: &mut Dispatcher<Unit>, fan: &Fan, arrival: &mut Arrival<Unit>) {
+    let priority = fan.around.as_deref().map_or(0, |around| around.priority);
+    if priority != 0 {
+        arrival.demand = dispatcher.demand(Demand { priority, ..Demand::default() });
+    }
+}
+
 impl Unnamed {
     fn of_node(
         &mut self,
         dispatcher: &mut Dispatcher<Unit>,
         plan: &Arc<Plan>,
         at: PlanIndex,
+        whose: Whose,
         most: u32,
     ) -> LimitId {
-        let key = (Arc::as_ptr(plan) as usize, at);
+        let key = (Arc::as_ptr(plan) as usize, at, whose);
         let declare = || {
             let name = plan.node(at).name();
             (dispatcher.declare_unnamed(name, u64::from(most.max(1))), Arc::clone(plan))
@@ -172,9 +188,8 @@ impl Unnamed {
         dispatcher: &mut Dispatcher<Unit>,
         outer: Option<&Arc<Around>>,
         workflow: &Workflow,
-        policy: Option<&Policy>,
+        priority: Option<i32>,
     ) -> Option<Arc<Around>> {
-        let priority = policy.and_then(|policy| policy.priority);
         let most = workflow.rules().max_concurrent;
         if priority.is_none() && most.is_none() {
             return outer.cloned();
@@ -187,7 +202,11 @@ impl Unnamed {
                 (dispatcher.declare_unnamed(workflow.name(), most), workflow.clone())
             };
             let key = std::ptr::from_ref(workflow.rules()) as usize;
-            inside.at_once.push(self.workflows.entry(key).or_insert_with(declare).0);
+            let limit = self.workflows.entry(key).or_insert_with(declare).0;
+            // One that a task gives inside itself takes its own places once.
+            if !inside.at_once.contains(&limit) {
+                inside.at_once.push(limit);
+            }
         }
         Some(Arc::new(inside))
     }

@@ -86,6 +86,8 @@ impl<U: Copy> Dispatcher<U> {
                 self.by_rate = self.by_rate.into_iter().chain([when]).min();
             }
             let wide = self.demands.get(class.demand).cpus > 1;
+            // A place becomes free: what is bought is no matter of when.
+            poor |= lack == Lack::Place && self.costs(at);
             if lack != Lack::Place || wide {
                 passed.push(at);
                 if impatient && kept.is_none() {

@@ -87,6 +87,11 @@ impl Limits {
         self.free.push(id.0);
     }
 
+    /// Whether anything of it is in use.
+    pub(super) fn is_used(&self, id: LimitId) -> bool {
+        self.all[id.0 as usize].used > 0
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<LimitId> {
         self.by_name.get(name).copied()
     }

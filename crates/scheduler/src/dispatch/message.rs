@@ -26,6 +26,9 @@ pub struct Urgency {
     pub outer: u32,
     /// Of itself in its own workflow, plus one; 0 for an outermost node.
     pub inner: u32,
+    /// Of what begins something new: how deep it lies. Of maps inside maps, what was begun ends
+    /// before more begins. 0 for nodes.
+    pub depth: u32,
 }
 
 /// A unit that may start as far as what it depends on is concerned.

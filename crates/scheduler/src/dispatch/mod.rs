@@ -77,7 +77,7 @@ const SWEEP: usize = 64;
 /// let mut dispatcher = Dispatcher::new(Capacities { compute: 1, blocking: 512 }, None);
 /// let mut commands = Vec::new();
 /// for (unit, outer) in [("short", 1), ("long", 9)] {
-///     let urgency = Urgency { outer, inner: 0 };
+///     let urgency = Urgency { outer, ..Urgency::default() };
 ///     dispatcher.take(Input::Ready(Arrival::plain(unit, Lane::Compute, urgency, 0)));
 /// }
 /// dispatcher.decide(Duration::ZERO, &mut commands);
@@ -93,6 +93,8 @@ pub struct Dispatcher<U> {
     patience: u32,
     queues: Vec<Queue>,
     by_class: HashMap<Class, usize>,
+    /// Limits that are to be forgotten when all of them is given back.
+    leaving: Vec<LimitId>,
     waiting: Slab<Arrival<U>>,
     started: Slab<Started>,
     /// Units that were started and have not left their lane.
@@ -159,6 +161,7 @@ impl<U: Copy> Dispatcher<U> {
             patience: PATIENCE,
             queues: Vec::new(),
             by_class: HashMap::new(),
+            leaving: Vec::new(),
             waiting: Slab::new(),
             started: Slab::new(),
             in_lanes: 0,
@@ -193,8 +196,17 @@ impl<U: Copy> Dispatcher<U> {
         self.limits.add_unnamed(name, most)
     }
 
-    /// Forgets an unnamed limit, and the demands that name it. No unit takes it any more.
+    /// Forgets an unnamed limit, and the demands that name it, as soon as all that was taken of it
+    /// is given back. No unit takes it any more.
     pub fn forget(&mut self, limit: LimitId) {
+        if self.limits.is_used(limit) {
+            self.leaving.push(limit);
+        } else {
+            self.forget_now(limit);
+        }
+    }
+
+    fn forget_now(&mut self, limit: LimitId) {
         let gone = self.demands.forget(limit);
         self.by_class.retain(|class, _| !gone.contains(&class.demand));
         // The queues are empty; they are found by their class no more, and swept with the next.
@@ -269,8 +281,7 @@ impl<U: Copy> Dispatcher<U> {
     /// Takes what happened. Costs a logarithm of the units that wait.
     ///
     /// # Panics
-    /// In debug builds, when a lane is left that nobody is in, or a level ends more often than it
-    /// has nodes.
+    /// In debug builds, when a level ends more often than it has nodes.
     pub fn take(&mut self, input: Input<U>) {
         match input {
             Input::Ready(arrival) => self.arrive(arrival),
@@ -368,10 +379,8 @@ impl<U: Copy> Dispatcher<U> {
     }
 
     fn leave(&mut self, ticket: Ticket) {
-        let Some(started) = self.started.get_mut(ticket.slot()) else {
-            debug_assert!(false, "it has ended");
-            return;
-        };
+        // Who left may say so late: what it began was ended by others meanwhile, and it with that.
+        let Some(started) = self.started.get_mut(ticket.slot()) else { return };
         let cpus = self.demands.get(started.demand).cpus as usize;
         match started.lane.take() {
             Some(Lane::Blocking) => self.running.blocking -= 1,
@@ -389,6 +398,11 @@ impl<U: Copy> Dispatcher<U> {
         }
         if let Some(attempts) = attempts {
             self.settle(demand, attempts);
+        }
+        let unused = |limit: &LimitId| !self.limits.is_used(*limit);
+        if let Some(at) = self.leaving.iter().position(unused) {
+            let limit = self.leaving.swap_remove(at);
+            self.forget_now(limit);
         }
     }
 
@@ -524,10 +538,12 @@ impl<U: Copy> Dispatcher<U> {
                     // One at a time: what follows from its end may be what others wait for.
                     if let Some(at) = first
                         && quiet
-                        && commands.len() == before
+                        && commands[before..]
+                            .iter()
+                            .all(|it| matches!(it, Command::Reserved { .. }))
                         && self.in_lanes + self.busy == 0
                         && self.by_rate.is_none()
-                        && self.next_timer().is_none()
+                        && !self.waits_for_time()
                     {
                         self.unstick(at, commands);
                     }
@@ -535,6 +551,15 @@ impl<U: Copy> Dispatcher<U> {
                 }
             }
         }
+    }
+
+    /// Whether a unit that may not start yet will be able to. Those that will only be given up some
+    /// time wait for nothing.
+    fn waits_for_time(&self) -> bool {
+        self.timers.any(|timer| match timer {
+            Timer::Begin(slot) => self.waiting.get(*slot).is_some(),
+            Timer::TooLate(_) | Timer::Expire(_) => false,
+        })
     }
 
     /// Gives up a unit that waits for ever.

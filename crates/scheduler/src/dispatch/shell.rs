@@ -9,11 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use terrace_core::{
-    Checkpoints, EventKind, EventKinds, Lane, NodeId, Plan, PlanIndex, Policy, Workflow,
-};
+use terrace_core::{Checkpoints, EventKind, EventKinds, Lane, NodeId, Plan, PlanIndex, Workflow};
 
-use super::asks::{Around, Unnamed, ask, ask_item, declare_all};
+use super::asks::{Around, Unnamed, ask, ask_item, ask_token, declare_all};
 use super::{Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Spent, Urgency};
 use crate::attempt::Detached;
 use crate::fan::{Stopped, path};
@@ -149,11 +147,11 @@ impl Shell {
         &self,
         outer: Option<&Arc<Around>>,
         workflow: &Workflow,
-        policy: Option<&Policy>,
+        priority: Option<i32>,
     ) -> Option<Arc<Around>> {
         let mut state = lock(&self.state);
         let Driven { dispatcher, unnamed, .. } = &mut *state;
-        unnamed.inside(dispatcher, outer, workflow, policy)
+        unnamed.inside(dispatcher, outer, workflow, priority)
     }
 
     /// What was used of the limits at most, and what was spent.
@@ -318,7 +316,10 @@ impl Shell {
             desk.ended.clear();
             let more = self.go(run, errands, desk);
             if ended > 0 && run.frame().count_off(ended) {
-                debug_assert!(!more && next.is_none(), "something is left of a run that is over");
+                // Attempts that are due and were concluded meanwhile are nobody's.
+                let over = next.is_none() && desk.ready.is_empty();
+                debug_assert!(over, "something is left of a run that is over");
+                desk.expired.clear();
                 run.finish();
                 return None;
             }
@@ -368,28 +369,27 @@ impl Shell {
                 match frame.parent() {
                     None => {
                         let level = self.levels.as_ref().map(|levels| levels[at.index()]);
-                        (Urgency { outer: tail, inner: 0 }, at.get(), level)
+                        (Urgency { outer: tail, ..Urgency::default() }, at.get(), level)
                     }
                     Some(parent) => {
                         let inner = tail.saturating_add(1);
-                        (Urgency { outer: parent.urgency, inner }, at.get(), None)
+                        (Urgency { outer: parent.urgency, inner, depth: 0 }, at.get(), None)
                     }
                 }
             }
             Unit::Token(fan) => {
                 // SAFETY: a held token has not ended.
                 let fan = unsafe { fan.get() };
-                // The deepest first: of maps inside maps, what was begun ends before more begins.
-                let place = u32::MAX - fan.depth;
-                (Urgency { outer: fan.urgency, inner: 1 }, place, None)
+                let urgency = Urgency { outer: fan.urgency, inner: 1, depth: fan.depth };
+                (urgency, 0, None)
             }
             Unit::Item(fan, at) => {
                 // SAFETY: the token that follows the item has not ended.
                 let fan = unsafe { fan.get() };
                 // Of one map in the items' order, those that are tried again included.
                 let item = u32::try_from(fan.pending.get(at).item).unwrap_or(u32::MAX);
-                let inner = fan.depth.saturating_add(2);
-                (Urgency { outer: fan.urgency, inner }, item, None)
+                let urgency = Urgency { outer: fan.urgency, inner: 1, depth: fan.depth };
+                (urgency, item, None)
             }
         };
         let mut arrival = Arrival { level, ..Arrival::plain(unit, lane, urgency, place) };
@@ -406,7 +406,11 @@ impl Shell {
                     let fan = unsafe { fan.get() };
                     ask_item(dispatcher, unnamed, fan, at, &mut arrival);
                 }
-                Unit::Token(_) => {}
+                Unit::Token(fan) => {
+                    // SAFETY: a held token has not ended.
+                    let fan = unsafe { fan.get() };
+                    ask_token(dispatcher, fan, &mut arrival);
+                }
             }
         }
         state.dispatcher.take(Input::Ready(arrival));

@@ -45,6 +45,11 @@ impl<T: Ord> Timers<T> {
         self.heap.retain(|Reverse((_, _, what))| !meaningless(what));
     }
 
+    /// Whether there is one like this. Looks at all.
+    pub(super) fn any(&self, mut like: impl FnMut(&T) -> bool) -> bool {
+        self.heap.iter().any(|Reverse((_, _, what))| like(what))
+    }
+
     /// Takes out the first while it means nothing.
     pub(super) fn skip(&mut self, meaningless: impl Fn(&T) -> bool) {
         while let Some(Reverse((_, _, what))) = self.heap.peek()

@@ -7,7 +7,7 @@
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use terrace_core::{Collect, FailedItems, Map, OutcomeStatus, Reduce, TaskError, Value};
 use terrace_plugin_api::{ErrorClass, Outcome, PortType, Retryable};
@@ -39,6 +39,8 @@ pub(crate) struct Gather {
     name: String,
     failed: AtomicU64,
     cancelled: AtomicU64,
+    /// Whether results could not be joined.
+    lost: AtomicBool,
     errors: Mutex<BTreeMap<u64, TaskError>>,
 }
 
@@ -78,6 +80,7 @@ impl Gather {
             name: name.to_owned(),
             failed: AtomicU64::new(0),
             cancelled: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
             errors: Mutex::default(),
         })
     }
@@ -103,7 +106,14 @@ impl Gather {
             Collect::Values => match end {
                 ItemEnd { status: OutcomeStatus::Ok, value, .. } => Some(value),
                 ItemEnd { status: OutcomeStatus::Skipped, .. } => None,
-                end => return self.note(item, end),
+                end => {
+                    self.note(item, end);
+                    // What may fail is absent, and the others are joined without it.
+                    if !self.explicit {
+                        return;
+                    }
+                    None
+                }
             },
         };
         match &self.join {
@@ -116,6 +126,9 @@ impl Gather {
             Join::Reduce(reducer) => {
                 // Perhaps of another item, whose turn came with this one.
                 if let Err((item, end)) = reducer.put(item, value, combine) {
+                    // Of items some may be missing; a result that was lost is not.
+                    let lost = end.status != OutcomeStatus::Cancelled;
+                    self.lost.fetch_or(lost, Ordering::Relaxed);
                     self.note(item, end);
                 }
             }
@@ -129,7 +142,8 @@ impl Gather {
 
     /// Whether more items have failed than may, where that was said.
     pub(crate) fn is_exceeded(&self) -> bool {
-        self.explicit && self.failed.load(Ordering::Relaxed) > self.allowed
+        let failed = self.failed.load(Ordering::Relaxed);
+        self.explicit && (failed > self.allowed || self.lost.load(Ordering::Relaxed))
     }
 
     /// Whether its results come faster than they can be joined.
@@ -139,7 +153,9 @@ impl Gather {
 
     /// Takes note of an item that has no result.
     fn note(&self, item: u64, end: ItemEnd) {
-        if let Join::Reduce(reducer) = &self.join {
+        if let Join::Reduce(reducer) = &self.join
+            && !(self.explicit && end.status != OutcomeStatus::Cancelled)
+        {
             reducer.fail(item);
         }
         if end.status == OutcomeStatus::Cancelled {
@@ -165,7 +181,8 @@ impl Gather {
 
     /// The joined results, when all items have ended.
     pub(crate) fn finish(&mut self, items: &mut Items, reduce: Option<&Reduce>) -> ItemEnd {
-        if *self.cancelled.get_mut() > 0 {
+        // Those that did not begin for want of a chance do not hide that.
+        if *self.cancelled.get_mut() > 0 && !self.is_exceeded() {
             return ItemEnd::without(OutcomeStatus::Cancelled);
         }
         let failed = match self.collect {
@@ -173,7 +190,7 @@ impl Gather {
             Collect::Outcomes => lock(&self.errors).len() as u64,
         };
         // An outcome that tells of a failure is no failure; a combiner that fails is.
-        if failed > self.allowed {
+        if failed > self.allowed || *self.lost.get_mut() {
             return ItemEnd::of(Err(self.failure(failed, items)));
         }
         let result = match &mut self.join {

@@ -11,7 +11,7 @@ use terrace_core::{
 use terrace_plugin_api::ErrorClass;
 
 use super::reduce::Reducer;
-use super::terms::is_careful;
+use super::terms::goes_one_by_one;
 use super::{Claims, Fan, Gather, ItemEnd, Items, Passes, Pending, Single, Work};
 use crate::attempt::{FrameScope, ItemScope, guarded, release_sources};
 use crate::frame::{FanPtr, Frame, FramePtr};
@@ -32,6 +32,8 @@ struct Parts {
     claims: Claims,
     /// How many tokens it may have.
     width: u32,
+    /// Whether its items go through the dispatcher one by one.
+    is_careful: bool,
 }
 
 /// When and where the node of a fan began.
@@ -111,7 +113,7 @@ impl Run {
         }
         self.redactor().learn(workflow, &shared);
         let (work, claims) = (Work::Once(Mutex::default()), Claims::single(1));
-        let parts = Parts { shared, work, claims, width: 1 };
+        let parts = Parts { shared, work, claims, width: 1, is_careful: false };
         Opening::Fan(self.fan(frame, at, Arc::new(workflow.plan()), parts, began, false))
     }
 
@@ -135,6 +137,7 @@ impl Run {
         }
         self.redactor().learn(inside, &shared);
         let need = |expr| plan.evaluate(expr, scope)?.ok_or(BindError::Absent);
+        let mut is_careful = false;
         let (work, claims, width) = match node.flow().map(|flow| flow.repeat()) {
             Some(Repeat::Map(map)) => {
                 let lists = map.over.lists().iter().map(need).collect::<Result<_, _>>()?;
@@ -147,7 +150,9 @@ impl Run {
                     }
                     None => None,
                 };
-                let (claims, width) = self.pace(home, map, body, items.len());
+                // Once: a workflow that a task gives may make the run an ordered one meanwhile.
+                is_careful = self.is_ordered() && goes_one_by_one(self, home, at, map, body);
+                let (claims, width) = self.pace(map, body, items.len(), is_careful);
                 let gather = Gather::new(items.len(), map, reducer, node.name())?;
                 // After there is room for the results: of too many items there is not.
                 if let Some(key) = &map.key_by {
@@ -171,7 +176,7 @@ impl Run {
             }
             _ => (Work::Once(Mutex::default()), Claims::single(1), 1),
         };
-        Ok(Parts { shared, work, claims, width })
+        Ok(Parts { shared, work, claims, width, is_careful })
     }
 
     /// What an input of a workflow inside a node is that reads it from the environment: that, its
@@ -246,10 +251,10 @@ impl Run {
     ) -> FanPtr {
         // SAFETY: the caller holds a node of it, so the frame is open.
         let home = unsafe { frame.get() };
-        let Parts { shared, work, claims, width } = parts;
+        let Parts { shared, work, claims, width, is_careful } = parts;
         let map = map_of(home.plan(), at).filter(|_| matches!(work, Work::Map(_)));
         let single = map.and_then(|map| single_of(&plan, map));
-        let terms = self.terms(home, at, &plan, map, single.is_some());
+        let terms = self.terms(home, at, &plan, map, began);
         let urgency = match home.parent() {
             Some(parent) => parent.urgency,
             None => home.plan().tail(at),
@@ -268,7 +273,7 @@ impl Run {
             urgency,
             started: began.at,
             worker: began.worker,
-            is_careful: terms.is_careful,
+            is_careful,
             pending: Pending::default(),
             around: terms.around,
             due: terms.due,
@@ -282,10 +287,10 @@ impl Run {
 
     /// How many items a token takes at a time, and how many tokens there may be: together no more
     /// than the map's window.
-    fn pace(&self, home: &Frame, map: &Map<Reduce>, body: &Plan, items: u64) -> (Claims, u32) {
+    fn pace(&self, map: &Map<Reduce>, body: &Plan, items: u64, is_careful: bool) -> (Claims, u32) {
         let (workers, blocking) = self.widths();
         let window = map.window.unwrap_or(u32::MAX).max(1);
-        if self.is_ordered() && is_careful(self, home, map, body) {
+        if is_careful {
             // One by one, and more than can run: those that wait for another attempt, or for a
             // rate, must not keep others from running.
             let many = single_of(body, map).is_some() || body.workflow().may_block();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrace_core::{Map, Plan, PlanIndex, Reduce, TaskError, Workflow};
+use terrace_core::{Map, Plan, PlanIndex, Policy, Reduce, Repeat, TaskError, Workflow};
 use terrace_plugin_api::ErrorClass;
 
-use super::open::single_of;
+use super::open::{Began, single_of};
 use crate::dispatch::{Around, LimitId};
 use crate::frame::Frame;
 use crate::run::Run;
@@ -14,7 +14,6 @@ use crate::run::Run;
 /// What holds for a fan.
 #[derive(Default)]
 pub(super) struct Terms {
-    pub(super) is_careful: bool,
     pub(super) around: Option<Arc<Around>>,
     pub(super) due: Option<Duration>,
     pub(super) limit: Option<LimitId>,
@@ -28,7 +27,7 @@ impl Run {
         at: PlanIndex,
         body: &Plan,
         map: Option<&Map<Reduce>>,
-        single: bool,
+        began: Began,
     ) -> Terms {
         let Some(shell) = self.shell().filter(|shell| shell.is_ordered()) else {
             return Terms::default();
@@ -39,14 +38,15 @@ impl Run {
         let timeout = policy.and_then(|policy| policy.timeout);
         let own = timeout.into_iter().chain(body.workflow().rules().deadline).min();
         let own = own.map(|time| now.saturating_add(time));
-        let first = home.tries(at).map_or(now, |tries| tries.first);
+        let first = home.tries(at).map_or(began.at, |tries| tries.first);
         let due = own.into_iter().chain(self.due_of(home, policy, Some(first))).min();
         let most = map.and_then(|map| map.concurrency);
+        let each = map.and_then(|map| map.each.as_deref());
+        let priority = each.and_then(|each| each.priority);
+        let priority = priority.or_else(|| policy.and_then(|policy| policy.priority));
         let name = || home.plan().node(at).name();
-        let careful = map.is_some_and(|map| is_careful(self, home, map, body));
         Terms {
-            is_careful: careful || map.is_some() && single && due.is_some(),
-            around: shell.inside(outer.as_ref(), body.workflow(), policy),
+            around: shell.inside(outer.as_ref(), body.workflow(), priority),
             due,
             limit: most.map(|most| shell.limit_of_places(name(), most)),
         }
@@ -69,8 +69,13 @@ impl Run {
         let mut open = vec![workflow];
         while let Some(workflow) = open.pop() {
             for node in workflow.nodes() {
-                let needs = node.policy().map(|policy| &policy.needs[..]).unwrap_or_default();
-                if let Some(need) = needs.iter().find(|need| !shell.knows(&need.limit)) {
+                let each = match node.flow().map(|flow| flow.repeat()) {
+                    Some(Repeat::Map(map)) => map.each.as_deref(),
+                    _ => None,
+                };
+                let mut needs =
+                    node.policy().into_iter().chain(each).flat_map(|policy| &policy.needs);
+                if let Some(need) = needs.find(|need| !shell.knows(&need.limit)) {
                     return wrong(format!(
                         "node `{}` of the workflow it gave needs `{}`, and this run has no limit \
                          of that name",
@@ -86,12 +91,22 @@ impl Run {
 }
 
 /// Whether the items of a map go through the dispatcher one by one, in a run that is ordered.
-pub(super) fn is_careful(run: &Run, home: &Frame, map: &Map<Reduce>, body: &Plan) -> bool {
+pub(super) fn goes_one_by_one(
+    run: &Run,
+    home: &Frame,
+    at: PlanIndex,
+    map: &Map<Reduce>,
+    body: &Plan,
+) -> bool {
     let said = map.each.is_some() || map.concurrency.is_some();
     let Some(_) = single_of(body, map) else { return said };
     let node = body.node(PlanIndex::new(0));
     let around = run.around(home);
+    // What has a time is given up with it.
+    let timed = |policy: &Policy| policy.timeout.or(policy.total_timeout).is_some();
     said || node.policy().is_some()
+        || home.plan().node(at).policy().is_some_and(timed)
+        || body.workflow().rules().deadline.is_some()
         || node.task().signature.cpus > 1
         || body.workflow().rules().max_concurrent.is_some()
         || around.is_some_and(|around| !around.at_once.is_empty() || around.priority != 0)

@@ -390,10 +390,13 @@ impl Frame {
         errors.iter().find(|(on, _)| *on == at).map(|(_, error)| error.clone())
     }
 
-    /// The first error in run order.
-    pub(crate) fn first_error(&self) -> Option<(PlanIndex, TaskError)> {
+    /// The first error in run order, of the nodes that count.
+    pub(crate) fn first_error(
+        &self,
+        counts: impl Fn(PlanIndex) -> bool,
+    ) -> Option<(PlanIndex, TaskError)> {
         let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        errors.iter().min_by_key(|(at, _)| *at).cloned()
+        errors.iter().filter(|(at, _)| counts(*at)).min_by_key(|(at, _)| *at).cloned()
     }
 
     /// Puts the errors in run order, when the run is over.

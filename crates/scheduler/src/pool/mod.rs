@@ -58,7 +58,14 @@ impl Pool {
 
     /// Calls one thread to a run. Costs a lock, and a wake-up where a thread sleeps.
     pub(crate) fn invite(&self, run: Arc<dyn Join>) {
-        self.lock().invitations.push_back(run);
+        let mut state = self.lock();
+        // Who calls late, for a run that is over, calls nobody: the threads have gone, and what lay
+        // here would keep the run and the pool for ever. It is dropped outside the lock.
+        if state.closing && state.runs == 0 {
+            return;
+        }
+        state.invitations.push_back(run);
+        drop(state);
         self.called.notify_one();
     }
 

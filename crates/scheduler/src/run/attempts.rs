@@ -14,9 +14,11 @@ use terrace_core::{
 use terrace_plugin_api::{ErrorClass, Retryable};
 
 use super::Run;
+use super::items::total_due;
 use super::node::{Desk, Step, told_as};
 use crate::attempt::{
-    About, Detached, NodeHost, bind_copy, call, no_time_left, release_sources, seed, too_long,
+    About, Detached, GivenUp, NodeHost, bind_copy, call, no_time_left, release_sources, seed,
+    too_long,
 };
 use crate::fan::{Began, Fan, ItemEnd, Opening, Stopped, item_of, path};
 use crate::frame::{Frame, FramePtr, Tries, Unit, discard, let_go};
@@ -53,7 +55,7 @@ impl Run {
         let tries = frame.tries(at).unwrap_or_default();
         if let Some(tries) = self.crowded(task, tries) {
             frame.keep_tries(at, tries);
-            self.take_back(frame.plan().node(at).policy(), tries, desk);
+            self.take_back(tries, desk);
             desk.ready.push(Unit::Node(frame_ptr, at));
             return Step::Later;
         }
@@ -74,15 +76,12 @@ impl Run {
                 (Some(refused), ..) => Err(refused),
                 (None, Some(due), Some(ticket)) => {
                     let name = path(frame, at);
-                    let policy = frame.plan().node(at).policy();
-                    let outer = self.due_of(frame, policy, Some(first));
                     let about = About {
                         unit: Unit::Node(frame_ptr, at),
                         ticket,
                         id: frame.plan().id(at),
                         is_inside: frame.parent().is_some(),
                         kinds: told_as(frame),
-                        timeout: own_timeout(policy, due, outer),
                         item: item_of(frame),
                         number,
                         due,
@@ -107,7 +106,8 @@ impl Run {
         unsafe { self.after_attempt(frame_ptr, at, self.ended(result), &past, desk) }
     }
 
-    /// What becomes of a node after an attempt: it is tried again, goes on as a workflow, or ends.
+    /// What becomes of a node after an attempt: it is tried again, goes on as a workflow, or ends. The
+    /// desk has its ticket in hand.
     ///
     /// # Safety
     /// As `execute`.
@@ -139,12 +139,11 @@ impl Run {
             });
             let tries = Tries { attempts: past.number, first: past.first, again };
             frame.keep_tries(at, tries);
+            desk.comes_again = true;
             desk.ready.push(Unit::Node(frame_ptr, at));
             return Step::Later;
         }
-        if policy.is_some_and(|policy| !policy.cost.is_empty()) {
-            desk.attempts = Some(past.number);
-        }
+        desk.attempts = past.number;
         // SAFETY: passed on; nothing is read for it any more.
         unsafe { release_sources(frame, at) };
         if frame.plan().kind(at) == NodeKind::Dynamic && end.status == OutcomeStatus::Ok {
@@ -216,11 +215,10 @@ impl Run {
         (count > 0 && count >= machine.max_abandoned).then(|| (count, had_its_moment()))
     }
 
-    /// Takes a start back that came to nothing: what was put aside for it is put aside again.
-    pub(super) fn take_back(&self, policy: Option<&Policy>, tries: Tries, desk: &mut Desk) {
-        if tries.attempts == 0 && policy.is_some_and(|policy| !policy.cost.is_empty()) {
-            desk.attempts = Some(0);
-        }
+    /// Takes a start back that came to nothing: what was put aside for it is put aside again, unless
+    /// that was for an attempt before.
+    pub(super) fn take_back(&self, tries: Tries, desk: &mut Desk) {
+        (desk.attempts, desk.comes_again) = (0, tries.attempts > 0);
     }
 
     /// Why a task may not be attempted: too many attempts of it were given up and still run.
@@ -272,17 +270,32 @@ impl Run {
 
     /// Ends an attempt that took too long, where it has not come back yet.
     pub(crate) fn expire(self: &Arc<Self>, attempt: &Detached, desk: &mut Desk) {
-        if !attempt.give_up() {
-            return;
+        let Some(how) = attempt.give_up() else { return };
+        let About { unit, due, first, .. } = attempt.about;
+        let (policy, around) = match unit {
+            Unit::Node(frame, at) => {
+                // SAFETY: the caller concludes the attempt, and so holds its unit.
+                let frame = unsafe { frame.get() };
+                (frame.plan().node(at).policy(), self.due(frame))
+            }
+            Unit::Item(fan, _) | Unit::Token(fan) => {
+                // SAFETY: as above: the token that follows the item has not ended.
+                let fan = unsafe { fan.get() };
+                (fan.policy(), fan.due)
+            }
+        };
+        let total = total_due(policy, first).is_some_and(|total| total <= due);
+        let end = match around.is_some_and(|around| around <= due) {
+            true => timed_out(no_time_left()),
+            false => gave_up(policy, total),
+        };
+        if how == GivenUp::Running {
+            self.emit(attempt.about.kinds, || EventKind::NodeAbandoned {
+                node: attempt.about.id,
+                path: attempt.about.is_inside.then(|| Arc::clone(&attempt.about.name.text)),
+                attempt: attempt.about.number,
+            });
         }
-        let why = attempt.about.timeout.map_or_else(no_time_left, too_long);
-        let mut end = ItemEnd::of(Err(why));
-        end.status = OutcomeStatus::TimedOut;
-        self.emit(attempt.about.kinds, || EventKind::NodeAbandoned {
-            node: attempt.about.id,
-            path: attempt.about.is_inside.then(|| Arc::clone(&attempt.about.name.text)),
-            attempt: attempt.about.number,
-        });
         // SAFETY: nobody else concludes it.
         unsafe { self.end_detached(attempt, end, desk) };
     }
@@ -361,13 +374,16 @@ impl Run {
     /// How a node with a workflow inside ends whose time is over.
     pub(super) fn took_too_long(&self, fan: &Fan, home: &Frame) -> ItemEnd {
         let policy = fan.home_plan().node(fan.at).policy();
-        let rules = fan.plan.workflow().rules();
-        let allowed = policy.and_then(|policy| policy.timeout).or(rules.deadline);
+        let timeout = policy.and_then(|policy| policy.timeout);
+        let own = timeout.into_iter().chain(fan.plan.workflow().rules().deadline).min();
         // What is around it comes first, if that is over too.
-        let allowed = allowed.filter(|_| !self.is_late(home));
-        let mut end = ItemEnd::of(Err(allowed.map_or_else(no_time_left, too_long)));
-        end.status = OutcomeStatus::TimedOut;
-        end
+        if self.is_late(home) {
+            return timed_out(no_time_left());
+        }
+        match own.filter(|&own| self.is_over(Some(fan.started.saturating_add(own)))) {
+            Some(allowed) => timed_out(too_long(allowed)),
+            None => gave_up(policy, true),
+        }
     }
 
     /// What becomes of what depends on a node that has failed.
@@ -377,15 +393,25 @@ impl Run {
     }
 }
 
-/// How long an attempt may take that is given up at `due`, where it is for that and not because
-/// the time of something around it, `outer`, is over.
-pub(super) fn own_timeout(
-    policy: Option<&Policy>,
-    due: Duration,
-    outer: Option<Duration>,
-) -> Option<Duration> {
-    let timeout = policy.and_then(|policy| policy.timeout)?;
-    outer.is_none_or(|outer| due < outer).then_some(timeout)
+/// The end of something that was given up; `in_all`: for what all its attempts took.
+pub(super) fn gave_up(policy: Option<&Policy>, in_all: bool) -> ItemEnd {
+    let Some(policy) = policy else { return timed_out(no_time_left()) };
+    timed_out(match (policy.timeout, policy.total_timeout) {
+        (Some(timeout), total) if !in_all || total.is_none() => too_long(timeout),
+        (_, Some(total)) => too_long_in_all(total),
+        (..) => no_time_left(),
+    })
+}
+
+fn timed_out(error: TaskError) -> ItemEnd {
+    let mut end = ItemEnd::of(Err(error));
+    end.status = OutcomeStatus::TimedOut;
+    end
+}
+
+fn too_long_in_all(total: Duration) -> TaskError {
+    let message = format!("it took longer than {} in all", show_duration(total));
+    TaskError::new(ErrorClass::TIMED_OUT, message).with_retryable(Retryable::No)
 }
 
 /// Why a unit never starts.
@@ -404,11 +430,13 @@ impl Refusal {
         let error = match self {
             Self::TooLate => {
                 let total = policy.and_then(|policy| policy.total_timeout);
-                let message = match total {
-                    Some(total) => format!("it took longer than {} in all", show_duration(total)),
-                    None => "its time was over before it could start".to_owned(),
-                };
-                TaskError::new(ErrorClass::TIMED_OUT, message)
+                total.map_or_else(
+                    || {
+                        let message = "its time was over before it could start";
+                        TaskError::new(ErrorClass::TIMED_OUT, message)
+                    },
+                    too_long_in_all,
+                )
             }
             Self::Budget(budget) => {
                 let message = format!(

@@ -11,7 +11,7 @@ use terrace_core::{
 };
 
 use super::Run;
-use super::attempts::{Past, Refusal, own_timeout};
+use super::attempts::{Past, Refusal, gave_up};
 use super::node::Desk;
 use super::progress::Ended;
 use crate::attempt::{About, Detached, NodeHost, bind_item, call, pick, seed};
@@ -32,8 +32,13 @@ impl Run {
         // SAFETY: passed on: the token that follows the item has not ended.
         let fan = unsafe { ptr.get() };
         let mut pending = fan.pending.get(at);
-        if self.stopped() != Stopped::No || self.is_over(fan.due) {
-            let end = ItemEnd::without(OutcomeStatus::Cancelled);
+        desk.attempts = pending.tries.attempts;
+        if self.has_no_more(fan) {
+            let mut end = ItemEnd::without(OutcomeStatus::Cancelled);
+            end.attempts = pending.tries.attempts;
+            if end.attempts > 0 {
+                self.tell_item(fan, pending.item, &end, pending.tries.first);
+            }
             // SAFETY: passed on.
             return unsafe { self.end_item(ptr, at, end, desk) };
         }
@@ -42,7 +47,7 @@ impl Run {
             if let Some(tries) = self.crowded(task, pending.tries) {
                 pending.tries = tries;
                 fan.pending.set(at, pending);
-                self.take_back(fan.policy(), tries, desk);
+                self.take_back(tries, desk);
                 desk.ready.push(Unit::Item(ptr, at));
                 return None;
             }
@@ -84,8 +89,6 @@ impl Run {
                 (Some(refused), ..) => ItemEnd::of(Err(refused)),
                 (None, Some(due), Some(ticket)) => {
                     let name = fan.path(pending.item);
-                    let total = total_due(fan.policy(), past.first);
-                    let outer = total.into_iter().chain(fan.due).min();
                     let about = About {
                         unit: Unit::Item(ptr, at),
                         ticket,
@@ -95,7 +98,6 @@ impl Run {
                         item: fan.item(pending.item),
                         number,
                         due,
-                        timeout: own_timeout(fan.policy(), due, outer),
                         began,
                         first: past.first,
                         cpus: desk.cpus,
@@ -150,6 +152,7 @@ impl Run {
             let seed = || seed(self, &fan.path(pending.item));
             self.again(policy, &end, past.number, due, seed)
         });
+        let again = again.filter(|_| !self.has_no_more(fan));
         if let (Some(again), Some(error)) = (again, &end.error) {
             self.emit(EventKinds::ITEMS, || EventKind::NodeRetrying {
                 node: fan.home_plan().id(fan.at),
@@ -161,35 +164,49 @@ impl Run {
             pending.tries = Tries { attempts: past.number, first: past.first, again };
             pending.ticket = None;
             fan.pending.set(at, pending);
+            desk.comes_again = true;
             desk.ready.push(Unit::Item(ptr, at));
             return None;
         }
-        if policy.is_some_and(|policy| !policy.cost.is_empty()) {
-            desk.attempts = Some(past.number);
+        desk.attempts = past.number;
+        let failed = matches!(end.status, OutcomeStatus::Failed | OutcomeStatus::TimedOut);
+        if failed {
+            self.stop_for_item(fan);
         }
         if fan.single.is_some() {
-            let failed = matches!(end.status, OutcomeStatus::Failed | OutcomeStatus::TimedOut);
             if let (true, Some(error)) = (failed, &end.error) {
                 self.note_failure(|| fan.path(pending.item).text, error);
-                self.stop_for_item(fan);
             }
-            let task = fan.plan.node(PlanIndex::new(0)).task();
-            self.emit(EventKinds::ITEMS, || EventKind::NodeFinished {
-                node: fan.home_plan().id(fan.at),
-                path: Some(fan.path(pending.item).text),
-                task: task.name.clone(),
-                pack: task.pack.clone(),
-                level: 0,
-                status: end.status,
-                attempts: end.attempts,
-                duration: self.now().saturating_sub(past.began.at),
-                error: end.error.clone(),
-                cause: None,
-                cause_path: None,
-            });
+            self.tell_item(fan, pending.item, &end, past.began.at);
         }
         // SAFETY: passed on.
         unsafe { self.end_item(ptr, at, end, desk) }
+    }
+
+    /// Whether nothing new is to start in a fan, and nothing be tried again.
+    pub(super) fn has_no_more(&self, fan: &Fan) -> bool {
+        self.stopped() != Stopped::No || fan.is_doomed() || self.is_over(fan.due)
+    }
+
+    /// Tells of the end of an item that is a single task.
+    fn tell_item(&self, fan: &Fan, item: u64, end: &ItemEnd, began: Duration) {
+        if fan.single.is_none() {
+            return;
+        }
+        let task = fan.plan.node(PlanIndex::new(0)).task();
+        self.emit(EventKinds::ITEMS, || EventKind::NodeFinished {
+            node: fan.home_plan().id(fan.at),
+            path: Some(fan.path(item).text),
+            task: task.name.clone(),
+            pack: task.pack.clone(),
+            level: 0,
+            status: end.status,
+            attempts: end.attempts,
+            duration: self.now().saturating_sub(began),
+            error: end.error.clone(),
+            cause: None,
+            cause_path: None,
+        });
     }
 
     /// Ends an item for good, and goes on with its token.
@@ -232,17 +249,18 @@ impl Run {
         // SAFETY: passed on: the token that follows the item has not ended.
         let fan = unsafe { ptr.get() };
         let pending = fan.pending.get(at);
-        let end = match self.stopped() != Stopped::No || self.is_over(fan.due) {
+        let mut end = match self.has_no_more(fan) {
             true => ItemEnd::without(OutcomeStatus::Cancelled),
-            false => {
-                let mut end = why.end(fan.policy());
-                end.attempts = pending.tries.attempts;
-                if let Some(error) = &end.error {
-                    self.note_failure(|| fan.path(pending.item).text, error);
-                }
-                end
-            }
+            false => why.end(fan.policy()),
         };
+        end.attempts = pending.tries.attempts;
+        if let Some(error) = &end.error {
+            self.note_failure(|| fan.path(pending.item).text, error);
+            self.stop_for_item(fan);
+        }
+        if end.error.is_some() || end.attempts > 0 {
+            self.tell_item(fan, pending.item, &end, pending.tries.first);
+        }
         // SAFETY: passed on.
         unsafe { self.end_item(ptr, at, end, desk) }
     }
@@ -281,25 +299,26 @@ impl Run {
         let fan = unsafe { ptr.get() };
         let pending = fan.pending.get(at);
         let number = pending.tries.attempts + 1;
-        if let Some(ticket) = pending.ticket {
-            desk.finished.push((ticket, Some(number)));
-        }
-        // What it holds is given back with it, whatever becomes of the item.
+        // What ended last was a node in it.
+        desk.lay_aside();
+        desk.ticket = pending.ticket;
         let late = self.is_over(frame_due) && !self.is_over(fan.due);
         if late && end.status != OutcomeStatus::Ok && self.stopped() == Stopped::No {
-            let allowed = fan.policy().and_then(|policy| policy.timeout).unwrap_or_default();
-            end = ItemEnd::of(Err(crate::attempt::too_long(allowed)));
-            end.status = OutcomeStatus::TimedOut;
+            let total = total_due(fan.policy(), pending.tries.first);
+            end = gave_up(fan.policy(), self.is_over(total));
         }
         let began = Began { at: pending.tries.first, worker: desk.number };
         let past = Past { number, began, first: pending.tries.first };
         // SAFETY: passed on.
-        unsafe { self.after_item(ptr, at, end, &past, desk) }
+        let ended = unsafe { self.after_item(ptr, at, end, &past, desk) };
+        // It is given back with this, whatever becomes of the item.
+        desk.lay_aside();
+        ended
     }
 }
 
 /// When an item is over whatever it does.
-fn total_due(policy: Option<&Policy>, first: Duration) -> Option<Duration> {
+pub(super) fn total_due(policy: Option<&Policy>, first: Duration) -> Option<Duration> {
     let total = policy.and_then(|policy| policy.total_timeout)?;
     Some(first.saturating_add(total))
 }

@@ -26,7 +26,7 @@ use terrace_core::{
 };
 
 use crate::attempt::{RunFolder, outer_tokens};
-use crate::blocking::{Answer, Lane, TakeTurn};
+use crate::blocking::{Answer, Back, Lane, TakeTurn};
 use crate::cancel::{CancelToken, Listener};
 use crate::checkpoint::Approve;
 use crate::clock::Clock;
@@ -472,7 +472,7 @@ impl Run {
             Unit::Token(_) => self.stopped() != Stopped::No,
             Unit::Item(fan, _) => {
                 // SAFETY: the token that follows the item has not ended.
-                self.stopped() != Stopped::No || self.is_over(unsafe { fan.get() }.due)
+                self.has_no_more(unsafe { fan.get() })
             }
         }
     }
@@ -615,13 +615,14 @@ impl Join for Run {
 }
 
 impl TakeTurn for Run {
-    fn turn(self: Arc<Self>, thread: u16) {
-        let Some(job) = lock(&self.waiting).take() else { return };
+    fn turn(self: Arc<Self>, thread: u16) -> Back {
+        let Some(job) = lock(&self.waiting).take() else { return Back::Free };
         let mut desk = Desk::new(thread);
         match &self.path {
             Path::Fast(fast) => fast.turn(&self, job.unit, &mut desk),
             Path::Dispatch(shell) => shell.turn(&self, job, &mut desk),
         }
+        Back::Free
     }
 }
 

@@ -36,11 +36,14 @@ pub(crate) struct Desk {
     pub(crate) due: Option<Duration>,
     /// How many workers the unit in hand has.
     pub(crate) cpus: u32,
-    /// How many attempts the unit in hand had, where what it cost is to be settled.
-    pub(crate) attempts: Option<u32>,
+    /// How many attempts the unit in hand had.
+    pub(crate) attempts: u32,
+    /// Whether it waits for another.
+    pub(crate) comes_again: bool,
     /// Units that left their lane and keep what they took.
     pub(crate) left: Vec<Ticket>,
-    /// Units that ended, as `attempts`.
+    /// Units that ended; with their attempts, where they do not come again and what they cost is to
+    /// be settled.
     pub(crate) finished: Vec<(Ticket, Option<u32>)>,
     /// Whether a checkpoint was reached, or passed.
     pub(crate) pauses: bool,
@@ -65,7 +68,8 @@ impl Desk {
             ticket: None,
             due: None,
             cpus: 1,
-            attempts: None,
+            attempts: 0,
+            comes_again: false,
             left: Vec::new(),
             finished: Vec::new(),
             pauses: false,
@@ -88,9 +92,10 @@ impl Desk {
     /// Lays the unit in hand aside.
     pub(crate) fn lay_aside(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.finished.push((ticket, self.attempts.take()));
+            self.finished.push((ticket, (!self.comes_again).then_some(self.attempts)));
         }
         (self.due, self.cpus) = (None, 1);
+        (self.attempts, self.comes_again) = (0, false);
     }
 
     /// Says that time passed without a node.
@@ -153,6 +158,9 @@ impl Run {
         // SAFETY: a held node has not ended, so its frame is open.
         let frame = unsafe { frame_ptr.get() };
         let plan = frame.plan();
+        if self.is_ordered() {
+            desk.attempts = frame.tries(at).map_or(0, |tries| tries.attempts);
+        }
         if let Some(status) = self.verdict(frame, at) {
             // SAFETY: passed on; of what follows one happens, once.
             return Step::Ended(unsafe { self.write_off(frame, at, status) });
@@ -189,7 +197,8 @@ impl Run {
             // SAFETY: as above.
             NodeKind::Succeed => Step::Ended(unsafe { self.succeed(frame, at, desk) }),
             NodeKind::Flow => {
-                let began = self.begin_node(frame, at, 1, desk);
+                let number = 1 + frame.tries(at).map_or(0, |tries| tries.attempts);
+                let began = self.begin_node(frame, at, number, desk);
                 // SAFETY: as above.
                 let opening = unsafe { self.open_fan(frame_ptr, at, began) };
                 // SAFETY: as above.
@@ -318,7 +327,8 @@ impl Run {
                 // SAFETY: passed on; what it reads was released when the fan did not open.
                 Step::Ended(unsafe { self.end_unstarted(frame, at, OutcomeStatus::Skipped) })
             }
-            Opening::Ended(end) => {
+            Opening::Ended(mut end) => {
+                end.attempts += frame.tries(at).map_or(0, |tries| tries.attempts);
                 let record = self.record(frame.plan().lane(at), began, None);
                 // SAFETY: passed on.
                 Step::Ended(unsafe { self.settle(frame, at, end, record) })
@@ -400,7 +410,8 @@ impl Run {
     pub(super) fn stamp(&self, desk: &Desk) -> Duration {
         match desk.stamp {
             Some(stamp) => stamp,
-            None if self.is_timed() => self.now(),
+            // What is tried again or given up is so by when it began.
+            None if self.is_timed() || self.is_ordered() => self.now(),
             None => Duration::ZERO,
         }
     }
@@ -482,7 +493,8 @@ impl Run {
         }
         if let Some(error) = &error {
             frame.keep_error(at, error.clone());
-            if frame.parent().is_some() && status == OutcomeStatus::Failed {
+            let failed = matches!(status, OutcomeStatus::Failed | OutcomeStatus::TimedOut);
+            if frame.parent().is_some() && failed {
                 self.note_failure(|| path(frame, at).text, error);
             }
         }

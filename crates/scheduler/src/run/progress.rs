@@ -360,7 +360,8 @@ impl Run {
     fn frame_end(&self, frame: &Frame) -> ItemEnd {
         let tally = frame.tally();
         if tally.went_wrong() {
-            let error = frame.first_error().map(|(at, error)| {
+            let counts = |at| *self.if_failed(frame, at) == IfFailed::Fails;
+            let error = frame.first_error(counts).map(|(at, error)| {
                 // Of a failure that lies deep the first names are enough.
                 let message = match (label_of(frame, at), error.message()) {
                     (Some(name), message) if message.len() <= LONG => format!("{name}: {message}"),
@@ -590,9 +591,9 @@ impl Run {
         if !stopped && end.status != OutcomeStatus::Ok && self.is_over(fan.due) {
             end = self.took_too_long(&fan, home);
         }
-        if let Some(&ticket) = fan.ticket.get() {
-            desk.finished.push((ticket, Some(1)));
-        }
+        // What ended last was something in it.
+        desk.lay_aside();
+        desk.ticket = fan.ticket.get().copied();
         if let Some(limit) = fan.limit {
             desk.forgotten.push(limit);
         }
@@ -601,18 +602,24 @@ impl Run {
         let reads = fan.reads;
         // Of a workflow that a task gave this is the last: its closures are the task's.
         let_go(fan);
+        let tries = home.tries(at).unwrap_or_default();
+        let number = tries.attempts + 1;
         if !reads {
-            end.attempts = end.attempts.max(u32::from(end.status != OutcomeStatus::Cancelled));
+            let began_at_all = end.attempts > 0 || end.status != OutcomeStatus::Cancelled;
+            end.attempts = if began_at_all { number } else { tries.attempts };
+            desk.attempts = number;
             let record: Record = self.record(home.plan().lane(at), began, None);
             // SAFETY: the fan held the node, and ends it once.
             let status = unsafe { self.settle(home, at, end, record) };
+            desk.lay_aside();
             return Some((frame, at, status));
         }
-        let tries = home.tries(at).unwrap_or_default();
-        let number = tries.attempts + 1;
         let first = if number == 1 { began.at } else { tries.first };
+        let past = Past { number, began, first };
         // SAFETY: as above.
-        match unsafe { self.after_attempt(frame, at, end, &Past { number, began, first }, desk) } {
+        let step = unsafe { self.after_attempt(frame, at, end, &past, desk) };
+        desk.lay_aside();
+        match step {
             Step::Ended(status) => Some((frame, at, status)),
             Step::Later | Step::Fan(_) => None,
         }

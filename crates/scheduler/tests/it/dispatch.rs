@@ -61,7 +61,7 @@ impl Simulation {
             return;
         }
         let lane = self.plan.lane(at);
-        let urgency = Urgency { outer: self.plan.tail(at), inner: 0 };
+        let urgency = Urgency { outer: self.plan.tail(at), ..Urgency::default() };
         let level = self.levels.as_ref().map(|levels| levels[at.index()]);
         let plain = Arrival::plain(at, lane, urgency, at.get());
         self.dispatcher.take(Input::Ready(Arrival { level, ..plain }));

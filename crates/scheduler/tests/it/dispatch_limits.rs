@@ -517,6 +517,21 @@ fn who_waits_for_ever_is_told() {
     assert_eq!(commands, [stuck(10, ids[1])]);
 }
 
+/// Also in the moment in which something is kept for it: nobody asks again.
+#[test]
+fn who_waits_for_ever_is_told_although_something_is_kept_for_it() {
+    let (mut dispatcher, ids) = dispatcher(&[Limit::concurrency("a", 1)]);
+    dispatcher.set_patience(0);
+    let demand = dispatcher.demand(Demand { needs: vec![(ids[0], 1)], ..Demand::default() });
+    let mut commands = Vec::new();
+    dispatcher.handle(ready(0, demand), Duration::ZERO, &mut commands);
+    let [(0, ticket)] = starts(&std::mem::take(&mut commands))[..] else { panic!() };
+    dispatcher.take(Input::Left { ticket });
+    dispatcher.handle(ready(1, demand), Duration::ZERO, &mut commands);
+    let stuck = Command::Stuck { unit: 1, limit: Some(ids[0]) };
+    assert_eq!(commands, [Command::Reserved { unit: 1 }, stuck]);
+}
+
 /// A high priority goes first, and a low one is not forgotten.
 #[test]
 fn priority_goes_first_and_nobody_starves() {

@@ -11,6 +11,7 @@ mod built;
 mod cancel;
 mod checkpoint;
 mod conformance;
+mod control;
 mod dispatch;
 mod dispatch_limits;
 mod early;

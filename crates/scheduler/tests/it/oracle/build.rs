@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use terrace_core::{
     Args, Carry, Chunk, Collect, Draft, Expr, FlowDraft, FlowStyle, InputDraft, InputId, InputRole,
-    Lane, NodeDraft, OutputDraft, Piece, ReduceDraft, Ref, RepeatDraft, Root, RunIf, Select,
-    TaskChoice, TaskError, TaskRef, Type, Value, Workflow,
+    Lane, NoTasks, NodeDraft, OutputDraft, Piece, ReduceDraft, Ref, RepeatDraft, Root, RunIf,
+    Select, TaskChoice, TaskError, TaskRef, Type, Value, Workflow,
 };
 
 use super::spec::{
@@ -24,6 +24,26 @@ pub(crate) fn workflow(flow: &Flow) -> Workflow {
         draft.outputs.push(OutputDraft { name: format!("n{at}"), value, span: None });
     }
     fan::build(draft)
+}
+
+/// Whether the engine takes a flow, and all inside it, at all: constants that can never do are
+/// refused before anything runs.
+pub(crate) fn is_taken(flow: &Flow) -> bool {
+    parts_are_taken(flow) && draft(flow, Vec::new()).validate(&NoTasks).is_ok()
+}
+
+fn parts_are_taken(flow: &Flow) -> bool {
+    let alone = |flow: &Flow| {
+        let draft = || draft(flow, inputs(flow, InputRole::Declared));
+        parts_are_taken(flow) && draft().validate(&NoTasks).is_ok()
+    };
+    flow.nodes.iter().all(|node| match &node.what {
+        What::Task(_) => true,
+        What::Once(flow, Written::Inside) => parts_are_taken(flow),
+        What::Once(flow, Written::Before) | What::Given(flow, _) => alone(flow),
+        What::Map(map) => parts_are_taken(&map.body),
+        What::Loop(repeat) => parts_are_taken(&repeat.body),
+    })
 }
 
 /// A flow with its inputs.
