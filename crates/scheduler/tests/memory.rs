@@ -127,12 +127,25 @@ fn plan(node: NodeDraft) -> Arc<Plan> {
 
 /// How much a run takes at most, what goes in not counted.
 fn peak(scheduler: &Scheduler, plan: &Arc<Plan>, path: PathChoice) -> usize {
-    let before = NOW.load(Ordering::Relaxed);
+    let before = at_rest();
     MOST.store(before, Ordering::Relaxed);
     let report = scheduler.run(plan, RunOptions::default().with_path(path));
     let most = MOST.load(Ordering::Relaxed);
     assert_eq!(report.status, RunStatus::Succeeded);
     most - before
+}
+
+/// What is allocated, once nothing changes any more: a thread that was put aside may free what an
+/// earlier run held only now.
+fn at_rest() -> usize {
+    let (mut before, mut same) = (NOW.load(Ordering::Relaxed), 0);
+    while same < 10 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        let now = NOW.load(Ordering::Relaxed);
+        same = if now == before { same + 1 } else { 0 };
+        before = now;
+    }
+    before
 }
 
 /// Nobody else allocates meanwhile.
