@@ -135,6 +135,16 @@ pub enum Repeat {
     Loop(Box<Loop>),
 }
 
+impl Repeat {
+    /// The map, where it is one.
+    pub fn map(&self) -> Option<&Map<Reduce>> {
+        match self {
+            Self::Map(map) => Some(map),
+            Self::Once | Self::Loop(_) => None,
+        }
+    }
+}
+
 impl SubFlow {
     /// The workflow. Its inputs are the node's ports, in order.
     pub fn workflow(&self) -> &Workflow {
@@ -243,6 +253,10 @@ impl Node {
             _ => None,
         }
     }
+    /// The map it is, where it is one.
+    pub fn map(&self) -> Option<&Map<Reduce>> {
+        self.flow().and_then(|flow| flow.repeat().map())
+    }
     /// Whether it ends the run with success.
     pub fn succeeds(&self) -> bool {
         matches!(self.body, NodeBody::Succeed)
@@ -254,10 +268,7 @@ impl Node {
     /// Every expression of the workflow around it that it needs before it starts.
     pub fn exprs(&self) -> impl Iterator<Item = &Expr> {
         let flow = self.flow().map(|flow| flow.repeat());
-        let map = flow.and_then(|repeat| match repeat {
-            Repeat::Map(map) => Some(map),
-            _ => None,
-        });
+        let map = self.map();
         let lists = map.map_or(&[][..], |map| map.over.lists());
         let start =
             map.and_then(|map| map.reduce.as_ref()).and_then(|reduce| reduce.start.as_ref());

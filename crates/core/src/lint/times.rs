@@ -5,7 +5,7 @@ use super::{Finding, Findings, LintCode, Site, names};
 use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::preview::{Conditions, Counting, Evaluated, Evaluation, Nanos, duration, near};
-use crate::workflow::{Node, Repeat};
+use crate::workflow::Node;
 
 /// What handing out a call costs, in nanoseconds. Measured on the 2 cores of the design's machine:
 /// tens of nanoseconds on the thread that has it, about 1 µs to share it with another.
@@ -110,10 +110,7 @@ fn chain(plan: &Plan, site: &Site<'_>, findings: &mut Findings) {
 pub(super) fn find_timeouts(site: &Site<'_>, findings: &mut Findings) {
     for id in site.nodes() {
         let node = site.workflow.node(id);
-        let each = match node.flow().map(|flow| flow.repeat()) {
-            Some(Repeat::Map(map)) => map.each.as_deref(),
-            _ => None,
-        };
+        let each = node.map().and_then(|map| map.each.as_deref());
         for policy in node.policy().into_iter().chain(each) {
             let Policy { expected: Some(expected), timeout, total_timeout, .. } = policy else {
                 continue;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::workflow::{Node, Repeat};
+use crate::workflow::Node;
 
 /// A tenth of a millisecond: 119 hours of them fit.
 const UNIT: Duration = Duration::from_micros(100);
@@ -25,10 +25,7 @@ fn weight(time: Duration) -> u32 {
 
 /// How long a node takes, where that was said. A map takes at least as long as one of its items.
 fn expected(node: &Node) -> Option<Duration> {
-    let of_items = || match node.flow()?.repeat() {
-        Repeat::Map(map) => map.each.as_ref()?.expected,
-        Repeat::Once | Repeat::Loop(_) => None,
-    };
+    let of_items = || node.map()?.each.as_ref()?.expected;
     node.policy().and_then(|policy| policy.expected).or_else(of_items)
 }
 

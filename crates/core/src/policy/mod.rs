@@ -74,6 +74,23 @@ impl Policy {
         self.retry.as_ref().map_or(1, |retry| retry.attempts.max(1))
     }
 
+    /// When all its attempts are over together, where that is said; `first`: when the first of them
+    /// started.
+    pub fn total_due(&self, first: Duration) -> Option<Duration> {
+        self.total_timeout.map(|total| first.saturating_add(total))
+    }
+
+    /// Whether it says something of each attempt by itself, so that items that it is of are not
+    /// attempted together.
+    pub(crate) fn is_of_attempts(&self) -> bool {
+        self.retry.is_some()
+            || self.timeout.is_some()
+            || self.total_timeout.is_some()
+            || self.concurrency.is_some()
+            || !self.needs.is_empty()
+            || !self.cost.is_empty()
+    }
+
     /// What it takes of a limit.
     pub fn need(&self, limit: &str) -> Option<u64> {
         self.needs.iter().find(|need| *need.limit == *limit).map(|need| need.amount)

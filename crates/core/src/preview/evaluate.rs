@@ -109,10 +109,7 @@ impl<'w> Evaluation<'w> {
                 values: if is_root { &self.conditions.inputs } else { &[] },
                 nodes: &lengths,
             };
-            let items = match flow.repeat() {
-                Repeat::Map(map) => known.items(&map.over),
-                _ => None,
-            };
+            let items = node.map().and_then(|map| known.items(&map.over));
             let inner = known.inner(node, flow);
             if let Repeat::Map(map) = flow.repeat()
                 && map.reduce.is_none()
@@ -293,14 +290,7 @@ fn again(mut body: Load, repeat: &Loop) -> Load {
 
 /// Whether items are attempted one by one, whatever the chunk.
 fn is_careful(map: &Map<Reduce>) -> bool {
-    let alone = map.each.as_ref().is_some_and(|each| {
-        each.retry.is_some()
-            || each.timeout.is_some()
-            || each.total_timeout.is_some()
-            || each.concurrency.is_some()
-            || !each.needs.is_empty()
-            || !each.cost.is_empty()
-    });
+    let alone = map.each.as_ref().is_some_and(|each| each.is_of_attempts());
     alone || map.concurrency.is_some() || map.tolerance != FailedItems::None
 }
 

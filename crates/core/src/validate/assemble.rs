@@ -10,7 +10,7 @@ use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::repeat::FailedItems;
 use crate::signature::Lane;
-use crate::workflow::{Adjacency, Inner, Input, Node, NodeBody, Output, Repeat, Workflow};
+use crate::workflow::{Adjacency, Inner, Input, Node, NodeBody, Output, Workflow};
 
 pub(super) fn assemble(
     context: Context<'_>,
@@ -104,17 +104,10 @@ pub(super) fn assemble(
 /// Whether a node asks for more than the order of its edges.
 fn is_ordered(node: &Node) -> bool {
     let said = |policy: Option<&Policy>| policy.is_some_and(|policy| !policy.is_empty());
-    let inside = node.flow().is_some_and(|flow| {
-        let of_map = match flow.repeat() {
-            Repeat::Map(map) => {
-                said(map.each.as_deref())
-                    || map.concurrency.is_some()
-                    || map.tolerance != FailedItems::None
-            }
-            _ => false,
-        };
-        of_map || flow.workflow().is_ordered()
+    let of_map = node.map().is_some_and(|map| {
+        said(map.each.as_deref()) || map.concurrency.is_some() || map.tolerance != FailedItems::None
     });
+    let inside = node.flow().is_some_and(|flow| flow.workflow().is_ordered());
     let declares = node.task.signature.cpus > 1;
-    said(node.policy()) || inside || declares
+    said(node.policy()) || of_map || inside || declares
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::draft::{Draft, RepeatDraft, TaskChoice};
 use crate::policy::{Checkpoints, Limit, Policy, Rules, strictest};
-use crate::workflow::{Node, Repeat};
+use crate::workflow::Node;
 
 /// What workflows have and take, one or all of a run. Each workflow keeps that of itself and all
 /// inside it, since the same one may stand in many places.
@@ -60,9 +60,7 @@ impl Survey {
             survey.measures |= node.task().signature.memory.is_some();
             survey.expands |= node.is_dynamic();
             let Some(flow) = node.flow() else { continue };
-            if let Repeat::Map(map) = flow.repeat() {
-                survey.policy(map.each.as_deref());
-            }
+            survey.policy(node.map().and_then(|map| map.each.as_deref()));
             survey.join(flow.workflow().survey());
         }
         survey

@@ -409,14 +409,7 @@ fn check_map(context: &mut Context<'_>, id: NodeId, node: &NodeDraft, map: &Map<
                     of them";
         context.report(id, span(key), message, help);
     }
-    let alone = map.each.as_ref().is_some_and(|each| {
-        each.retry.is_some()
-            || each.timeout.is_some()
-            || each.total_timeout.is_some()
-            || each.concurrency.is_some()
-            || !each.needs.is_empty()
-            || !each.cost.is_empty()
-    });
+    let alone = map.each.as_ref().is_some_and(|each| each.is_of_attempts());
     if let Chunk::Of(2..) = map.chunk
         && alone
     {

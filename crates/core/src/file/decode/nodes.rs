@@ -50,42 +50,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("jitter", "inside `retry`"),
 ];
 
-const NODE: Keys = Keys {
-    known: &[
-        "task",
-        "nodes",
-        "steps",
-        "branches",
-        "use",
-        "succeed",
-        "with",
-        "after",
-        "when",
-        "run_if",
-        "map",
-        "loop",
-        "lane",
-        "label",
-        "keep",
-        "output",
-        "outputs",
-        "retry",
-        "timeout",
-        "needs",
-        "concurrency",
-        "cpus",
-        "priority",
-        "optional",
-        "fallback",
-        "cost",
-        "expected",
-        "checkpoint",
-    ],
-    planned: &[],
-    elsewhere: ELSEWHERE,
-    example: "as in `{ task: pack/task }`",
-};
-
 const STEP: Keys = Keys {
     known: &[
         "name",
@@ -122,6 +86,10 @@ const STEP: Keys = Keys {
     elsewhere: ELSEWHERE,
     example: "as in `- { task: pack/task }`",
 };
+
+/// All that a step may have but the name, which a node has from its key.
+const NODE: Keys =
+    Keys { known: STEP.known.split_at(1).1, example: "as in `{ task: pack/task }`", ..STEP };
 
 /// What a node can run, of which it names one.
 const BODIES: [&str; 6] = ["task", "nodes", "steps", "branches", "use", "succeed"];
