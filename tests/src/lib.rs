@@ -65,9 +65,10 @@ fn cargo_build(what: &[&str]) -> Result<Vec<serde_json::Value>, String> {
         cargo.arg("--release");
     }
     // The very flags that this test was built with, so that nothing is built twice.
-    let output = cargo.stderr(Stdio::inherit()).output().map_err(|error| error.to_string())?;
+    let output = cargo.output().map_err(|error| error.to_string())?;
     if !output.status.success() {
-        return Err(format!("cargo build ended with {}", output.status));
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("cargo build ended with {}: {said}", output.status));
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let messages = text.lines().filter_map(|line| serde_json::from_str(line).ok());
