@@ -37,9 +37,12 @@ pub enum PathChoice {
 /// Whether each node's start and duration are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Timing {
-    /// One reading of the clock per node, about 20 ns.
+    /// A reading of the clock, about 20 ns, per node; nodes that take less than some 100 ns share
+    /// the readings around the stretch they ran in, as if they were equally long.
     #[default]
     On,
+    /// A reading per node, whatever it costs.
+    Exact,
     /// None: starts and durations are zero.
     Off,
 }

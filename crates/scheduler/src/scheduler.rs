@@ -92,6 +92,7 @@ impl SchedulerBuilder {
             source,
         })?;
         let max_blocking = self.max_blocking.clamp(1, usize::from(u16::MAX));
+        let is_real = self.clock.is_none();
         let clock = self.clock.unwrap_or_else(|| Arc::new(RealClock::new()));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Scheduler(Arc::new(Threads(Arc::new(Machine {
@@ -99,6 +100,7 @@ impl SchedulerBuilder {
             lane: Lane::new(max_blocking),
             timer: Timer::new(Arc::clone(&clock)),
             clock,
+            is_real,
             workers: workers as u32,
             max_blocking,
             leftovers: Leftovers::default(),

@@ -126,13 +126,11 @@ functions_by_reference! {
     (A a, B b, C c, D d, E e, F f, G g, H h);
 }
 
-type Invoke = Box<dyn Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError> + Send + Sync>;
-
 /// A closure before it is known how data becomes its parameters.
 pub(crate) struct Unbound<A> {
     name: &'static str,
     mode: PortMode,
-    invoke: Invoke,
+    body: Arc<dyn Task>,
     marker: PhantomData<fn(A)>,
 }
 
@@ -146,7 +144,7 @@ impl<A: ReadArgs> Unbound<A> {
         + 'static,
     ) -> Self {
         let name = short_name(type_name::<F>());
-        Self { name, mode, invoke: Box::new(invoke), marker: PhantomData }
+        Self { name, mode, body: Arc::new(Closure(invoke)), marker: PhantomData }
     }
 }
 
@@ -183,28 +181,39 @@ impl<A: ReadArgs> Unbound<A> {
             })
             .collect();
         let signature = Signature { ports, output, ..Signature::default() };
-        let decoders = decoders.iter().any(Option::is_some).then_some(decoders);
-        TaskRef {
-            name: self.name.into(),
-            signature: Arc::new(signature),
-            body: Arc::new(Closure { invoke: self.invoke, decoders }),
-            pack: None,
-        }
+        let body = match decoders.iter().any(Option::is_some) {
+            true => Arc::new(Decoding { body: self.body, decoders }),
+            false => self.body,
+        };
+        TaskRef { name: self.name.into(), signature: Arc::new(signature), body, pack: None }
     }
 }
 
-struct Closure {
-    invoke: Invoke,
-    decoders: Option<Vec<Option<Adapter>>>,
+/// A closure whose arguments are as it wants them.
+struct Closure<F>(F);
+
+impl<F> Task for Closure<F>
+where
+    F: Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError> + Send + Sync,
+{
+    fn call(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError> {
+        (self.0)(ctx, args)
+    }
 }
 
-impl Task for Closure {
+/// One some of whose arguments are made of data first.
+struct Decoding {
+    body: Arc<dyn Task>,
+    decoders: Vec<Option<Adapter>>,
+}
+
+impl Task for Decoding {
     fn call(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError> {
-        for (at, decoder) in self.decoders.iter().flatten().enumerate() {
-            if let (Some(decode), Some(arg)) = (decoder, args.get_mut(at)) {
+        for (decoder, arg) in self.decoders.iter().zip(args.iter_mut()) {
+            if let Some(decode) = decoder {
                 *arg = decode.apply(std::mem::take(arg))?;
             }
         }
-        (self.invoke)(ctx, args)
+        self.body.call(ctx, args)
     }
 }

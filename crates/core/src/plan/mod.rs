@@ -7,6 +7,7 @@
 
 mod bind;
 mod inner;
+mod kept;
 mod weight;
 
 use std::fmt;
@@ -22,6 +23,7 @@ pub use bind::{BindError, RunConstants, Slots};
 pub use inner::{NodeKind, Tolerance};
 
 use inner::Inner;
+use kept::Kept;
 
 /// A node's place in run order. Not a [`NodeId`]: plans renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +66,7 @@ pub struct Plan {
     readable: Vec<bool>,
     unneeded: Vec<NodeId>,
     inner: Inner,
+    kept: Kept,
 }
 
 /// Why a workflow could not be compiled for the targets asked for.
@@ -150,6 +153,7 @@ impl Plan {
             readable: Vec::new(),
             unneeded: workflow.node_ids().filter(|id| !needed[id.index()]).collect(),
             inner: Inner::default(),
+            kept: Kept::default(),
         };
         for group in levels.groups() {
             for &id in group.iter().filter(|id| needed[id.index()]) {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use terrace_core::{EventKind, EventKinds, NodeId, PlanIndex};
@@ -10,16 +11,19 @@ use terrace_plugin_api::{Host, Item, LogLevel};
 
 use super::temp;
 use crate::fan::{Fan, item_of, path};
+use crate::fast::Sequence;
 use crate::frame::Frame;
 use crate::run::Run;
 
 /// The run's side of one attempt.
 pub(crate) struct NodeHost<'a> {
     run: &'a Run,
-    who: Who<'a>,
+    known: Known<'a>,
     attempt: u32,
     cpus: u32,
     folder: Mutex<Option<PathBuf>>,
+    /// Whether there is one: looked at after every node of a sequence.
+    has_folder: AtomicBool,
 }
 
 /// Who is attempted.
@@ -29,13 +33,58 @@ enum Who<'a> {
     Item(&'a Fan, u64),
 }
 
+/// How that is known.
+#[derive(Clone, Copy)]
+enum Known<'a> {
+    Who(Who<'a>),
+    /// Whichever node a sequence is at.
+    Sequence(&'a Frame, &'a Sequence),
+}
+
 impl<'a> NodeHost<'a> {
     pub(crate) fn of_node(run: &'a Run, frame: &'a Frame, at: PlanIndex) -> Self {
-        Self { run, who: Who::Node(frame, at), attempt: 1, cpus: 1, folder: Mutex::new(None) }
+        Self::of(run, Known::Who(Who::Node(frame, at)))
+    }
+
+    /// For all nodes of a sequence, one after the other.
+    pub(crate) fn of_sequence(run: &'a Run, frame: &'a Frame, sequence: &'a Sequence) -> Self {
+        Self::of(run, Known::Sequence(frame, sequence))
     }
 
     pub(crate) fn of_item(run: &'a Run, fan: &'a Fan, item: u64) -> Self {
-        Self { run, who: Who::Item(fan, item), attempt: 1, cpus: 1, folder: Mutex::new(None) }
+        Self::of(run, Known::Who(Who::Item(fan, item)))
+    }
+
+    fn of(run: &'a Run, known: Known<'a>) -> Self {
+        let (folder, has_folder) = (Mutex::new(None), AtomicBool::new(false));
+        Self { run, known, attempt: 1, cpus: 1, folder, has_folder }
+    }
+
+    /// Who it is at this moment.
+    fn who(&self) -> Who<'a> {
+        match self.known {
+            Known::Who(who) => who,
+            Known::Sequence(frame, sequence) => {
+                Who::Node(frame, PlanIndex::new(sequence.position()))
+            }
+        }
+    }
+
+    /// Ends an attempt of a sequence: its folder goes.
+    #[inline]
+    pub(crate) fn end_attempt(&mut self) {
+        if *self.has_folder.get_mut() {
+            self.remove_folder();
+        }
+    }
+
+    #[cold]
+    fn remove_folder(&mut self) {
+        *self.has_folder.get_mut() = false;
+        let folder = self.folder.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(path) = folder.take() {
+            temp::remove(&path);
+        }
     }
 
     /// Says which try it is, and how many workers it has.
@@ -46,7 +95,7 @@ impl<'a> NodeHost<'a> {
 
     /// The node as events name it.
     fn named(&self) -> (NodeId, Option<Arc<str>>) {
-        match self.who {
+        match self.who() {
             Who::Node(frame, at) => {
                 (frame.plan().id(at), frame.parent().map(|_| path(frame, at).text))
             }
@@ -57,7 +106,7 @@ impl<'a> NodeHost<'a> {
 
 impl Host for NodeHost<'_> {
     fn node(&self) -> Cow<'_, str> {
-        match self.who {
+        match self.who() {
             Who::Node(frame, at) if frame.parent().is_none() => {
                 Cow::Borrowed(frame.plan().node(at).name())
             }
@@ -67,7 +116,7 @@ impl Host for NodeHost<'_> {
     }
 
     fn item(&self) -> Option<Item> {
-        match self.who {
+        match self.who() {
             Who::Node(frame, _) => item_of(frame),
             Who::Item(fan, item) => fan.item(item),
         }
@@ -78,7 +127,7 @@ impl Host for NodeHost<'_> {
     }
 
     fn seed(&self) -> u64 {
-        let name = match self.who {
+        let name = match self.who() {
             Who::Node(frame, at) => path(frame, at),
             Who::Item(fan, item) => fan.path(item),
         };
@@ -99,6 +148,7 @@ impl Host for NodeHost<'_> {
             return Ok(path.clone());
         }
         let path = self.run.folder().attempt(&self.run.constants().id, &self.node())?;
+        self.has_folder.store(true, Ordering::Relaxed);
         Ok(folder.insert(path).clone())
     }
 
@@ -119,10 +169,7 @@ impl Host for NodeHost<'_> {
 
 impl Drop for NodeHost<'_> {
     fn drop(&mut self) {
-        let folder = self.folder.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(path) = folder.take() {
-            temp::remove(&path);
-        }
+        self.end_attempt();
     }
 }
 

@@ -21,13 +21,13 @@ thread_local! {
 }
 
 /// Says, while it lives, that this thread is inside a task.
-pub(super) struct Inside<'a> {
+pub(crate) struct Inside<'a> {
     before: Option<Who>,
     marker: PhantomData<&'a Run>,
 }
 
 impl<'a> Inside<'a> {
-    pub(super) fn of(run: &'a Run) -> Self {
+    pub(crate) fn of(run: &'a Run) -> Self {
         Self::new(Who::Of(NonNull::from(run)))
     }
 

@@ -22,7 +22,8 @@ use crate::run::Run;
 
 pub(crate) use detached::{About, Detached, GivenUp, no_time_left, too_long};
 pub(crate) use host::{NodeHost, seed};
-pub(crate) use inside::outer_tokens;
+pub(crate) use inside::{Inside, outer_tokens};
+pub(crate) use output::check as checked;
 pub(crate) use scope::{FrameScope, ItemScope};
 pub(crate) use shield::{Panicked, Quiet, install_hook};
 pub(crate) use temp::RunFolder;

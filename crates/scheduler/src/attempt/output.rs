@@ -5,7 +5,7 @@ use terrace_core::{TaskError, Type, Value};
 use terrace_plugin_api::ErrorClass;
 
 /// Passes the value on, or says how it differs.
-pub(super) fn check(ty: &Type, value: Value) -> Result<Value, TaskError> {
+pub(crate) fn check(ty: &Type, value: Value) -> Result<Value, TaskError> {
     if fits(ty, &value) {
         return Ok(value);
     }

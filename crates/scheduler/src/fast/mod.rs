@@ -15,19 +15,39 @@
 //! - `roots`, a cursor over level 0, so that a wide plan starts without a push per node;
 //! - `arrived`, from threads without a deque: the blocking lane.
 //!
+//! # Small nodes
+//! Handing a node to another thread costs more than running it, where it takes less than some
+//! 300 ns. So a plan of plain tasks begins as a [`sequence`]: one thread runs it in order, and others
+//! come when it turns out that its nodes are worth it, or at once where the last run said so.
+//! README.md has the protocol; [`program`] is what the thread runs, [`solo`] its loop, [`share`] when
+//! it calls for help.
+//!
 //! What becomes ready by a unit, and what ends by it, is the run's business
 //! (`crate::run`'s `progress`); a token of a fan is pushed before the nodes of the frame it opens, so that
 //! a thread finishes what it has begun before it begins more.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+mod costs;
+mod fence;
+mod program;
+mod sequence;
+mod share;
+mod solo;
+mod takeover;
+
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use crossbeam::deque::{Injector, Steal, Stealer, Worker};
 use crossbeam::utils::CachePadded;
 use terrace_core::{Lane, Plan, PlanIndex};
 
-use crate::frame::{Job, Unit};
+use crate::frame::{Job, Store, Unit};
 use crate::run::{Desk, Role, Run};
+
+pub(crate) use fence::prepare;
+pub(crate) use program::Program;
+pub(crate) use sequence::Sequence;
 
 /// Roots that one thread takes at a time, at most.
 const ROOTS_AT_ONCE: u32 = 32;
@@ -40,17 +60,37 @@ pub(crate) struct Fast {
     roots_end: u32,
     arrived: Injector<Unit>,
     stealers: Box<[OnceLock<Stealer<Unit>>]>,
+    /// One thread's way through the plan, where the run begins with that.
+    sequence: Option<Sequence>,
+    looks: takeover::Looks,
+    /// Nanoseconds that threads worked, and how many nodes ended meanwhile.
+    spent: AtomicU64,
+    ended: AtomicU64,
 }
 
 impl Fast {
-    pub(crate) fn new(plan: &Plan, workers: u32) -> Self {
+    /// `alone`: whether one thread may run nodes without telling of each.
+    pub(crate) fn new(plan: &Plan, workers: u32, alone: bool) -> Self {
+        let sequence = takeover::begins_alone(plan, workers, alone).then(Sequence::new);
+        let roots_end = if plan.is_empty() { 0 } else { plan.level(0).end };
+        // In a sequence they are its runner's.
+        let roots = if sequence.is_some() { roots_end } else { 0 };
         Self {
             left: CachePadded::new(AtomicUsize::new(plan.len())),
-            roots: CachePadded::new(AtomicU32::new(0)),
-            roots_end: if plan.is_empty() { 0 } else { plan.level(0).end },
+            roots: CachePadded::new(AtomicU32::new(roots)),
+            roots_end,
             arrived: Injector::new(),
             stealers: (0..workers).map(|_| OnceLock::new()).collect(),
+            sequence,
+            looks: takeover::Looks::default(),
+            spent: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
         }
+    }
+
+    /// Memory for a run of a plan: that of an earlier one, where there is some.
+    pub(crate) fn store(plan: &Plan) -> Store {
+        Program::for_run(plan).map_or_else(|| Store::new(plan), |program| program.store(plan))
     }
 
     /// The deque of a desk. There are never more desks than workers: one per seat.
@@ -76,6 +116,9 @@ impl Fast {
     }
 
     pub(crate) fn has_work(&self) -> bool {
+        if let Some(sequence) = self.sequence.as_ref().filter(|sequence| !sequence.is_settled()) {
+            return sequence.is_free() || sequence.is_wanted();
+        }
         // Only a hint here; who asks before sleeping has a fence before it.
         self.roots.load(Ordering::Relaxed) < self.roots_end
             || !self.arrived.is_empty()
@@ -86,24 +129,34 @@ impl Fast {
     pub(crate) fn work(&self, run: &Arc<Run>, role: Role, desk: &mut Desk) {
         desk.idle();
         let mut ended = 0;
+        let mut next = None;
+        if let Some(sequence) = &self.sequence {
+            if sequence.own() {
+                // SAFETY: this thread owns the sequence.
+                next = unsafe { self.alone(run, desk, sequence, &mut ended) };
+            } else if !sequence.is_settled() {
+                self.look_after(run, desk, sequence, &mut ended);
+                if !sequence.is_settled() {
+                    return;
+                }
+            }
+        }
+        let mut since = Instant::now();
         loop {
-            let mut next = self.find(run, desk);
+            next = next.or_else(|| self.find(run, desk));
             while let Some(unit) = next {
                 // SAFETY: the unit came out of one queue, once, or became ready here: this thread
                 // holds it.
                 next = unsafe { self.step(run, desk, unit, Here::Seat, &mut ended) };
             }
+            self.note_cost(&mut since, ended);
             if self.report(run, &mut ended) {
                 return;
             }
             if !self.has_work() {
                 let Some(Job { unit, .. }) = run.take_overflow(role) else { return };
                 // SAFETY: the unit came out of the queue of waiting ones, once.
-                let mut next = unsafe { self.step(run, desk, unit, Here::Instead, &mut ended) };
-                while let Some(unit) = next {
-                    // SAFETY: as above.
-                    next = unsafe { self.step(run, desk, unit, Here::Seat, &mut ended) };
-                }
+                next = unsafe { self.step(run, desk, unit, Here::Instead, &mut ended) };
             }
         }
     }
@@ -125,6 +178,7 @@ impl Fast {
         let count = std::mem::take(ended);
         // Release publishes this thread's nodes to whoever comes last; Acquire takes over theirs.
         if count > 0 && self.left.fetch_sub(count, Ordering::AcqRel) == count {
+            self.learn(run);
             run.finish();
             return true;
         }
@@ -150,6 +204,17 @@ impl Fast {
         }
         // SAFETY: passed on.
         unsafe { run.advance(unit, desk) };
+        self.hand_on(run, desk, here, ended)
+    }
+
+    /// Takes what ended and what became ready from a desk, and returns a unit to go on with.
+    fn hand_on(
+        &self,
+        run: &Arc<Run>,
+        desk: &mut Desk,
+        here: Here,
+        ended: &mut usize,
+    ) -> Option<Unit> {
         *ended += desk.ended.len();
         desk.ended.clear();
         let mut next = None;

@@ -27,82 +27,35 @@
 //! have one reader more, who never counts itself off.
 
 mod cause;
+mod record;
+mod store;
+mod stretches;
 mod unit;
 
-use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, TaskError, Value};
+use terrace_core::{Plan, PlanIndex, TaskError, Value};
 
-use crate::clock::nanos;
 use crate::fan::Name;
+use crate::fast::Program;
 
 pub(crate) use cause::Cause;
+pub(crate) use record::Record;
+pub(crate) use store::Store;
+pub(crate) use stretches::Stretches;
 pub(crate) use unit::{FanPtr, FramePtr, Job, Unit};
-
-/// How a node ended, apart from its output.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Record {
-    started: u64,
-    duration: u64,
-    pub(crate) worker: u16,
-    pub(crate) lane: Lane,
-    /// 0 where it never started.
-    pub(crate) attempts: u16,
-    pub(crate) status: OutcomeStatus,
-    /// Whether it has an output although it failed.
-    pub(crate) gives: bool,
-}
-
-impl Record {
-    /// A node that never started.
-    pub(crate) fn unstarted(status: OutcomeStatus, lane: Lane) -> Self {
-        Self { started: 0, duration: 0, worker: 0, lane, attempts: 0, status, gives: false }
-    }
-
-    pub(crate) fn ran(status: OutcomeStatus, lane: Lane, worker: u16) -> Self {
-        Self { started: 0, duration: 0, worker, lane, attempts: 1, status, gives: false }
-    }
-
-    /// Whether there is an output for others.
-    pub(crate) fn gives(&self) -> bool {
-        self.status == OutcomeStatus::Ok || self.gives
-    }
-
-    pub(crate) fn with_time(mut self, started: Duration, ended: Duration) -> Self {
-        self.started = nanos(started);
-        self.duration = nanos(ended.saturating_sub(started));
-        self
-    }
-
-    pub(crate) fn started(&self) -> Duration {
-        Duration::from_nanos(self.started)
-    }
-
-    pub(crate) fn duration(&self) -> Duration {
-        Duration::from_nanos(self.duration)
-    }
-}
-
-#[repr(align(64))]
-struct Cell {
-    /// Nodes it still waits for. The fast path's; the dispatcher counts for itself.
-    pending: AtomicU32,
-    readers: AtomicU32,
-    /// The first of the [`Cause`]s behind it.
-    cause: AtomicU32,
-    record: UnsafeCell<Record>,
-    output: UnsafeCell<Value>,
-}
 
 /// One running instance of a plan.
 pub(crate) struct Frame {
     plan: Arc<Plan>,
-    cells: Box<[Cell]>,
+    store: Store,
+    /// How many nodes, from the first, ended well on one thread and left no record: see [`Stretches`].
+    sequenced: AtomicU32,
+    stretches: OnceLock<Stretches>,
     /// Values of the workflow's inputs. Set while nobody else knows the frame.
     inputs: Vec<Value>,
     parent: Option<Parent>,
@@ -176,19 +129,21 @@ unsafe impl Sync for Frame {}
 
 impl Frame {
     pub(crate) fn new(plan: &Arc<Plan>, inputs: Vec<Value>, parent: Option<Parent>) -> Self {
-        let cells = plan
-            .indices()
-            .map(|at| Cell {
-                pending: AtomicU32::new(plan.in_degree(at)),
-                readers: AtomicU32::new(plan.uses(at)),
-                cause: AtomicU32::new(cause::NOBODY),
-                record: UnsafeCell::new(Record::unstarted(OutcomeStatus::Cancelled, Lane::Compute)),
-                output: UnsafeCell::new(Value::Null),
-            })
-            .collect();
+        Self::with_store(plan, Store::new(plan), inputs, parent)
+    }
+
+    /// On memory that is as new, of the same plan.
+    pub(crate) fn with_store(
+        plan: &Arc<Plan>,
+        store: Store,
+        inputs: Vec<Value>,
+        parent: Option<Parent>,
+    ) -> Self {
         Self {
             plan: Arc::clone(plan),
-            cells,
+            store,
+            sequenced: AtomicU32::new(0),
+            stretches: OnceLock::new(),
             inputs,
             parent,
             name: OnceLock::new(),
@@ -201,18 +156,36 @@ impl Frame {
 
     /// Makes it as new, for another item of the same plan; whatever it still held is dropped.
     pub(crate) fn reset(&mut self) {
-        for (at, cell) in self.plan.indices().zip(&mut self.cells) {
-            *cell.pending.get_mut() = self.plan.in_degree(at);
-            *cell.readers.get_mut() = self.plan.uses(at);
-            *cell.cause.get_mut() = cause::NOBODY;
-            discard(std::mem::take(cell.output.get_mut()));
-        }
+        self.store.reset(&self.plan);
         self.inputs.drain(..).for_each(discard);
         *self.left.get_mut() = self.plan.len();
         self.tally = Tally::default();
         self.name = OnceLock::new();
         self.errors.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         self.tries.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The memory, as new, when nobody looks at it any more.
+    fn clear(&mut self) -> Store {
+        let mut store = std::mem::replace(&mut self.store, Store::none());
+        if *self.sequenced.get_mut() as usize == self.plan.len() {
+            store.clear_readable(&self.plan);
+        } else {
+            store.reset(&self.plan);
+        }
+        store
+    }
+
+    /// Notes that the nodes before `end` have ended well, in order, and left no records.
+    pub(crate) fn note_sequence(&self, end: u32) {
+        // Published with whatever becomes ready by it, or with the end of the run.
+        self.sequenced.store(end, Ordering::Relaxed);
+    }
+
+    /// Notes when they ran. Before the end of the run.
+    pub(crate) fn note_stretches(&self, stretches: Stretches) {
+        let first = self.stretches.set(stretches).is_ok();
+        debug_assert!(first, "one thread runs a sequence");
     }
 
     /// Gives a frame that is as new its inputs and its place.
@@ -264,19 +237,19 @@ impl Frame {
     /// from here on and has acquired everything that all of them published.
     pub(crate) fn arrive(&self, at: PlanIndex) -> bool {
         // Release publishes the caller's node, Acquire takes over what the earlier ones published.
-        self.cells[at.index()].pending.fetch_sub(1, Ordering::AcqRel) == 1
+        self.store.cells[at.index()].pending.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
     /// Notes a node behind `at` that gives it no value. Before the arrival of the node it comes
     /// through.
     pub(crate) fn blame(&self, at: PlanIndex, cause: Cause) {
         // Ordered by the arrival that follows.
-        self.cells[at.index()].cause.fetch_min(cause.pack(), Ordering::Relaxed);
+        self.store.cells[at.index()].cause.fetch_min(cause.pack(), Ordering::Relaxed);
     }
 
     /// The node behind `at` for which it does not run, once all it waits for has ended.
     pub(crate) fn cause(&self, at: PlanIndex) -> Option<Cause> {
-        Cause::unpack(self.cells[at.index()].cause.load(Ordering::Relaxed))
+        Cause::unpack(self.store.cells[at.index()].cause.load(Ordering::Relaxed))
     }
 
     /// Writes how a node ended. An output that nobody reads is dropped here.
@@ -284,15 +257,68 @@ impl Frame {
     /// # Safety
     /// The caller holds `at`, and writes no more to it.
     pub(crate) unsafe fn settle(&self, at: PlanIndex, record: Record, output: Value) {
-        let cell = &self.cells[at.index()];
+        let cell = &self.store.cells[at.index()];
         // SAFETY: rule 1: nobody else touches the record before it is published.
         unsafe { *cell.record.get() = record };
         if self.plan.uses(at) == 0 {
             discard(output);
         } else {
-            // SAFETY: as above. The old value is null: nothing is dropped.
-            unsafe { *cell.output.get() = output };
+            // SAFETY: passed on.
+            unsafe { self.put(at, output) };
         }
+    }
+
+    /// Puts an output where its readers look for it.
+    ///
+    /// # Safety
+    /// The caller holds `at`, and does this once.
+    pub(crate) unsafe fn put(&self, at: PlanIndex, output: Value) {
+        // SAFETY: rule 1. The old value has no heap: nothing is dropped.
+        unsafe { self.slot(at).write(output) };
+    }
+
+    /// Takes an output whose last reader the caller is, by the order in which a sequence runs.
+    ///
+    /// # Safety
+    /// Every other reader has ended, and `at` is published to the caller.
+    pub(crate) unsafe fn take(&self, at: PlanIndex) -> Value {
+        // SAFETY: passed on.
+        std::mem::take(unsafe { &mut *self.slot(at) })
+    }
+
+    /// A copy of an output.
+    ///
+    /// # Safety
+    /// `at` is published to the caller, who has not counted itself off.
+    pub(crate) unsafe fn copy(&self, at: PlanIndex) -> Value {
+        // SAFETY: rule 3.
+        unsafe { &*self.slot(at) }.clone()
+    }
+
+    fn slot(&self, at: PlanIndex) -> *mut Value {
+        self.store.outputs[at.index()].get()
+    }
+
+    /// Counts off a reader that ended in a sequence, without looking at the output: another reader
+    /// may be at it. The last one drops what is left.
+    ///
+    /// # Safety
+    /// The reader has ended and is counted off once.
+    pub(crate) unsafe fn count_reader_off(&self, at: PlanIndex) {
+        // As in `release`.
+        if self.store.cells[at.index()].readers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // SAFETY: rule 4: all readers have counted themselves off.
+            discard(unsafe { self.take(at) });
+        }
+    }
+
+    /// Writes how a node ended whose output is in its place already.
+    ///
+    /// # Safety
+    /// The caller holds `at`, and writes no more to it.
+    pub(crate) unsafe fn note(&self, at: PlanIndex, record: Record) {
+        // SAFETY: rule 1.
+        unsafe { *self.store.cells[at.index()].record.get() = record };
     }
 
     /// What came of a node so far, where it was tried before.
@@ -316,16 +342,16 @@ impl Frame {
     /// # Safety
     /// `at` is published to the caller, who counts itself off only later.
     pub(crate) unsafe fn read(&self, at: PlanIndex, only_once: bool) -> Value {
-        let cell = &self.cells[at.index()];
+        let cell = &self.store.cells[at.index()];
         // SAFETY: rule 3: the caller has not counted itself off, so nobody else is the last reader.
-        let output = unsafe { &*cell.output.get() };
+        let output = unsafe { &*self.slot(at) };
         if !has_heap(output) {
             return output.clone();
         }
         // Pairs with the AcqRel in `release`: all other readers are done.
         if only_once && cell.readers.load(Ordering::Acquire) == 1 {
             // SAFETY: rule 4: the caller is the last reader. `output` is not used again.
-            return std::mem::take(unsafe { &mut *cell.output.get() });
+            return unsafe { self.take(at) };
         }
         output.clone()
     }
@@ -335,9 +361,8 @@ impl Frame {
     /// # Safety
     /// Nobody reads it meanwhile, and whoever does so later acquires what the caller did.
     pub(crate) unsafe fn replace(&self, at: PlanIndex, output: Value) {
-        let cell = &self.cells[at.index()];
         // SAFETY: passed on.
-        let before = unsafe { std::mem::replace(&mut *cell.output.get(), output) };
+        let before = unsafe { std::mem::replace(&mut *self.slot(at), output) };
         discard(before);
     }
 
@@ -347,15 +372,15 @@ impl Frame {
     /// `at` is published to the caller, who is one of its readers, reads it no more, and calls this
     /// once.
     pub(crate) unsafe fn release(&self, at: PlanIndex) {
-        let cell = &self.cells[at.index()];
+        let cell = &self.store.cells[at.index()];
         // SAFETY: rule 3: the caller has not counted itself off yet.
-        if !has_heap(unsafe { &*cell.output.get() }) {
+        if !has_heap(unsafe { &*self.slot(at) }) {
             return;
         }
         // Release: this reader's looks come before the last one's drop; Acquire: the last sees that.
         if cell.readers.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: rule 4: all readers have counted themselves off, this one as the last.
-            discard(std::mem::take(unsafe { &mut *cell.output.get() }));
+            discard(unsafe { self.take(at) });
         }
     }
 
@@ -363,9 +388,27 @@ impl Frame {
     ///
     /// # Safety
     /// `at` is published to the caller.
-    pub(crate) unsafe fn record(&self, at: PlanIndex) -> &Record {
+    pub(crate) unsafe fn record(&self, at: PlanIndex) -> Record {
+        if at.get() < self.sequenced.load(Ordering::Relaxed) {
+            return self.stretches().record(at.get());
+        }
         // SAFETY: rule 3: published records are only read.
-        unsafe { &*self.cells[at.index()].record.get() }
+        unsafe { *self.store.cells[at.index()].record.get() }
+    }
+
+    /// How a node of a sequence ended that is not among those noted by [`Self::note_sequence`].
+    pub(crate) fn sequence_record(&self, at: PlanIndex) -> Record {
+        self.stretches().record(at.get())
+    }
+
+    /// When the sequence ended, as far as that was taken.
+    pub(crate) fn sequence_end(&self) -> Duration {
+        Duration::from_nanos(self.stretches().marks.last().map_or(0, |&(_, time)| time))
+    }
+
+    fn stretches(&self) -> &Stretches {
+        static UNKNOWN: Stretches = Stretches { worker: 0, marks: Vec::new() };
+        self.stretches.get().unwrap_or(&UNKNOWN)
     }
 
     /// The output of a node that stays readable; null for others that are gone.
@@ -374,7 +417,7 @@ impl Frame {
     /// The run is over and the caller has acquired its end.
     pub(crate) unsafe fn output(&self, at: PlanIndex) -> &Value {
         // SAFETY: rule 3: after the end outputs are only read.
-        unsafe { &*self.cells[at.index()].output.get() }
+        unsafe { &*self.slot(at) }
     }
 
     /// The error of a failed node, after [`Self::sort_errors`].
@@ -407,8 +450,14 @@ impl Frame {
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        for cell in &mut self.cells {
-            discard(std::mem::take(cell.output.get_mut()));
+        if self.parent.is_some() || Program::of(&self.plan).is_none() {
+            self.store.clear();
+            return;
+        }
+        // For the next run of the plan.
+        let store = self.clear();
+        if let Some(program) = Program::of(&self.plan) {
+            program.give_back(store);
         }
     }
 }
@@ -420,11 +469,12 @@ impl std::fmt::Debug for Frame {
 }
 
 /// Whether dropping a value does anything.
-fn has_heap(value: &Value) -> bool {
+pub(crate) fn has_heap(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_))
 }
 
 /// Drops a value, whatever its destructor does.
+#[inline]
 pub(crate) fn discard(value: Value) {
     if has_heap(&value) {
         let_go(value);

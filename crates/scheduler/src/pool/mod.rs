@@ -13,6 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
+use crate::fast::prepare;
+
 pub(crate) use seats::{Call, MAX_SEATS, Seats};
 
 /// Room for tasks and for the nested runs they start; only what is touched takes memory.
@@ -47,7 +49,13 @@ impl Pool {
             let spawned = thread::Builder::new()
                 .name(format!("terrace-{worker}"))
                 .stack_size(STACK)
-                .spawn(move || own.work());
+                .spawn(move || {
+                    if worker == 0 {
+                        // Here, where nobody waits for it.
+                        prepare();
+                    }
+                    own.work();
+                });
             if let Err(error) = spawned {
                 pool.close();
                 return Err((worker, error));

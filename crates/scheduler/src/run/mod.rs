@@ -12,6 +12,7 @@ mod node;
 mod owner;
 mod pause;
 mod progress;
+mod sequence;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -36,7 +37,7 @@ use crate::events::Emitter;
 use crate::expand::{Expand, NoDescriptions};
 use crate::fan::{Fan, Stopped};
 use crate::fast::Fast;
-use crate::frame::{Frame, FramePtr, Job, Unit};
+use crate::frame::{Frame, FramePtr, Job, Store, Unit};
 use crate::leftovers::Leftovers;
 use crate::options::{Growth, Order, PathChoice, RunOptions, Timing};
 use crate::pool::{Call, Join, Pool, Seats};
@@ -53,6 +54,8 @@ pub(crate) struct Machine {
     pub(crate) lane: Arc<Lane>,
     pub(crate) timer: Arc<Timer>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Whether that is the machine's own.
+    pub(crate) is_real: bool,
     pub(crate) workers: u32,
     pub(crate) max_blocking: usize,
     pub(crate) leftovers: Leftovers,
@@ -61,10 +64,6 @@ pub(crate) struct Machine {
 }
 
 /// Which path drives a run.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one per run, and a box would be one more to make"
-)]
 enum Path {
     Fast(Fast),
     Dispatch(Shell),
@@ -171,10 +170,13 @@ impl Run {
             || options.max_concurrent.is_some()
             || options.on_failure.is_some();
         let ordered = levels || options.path == PathChoice::Dispatcher || by_default || asks;
+        let emitter = options.observer.map(Emitter::new);
         let path = if ordered {
             Path::Dispatch(Shell::new(plan, order, machine))
         } else {
-            Path::Fast(Fast::new(plan, machine.workers))
+            let told = EventKinds::NODES | EventKinds::INSIDE;
+            let watched = emitter.as_ref().is_some_and(|emitter| emitter.wants(told));
+            Path::Fast(Fast::new(plan, machine.workers, machine.is_real && !watched))
         };
         let rules = workflow.rules();
         let due = options.deadline.into_iter().chain(rules.deadline).min();
@@ -190,9 +192,13 @@ impl Run {
             inputs.push(input.default.clone().unwrap_or_default());
         }
         options.redactor.learn(plan.workflow(), &inputs);
+        let store = match &path {
+            Path::Fast(_) => Fast::store(plan),
+            Path::Dispatch(_) => Store::new(plan),
+        };
         let may_block = plan.workflow().may_block() || !plan.is_plain();
         let run = Arc::new(Self {
-            frame: Arc::new(Frame::new(plan, inputs, None)),
+            frame: Arc::new(Frame::with_store(plan, store, inputs, None)),
             constants: RunConstants { id, seed: options.seed, workflow_dir: options.workflow_dir },
             machine: Arc::clone(machine),
             path,
@@ -200,7 +206,7 @@ impl Run {
             desks: Mutex::default(),
             began: machine.clock.now(),
             timing: options.timing,
-            emitter: options.observer.map(Emitter::new),
+            emitter,
             token: options.cancel,
             outer: CancelToken::new(),
             heir: OnceLock::new(),
@@ -628,8 +634,9 @@ impl TakeTurn for Run {
 
 impl Tick for Run {
     fn tick(self: Arc<Self>) {
-        if let Some(shell) = self.shell() {
-            shell.tick(&self);
+        match &self.path {
+            Path::Fast(fast) => fast.tick(&self),
+            Path::Dispatch(shell) => shell.tick(&self),
         }
     }
 }

@@ -28,5 +28,6 @@ mod nested;
 mod oracle;
 mod report;
 mod retold;
+mod sequence;
 mod stress;
 mod values;

@@ -1,0 +1,212 @@
+//! [`Program`]: what a sequence runs, laid out in the order in which it does, and what runs of the
+//! plan have cost so far. Made of a plan once and kept with it.
+
+use std::sync::{Arc, Mutex};
+
+use terrace_core::{Expr, Plan, PlanIndex, Ref, Root, Task, Type, Value};
+
+use super::costs::Costs;
+use crate::frame::Store;
+use crate::run::lock;
+
+/// Memory of this many runs is kept for the next ones.
+const SPARES: usize = 4;
+
+/// One node.
+pub(super) struct Op {
+    pub(super) body: Arc<dyn Task>,
+    /// Where its arguments end; they begin where those of the node before end.
+    pub(super) args: u32,
+    /// Likewise, the outputs that it is the last to read and does not take.
+    pub(super) drops: u32,
+    /// Kinds of value that are surely of the type that it gives.
+    pub(super) kinds: u16,
+    /// Whether anybody reads what it gives.
+    pub(super) is_read: bool,
+}
+
+/// One argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arg {
+    /// An output, by the last who reads it.
+    Take(PlanIndex),
+    /// An output that others read too.
+    Copy(PlanIndex),
+    /// An input of the workflow.
+    Input(u32),
+    /// A constant of the program.
+    Const(u32),
+    /// Anything else: the port's own expression.
+    Port(u32),
+}
+
+/// A plan as a list of calls.
+pub(crate) struct Program {
+    pub(super) ops: Box<[Op]>,
+    pub(super) args: Box<[Arg]>,
+    pub(super) drops: Box<[PlanIndex]>,
+    pub(super) consts: Box<[Value]>,
+    /// Whether it may run in sequence.
+    pub(super) sequential: bool,
+    /// Whether two nodes of it could ever run at once.
+    pub(super) is_wide: bool,
+    pub(super) costs: Costs,
+    spares: Mutex<Vec<Store>>,
+}
+
+impl Program {
+    /// That of a plan, made now where there is none.
+    pub(super) fn for_run(plan: &Plan) -> Option<&Self> {
+        plan.keep_with(|| Self::compile(plan))
+    }
+
+    /// That of a plan, where one was made.
+    pub(crate) fn of(plan: &Plan) -> Option<&Self> {
+        plan.kept()
+    }
+
+    /// Costs O(nodes + edges).
+    fn compile(plan: &Plan) -> Self {
+        let sequential = plan.is_plain() && plan.blocking() == 0 && !asks_how_it_ended(plan);
+        let mut program = Self {
+            ops: Box::default(),
+            args: Box::default(),
+            drops: Box::default(),
+            consts: Box::default(),
+            sequential,
+            is_wide: (0..plan.levels()).any(|level| plan.level(level).len() > 1),
+            costs: Costs::default(),
+            spares: Mutex::default(),
+        };
+        if !sequential {
+            return program;
+        }
+        let mut last_readers = vec![None; plan.len()];
+        for at in plan.indices() {
+            for source in plan.sources(at) {
+                last_readers[source.index()] = Some(at);
+            }
+        }
+        let is_last = |source: PlanIndex, at: PlanIndex| {
+            last_readers[source.index()] == Some(at) && !plan.readable_after(source)
+        };
+        let mut ops = Vec::with_capacity(plan.len());
+        // How often the node at hand refers to each other.
+        let mut references = vec![0_u32; plan.len()];
+        let (mut args, mut drops, mut consts) = (Vec::new(), Vec::new(), Vec::new());
+        for at in plan.indices() {
+            let node = plan.node(at);
+            let begin = args.len();
+            for (port, expr) in node.args().iter().enumerate() {
+                let arg = match expr {
+                    Expr::Const(value) => {
+                        consts.push(value.clone());
+                        Arg::Const(consts.len() as u32 - 1)
+                    }
+                    Expr::Ref(Ref { root: Root::Node(id), path, adapt: None })
+                        if path.is_empty() =>
+                    {
+                        plan.place(*id).map_or(Arg::Port(port as u32), Arg::Copy)
+                    }
+                    Expr::Ref(Ref { root: Root::Input(id), path, adapt: None })
+                        if path.is_empty() =>
+                    {
+                        Arg::Input(id.index() as u32)
+                    }
+                    _ => Arg::Port(port as u32),
+                };
+                args.push(arg);
+            }
+            node.args().iter().for_each(|arg| {
+                arg.each_node(&mut |id| {
+                    if let Some(source) = plan.place(id) {
+                        references[source.index()] += 1;
+                    }
+                });
+            });
+            for arg in &mut args[begin..] {
+                match *arg {
+                    Arg::Copy(source) if references[source.index()] == 1 && is_last(source, at) => {
+                        references[source.index()] = 0;
+                        *arg = Arg::Take(source);
+                    }
+                    _ => {}
+                }
+            }
+            for &source in plan.sources(at) {
+                if std::mem::take(&mut references[source.index()]) > 0 && is_last(source, at) {
+                    drops.push(source);
+                }
+            }
+            ops.push(Op {
+                body: Arc::clone(&node.task().body),
+                args: args.len() as u32,
+                drops: drops.len() as u32,
+                kinds: kinds_of(&node.task().signature.output),
+                is_read: plan.uses(at) > 0,
+            });
+        }
+        (program.ops, program.args) = (ops.into(), args.into());
+        (program.drops, program.consts) = (drops.into(), consts.into());
+        program
+    }
+
+    /// Memory for a run.
+    pub(super) fn store(&self, plan: &Plan) -> Store {
+        let spare = lock(&self.spares).pop();
+        spare.unwrap_or_else(|| Store::new(plan))
+    }
+
+    /// Keeps memory, which is as new, for another run.
+    pub(crate) fn give_back(&self, store: Store) {
+        let mut spares = lock(&self.spares);
+        if spares.len() < SPARES {
+            spares.push(store);
+        }
+    }
+}
+
+/// Whether a node takes how another ended, which a sequence does not keep.
+fn asks_how_it_ended(plan: &Plan) -> bool {
+    let mut found = false;
+    for at in plan.indices() {
+        for arg in plan.args(at) {
+            arg.each_ref(&mut |reference| found |= matches!(reference.root, Root::Outcome(_)));
+        }
+    }
+    found
+}
+
+/// The kind of a value, as a bit.
+pub(super) fn kind_of(value: &Value) -> u16 {
+    match value {
+        Value::Null => 1,
+        Value::Bool(_) => 1 << 1,
+        Value::I64(_) => 1 << 2,
+        Value::U64(_) => 1 << 3,
+        Value::F64(_) => 1 << 4,
+        Value::Str(_) => 1 << 5,
+        Value::Bytes(_) => 1 << 6,
+        Value::List(_) => 1 << 7,
+        Value::Map(_) => 1 << 8,
+        Value::Array(_) => 1 << 9,
+        Value::Ext(_) => 1 << 10,
+    }
+}
+
+/// The kinds that surely fit; what a value of another kind is, the full check says.
+fn kinds_of(ty: &Type) -> u16 {
+    const EXT: u16 = 1 << 10;
+    match ty {
+        Type::Null => 1 | EXT,
+        Type::Bool => 1 << 1 | EXT,
+        Type::I64 => 1 << 2 | EXT,
+        Type::U64 => 1 << 3 | EXT,
+        Type::F64 | Type::Number => 1 << 2 | 1 << 3 | 1 << 4 | EXT,
+        Type::Str => 1 << 5 | EXT,
+        Type::Bytes => 1 << 6 | EXT,
+        Type::List(_) | Type::Array(_) | Type::Tuple(_) => 1 << 7 | 1 << 9 | EXT,
+        Type::Map(_) | Type::Record(_) | Type::Workflow => 1 << 8 | EXT,
+        _ => u16::MAX,
+    }
+}

@@ -1,0 +1,212 @@
+//! Running a sequence: the innermost loop of a run whose nodes are small.
+//!
+//! What a node costs here is its call and a handful of loads. Whatever is rare leaves the sequence
+//! and goes the way of all nodes: a failure, a cancelled run, somebody who takes over.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use terrace_core::{PlanIndex, RunConstants, Slots, TaskError, Value};
+use terrace_plugin_api::TaskContext;
+
+use super::program::{Arg, Program, kind_of};
+use super::sequence::Sequence;
+use super::share::{Pace, Share};
+use crate::attempt::{Inside, NodeHost, Panicked, Quiet, checked};
+use crate::frame::{Frame, discard};
+use crate::run::Run;
+
+/// Why a sequence was left.
+pub(super) enum Stop {
+    /// After its last node.
+    End,
+    /// Before the node that it was at.
+    Before,
+    /// The node that it was at failed.
+    Failed(TaskError),
+}
+
+/// One thread's way through a plan.
+pub(super) struct Solo<'a> {
+    pub(super) run: &'a Arc<Run>,
+    pub(super) program: &'a Program,
+    pub(super) sequence: &'a Sequence,
+    /// The node it is at.
+    pub(super) at: u32,
+    frame: &'a Frame,
+    args: Vec<Value>,
+    /// Where the arguments of that node begin, and what is dropped after it has them.
+    next_arg: usize,
+    next_drop: usize,
+}
+
+impl<'a> Solo<'a> {
+    pub(super) fn new(
+        run: &'a Arc<Run>,
+        program: &'a Program,
+        sequence: &'a Sequence,
+        args: Vec<Value>,
+    ) -> Self {
+        let frame = run.frame();
+        Self { run, program, sequence, at: 0, frame, args, next_arg: 0, next_drop: 0 }
+    }
+
+    /// Runs nodes until there is a reason not to.
+    ///
+    /// # Safety
+    /// The caller owns the sequence, and does this once.
+    pub(super) unsafe fn go(&mut self, pace: &mut Pace) -> Stop {
+        let quiet = Quiet::new();
+        let inside = Inside::of(self.run);
+        let nodes = self.program.ops.len() as u32;
+        let stop = loop {
+            let end = self.at.saturating_add(pace.nodes()).min(nodes);
+            // One for many nodes: they leave what they have given where it is.
+            let stretch = AssertUnwindSafe(|| {
+                // SAFETY: passed on.
+                unsafe { self.stretch(end) }
+            });
+            match catch_unwind(stretch) {
+                Ok(None) if self.at == nodes => break Stop::End,
+                Ok(None) => {
+                    if pace.mark(self.at) == Share::Wanted {
+                        self.sequence.want();
+                        self.run.call();
+                    }
+                }
+                Ok(Some(stop)) => break stop,
+                Err(payload) => break Stop::Failed(Panicked::of(payload).into_error()),
+            }
+        };
+        drop((inside, quiet));
+        self.args.drain(..).for_each(discard);
+        stop
+    }
+
+    /// Its scratch, for another use.
+    pub(super) fn into_args(self) -> Vec<Value> {
+        self.args
+    }
+
+    /// Runs the nodes before `end`.
+    ///
+    /// # Safety
+    /// As [`Self::go`].
+    unsafe fn stretch(&mut self, end: u32) -> Option<Stop> {
+        let mut host = NodeHost::of_sequence(self.run, self.frame, self.sequence);
+        while self.at < end {
+            if !self.sequence.reach(self.at) || self.run.cancelled() {
+                return Some(Stop::Before);
+            }
+            let op = &self.program.ops[self.at as usize];
+            // SAFETY: passed on: all nodes before this one have ended, on this thread.
+            if !unsafe { self.bind(op.args as usize) } {
+                return Some(Stop::Before);
+            }
+            while self.next_drop < op.drops as usize {
+                let source = self.program.drops[self.next_drop];
+                self.next_drop += 1;
+                // SAFETY: it is the last reader, and has read.
+                discard(unsafe { self.frame.take(source) });
+            }
+            let result = op.body.call(&TaskContext::new(&host), &mut self.args);
+            host.end_attempt();
+            let result = match result {
+                Ok(value) if kind_of(&value) & op.kinds == 0 => {
+                    let node = self.frame.plan().node(PlanIndex::new(self.at));
+                    checked(&node.task().signature.output, value)
+                }
+                result => result,
+            };
+            match result {
+                // SAFETY: the node is this thread's, and gives once.
+                Ok(value) if op.is_read => unsafe {
+                    self.frame.put(PlanIndex::new(self.at), value);
+                },
+                Ok(value) => discard(value),
+                Err(error) => return Some(Stop::Failed(error)),
+            }
+            if !self.args.is_empty() {
+                self.args.drain(..).for_each(discard);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    /// Makes the arguments of the node that it is at. False: they cannot be made, and all is as it
+    /// was; why, the way of all nodes will find.
+    ///
+    /// # Safety
+    /// All that it reads has ended, on this thread.
+    #[inline]
+    unsafe fn bind(&mut self, end: usize) -> bool {
+        let begin = self.next_arg;
+        while self.next_arg < end {
+            let value = match self.program.args[self.next_arg] {
+                // SAFETY: in this order it is the last to read that.
+                Arg::Take(source) => unsafe { self.frame.take(source) },
+                // SAFETY: passed on.
+                Arg::Copy(source) => unsafe { self.frame.copy(source) },
+                Arg::Input(input) => self.frame.inputs()[input as usize].clone(),
+                Arg::Const(at) => self.program.consts[at as usize].clone(),
+                Arg::Port(port) => match self.port(port) {
+                    Some(value) => value,
+                    None => {
+                        self.unbind(begin);
+                        return false;
+                    }
+                },
+            };
+            self.args.push(value);
+            self.next_arg += 1;
+        }
+        true
+    }
+
+    /// What the expression of a port gives, where it gives something.
+    #[cold]
+    fn port(&self, port: u32) -> Option<Value> {
+        let plan = self.frame.plan();
+        let scope = SequenceScope { run: self.run, frame: self.frame };
+        plan.evaluate(&plan.args(PlanIndex::new(self.at))[port as usize], &scope).ok().flatten()
+    }
+
+    /// Puts back what was taken.
+    #[cold]
+    fn unbind(&mut self, begin: usize) {
+        for (value, arg) in self.args.drain(..).zip(&self.program.args[begin..]) {
+            match *arg {
+                // SAFETY: it was taken from there, and nobody looked meanwhile.
+                Arg::Take(source) => unsafe { self.frame.put(source, value) },
+                _ => discard(value),
+            }
+        }
+    }
+}
+
+/// What expressions find while a sequence runs: every node before has succeeded.
+struct SequenceScope<'a> {
+    run: &'a Run,
+    frame: &'a Frame,
+}
+
+impl Slots for SequenceScope<'_> {
+    fn run(&self) -> &RunConstants {
+        self.run.constants()
+    }
+
+    fn inputs(&self) -> &[Value] {
+        self.frame.inputs()
+    }
+
+    fn output(&self, at: PlanIndex) -> Option<Value> {
+        // SAFETY: the plan asks only for what the node refers to, which ended on this thread.
+        Some(unsafe { self.frame.copy(at) })
+    }
+
+    fn outcome(&self, _at: PlanIndex) -> Value {
+        // No program asks for it.
+        Value::Null
+    }
+}

@@ -1,0 +1,51 @@
+//! [`Record`]: how a node ended, apart from its output.
+
+use std::time::Duration;
+
+use terrace_core::{Lane, OutcomeStatus};
+
+use crate::clock::nanos;
+
+/// How a node ended, apart from its output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(super) started: u64,
+    pub(super) duration: u64,
+    pub(crate) worker: u16,
+    pub(crate) lane: Lane,
+    /// 0 where it never started.
+    pub(crate) attempts: u16,
+    pub(crate) status: OutcomeStatus,
+    /// Whether it has an output although it failed.
+    pub(crate) gives: bool,
+}
+
+impl Record {
+    /// A node that never started.
+    pub(crate) fn unstarted(status: OutcomeStatus, lane: Lane) -> Self {
+        Self { started: 0, duration: 0, worker: 0, lane, attempts: 0, status, gives: false }
+    }
+
+    pub(crate) fn ran(status: OutcomeStatus, lane: Lane, worker: u16) -> Self {
+        Self { started: 0, duration: 0, worker, lane, attempts: 1, status, gives: false }
+    }
+
+    /// Whether there is an output for others.
+    pub(crate) fn gives(&self) -> bool {
+        self.status == OutcomeStatus::Ok || self.gives
+    }
+
+    pub(crate) fn with_time(mut self, started: Duration, ended: Duration) -> Self {
+        self.started = nanos(started);
+        self.duration = nanos(ended.saturating_sub(started));
+        self
+    }
+
+    pub(crate) fn started(&self) -> Duration {
+        Duration::from_nanos(self.started)
+    }
+
+    pub(crate) fn duration(&self) -> Duration {
+        Duration::from_nanos(self.duration)
+    }
+}

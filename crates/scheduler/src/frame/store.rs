@@ -1,0 +1,72 @@
+//! [`Store`]: the memory of a frame, which another run of the same plan may use again.
+
+use std::cell::UnsafeCell;
+use std::sync::atomic::AtomicU32;
+
+use terrace_core::{Lane, OutcomeStatus, Plan, Value};
+
+use super::{Record, cause, discard};
+
+/// What there is of one node, apart from its output.
+pub(super) struct Cell {
+    /// Nodes it still waits for. The fast path's; the dispatcher counts for itself.
+    pub(super) pending: AtomicU32,
+    pub(super) readers: AtomicU32,
+    /// The first of the [`super::Cause`]s behind it.
+    pub(super) cause: AtomicU32,
+    pub(super) record: UnsafeCell<Record>,
+}
+
+/// Two flat arrays: outputs lie apart, since a plan that runs in sequence touches nothing else.
+pub(crate) struct Store {
+    pub(super) cells: Box<[Cell]>,
+    pub(super) outputs: Box<[UnsafeCell<Value>]>,
+}
+
+// SAFETY: who may touch what is said in `super`; at rest nobody does.
+unsafe impl Sync for Store {}
+
+impl Store {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let cells = plan
+            .indices()
+            .map(|at| Cell {
+                pending: AtomicU32::new(plan.in_degree(at)),
+                readers: AtomicU32::new(plan.uses(at)),
+                cause: AtomicU32::new(cause::NOBODY),
+                record: UnsafeCell::new(Record::unstarted(OutcomeStatus::Cancelled, Lane::Compute)),
+            })
+            .collect();
+        let outputs = plan.indices().map(|_| UnsafeCell::new(Value::Null)).collect();
+        Self { cells, outputs }
+    }
+
+    /// That of a plan without nodes.
+    pub(super) fn none() -> Self {
+        Self { cells: Box::default(), outputs: Box::default() }
+    }
+
+    /// Makes it as new; whatever it still held is dropped.
+    pub(super) fn reset(&mut self, plan: &Plan) {
+        for (at, cell) in plan.indices().zip(&mut self.cells) {
+            *cell.pending.get_mut() = plan.in_degree(at);
+            *cell.readers.get_mut() = plan.uses(at);
+            *cell.cause.get_mut() = cause::NOBODY;
+        }
+        self.clear();
+    }
+
+    /// Drops all outputs.
+    pub(super) fn clear(&mut self) {
+        for output in &mut self.outputs {
+            discard(std::mem::take(output.get_mut()));
+        }
+    }
+
+    /// Drops the outputs that stay readable, where all others are gone.
+    pub(super) fn clear_readable(&mut self, plan: &Plan) {
+        for at in plan.indices().filter(|&at| plan.readable_after(at)) {
+            discard(std::mem::take(self.outputs[at.index()].get_mut()));
+        }
+    }
+}

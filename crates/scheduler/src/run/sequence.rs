@@ -1,0 +1,65 @@
+//! What the run itself does of a sequence's nodes: the one that ended after another thread had taken
+//! over, and the one that failed.
+
+use std::sync::Arc;
+
+use terrace_core::{Lane, OutcomeStatus, PlanIndex, TaskError};
+
+use super::{Desk, Run};
+use crate::attempt::release_sources;
+use crate::fan::Began;
+use crate::options::Timing;
+
+impl Run {
+    /// Whether each node's times are taken.
+    pub(crate) fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    /// Tells those behind a node that it has ended; its output is in its place.
+    ///
+    /// # Safety
+    /// The caller ran it, as the runner of a sequence that another ended before it.
+    pub(crate) unsafe fn end_sequenced(self: &Arc<Self>, at: PlanIndex, desk: &mut Desk) {
+        let frame = self.frame();
+        // SAFETY: it has read what it reads.
+        unsafe { release_sources(frame, at) };
+        // SAFETY: passed on.
+        unsafe { frame.note(at, frame.sequence_record(at)) };
+        // SAFETY: it is settled, and was not counted off.
+        unsafe { self.carry_on(Some((self.root(), at, OutcomeStatus::Ok)), desk) };
+    }
+
+    /// Ends a node that failed in a sequence.
+    ///
+    /// # Safety
+    /// The caller is the runner of the sequence, which has ended before this node.
+    pub(crate) unsafe fn fail_sequenced(
+        self: &Arc<Self>,
+        at: PlanIndex,
+        error: TaskError,
+        desk: &mut Desk,
+    ) {
+        let frame = self.frame();
+        // SAFETY: it reads nothing any more.
+        unsafe { release_sources(frame, at) };
+        let began = Began { at: frame.sequence_end(), worker: desk.number };
+        let record = self.record(Lane::Compute, began, None);
+        // SAFETY: passed on; this is its only end.
+        let status = unsafe { self.settle(frame, at, self.ended(Err(error)), record) };
+        // SAFETY: it is settled, and was not counted off.
+        unsafe { self.carry_on(Some((self.root(), at, status)), desk) };
+    }
+
+    /// Asks to be looked at again after a while of the machine's own time.
+    pub(crate) fn look_again(self: &Arc<Self>, after: std::time::Duration) {
+        let step = after.as_nanos().max(1);
+        let at = (self.machine.clock.now() + after).as_nanos().div_ceil(step) * step;
+        let at = std::time::Duration::from_nanos(u64::try_from(at).unwrap_or(u64::MAX));
+        let own: std::sync::Weak<Self> = Arc::downgrade(self);
+        if self.machine.timer.wake(at, own).is_err() {
+            // No thread for time: somebody comes and looks now.
+            self.call();
+        }
+    }
+}
