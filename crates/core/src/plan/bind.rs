@@ -57,23 +57,33 @@ impl Plan {
         slots: &impl Slots,
         args: &mut Vec<Value>,
     ) -> Result<(), BindError> {
-        let node = self.node(at);
-        args.reserve(node.args().len());
-        for (index, expr) in node.args().iter().enumerate() {
-            let value = self.evaluate(expr, slots).map_err(|error| {
-                let port = &node.task().signature.ports[index].name;
-                invalid(format!("input `{port}`: {}", error.message()))
-            })?;
-            let value = match value {
-                Some(value) => value,
-                None => {
-                    let port = &node.task().signature.ports[index];
-                    port.when_absent().ok_or(BindError::Absent)?
-                }
-            };
-            args.push(value);
+        let ports = self.args(at).len();
+        args.reserve(ports);
+        for port in 0..ports {
+            args.push(self.bind_port(at, port, slots)?);
         }
         Ok(())
+    }
+
+    /// Makes one argument of a node, as [`Self::bind`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn bind_port(
+        &self,
+        at: PlanIndex,
+        port: usize,
+        slots: &impl Slots,
+    ) -> Result<Value, BindError> {
+        let node = self.node(at);
+        let name = || &node.task().signature.ports[port].name;
+        let value = self
+            .evaluate(&node.args()[port], slots)
+            .map_err(|error| invalid(format!("input `{}`: {}", name(), error.message())))?;
+        match value {
+            Some(value) => Ok(value),
+            None => node.task().signature.ports[port].when_absent().ok_or(BindError::Absent),
+        }
     }
 
     /// The value of an expression of this plan's workflow; `None` where something that it refers

@@ -72,17 +72,17 @@ impl<'a> NodeHost<'a> {
 
     /// Ends an attempt of a sequence: its folder goes.
     #[inline]
-    pub(crate) fn end_attempt(&mut self) {
-        if *self.has_folder.get_mut() {
+    pub(crate) fn end_attempt(&self) {
+        if self.has_folder.load(Ordering::Relaxed) {
             self.remove_folder();
         }
     }
 
     #[cold]
-    fn remove_folder(&mut self) {
-        *self.has_folder.get_mut() = false;
-        let folder = self.folder.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(path) = folder.take() {
+    fn remove_folder(&self) {
+        self.has_folder.store(false, Ordering::Relaxed);
+        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(path) = folder {
             temp::remove(&path);
         }
     }

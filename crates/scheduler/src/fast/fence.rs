@@ -1,4 +1,4 @@
-//! Fences of which one side is nearly free: [`light`] where it runs for every node, [`heavy`] where
+//! Fences of which one side is nearly free: [`Light`] where it runs for every node, [`heavy`] where
 //! somebody wants to take over, which is rare.
 //!
 //! Together they order as two `fence(SeqCst)` do. On Linux the light one only keeps the compiler
@@ -9,29 +9,23 @@
 #[cfg(not(terrace_loom))]
 pub(crate) use kernel::prepare;
 #[cfg(not(terrace_loom))]
-pub(super) use kernel::{heavy, is_ready, light};
+pub(super) use kernel::{Light, heavy, is_ready};
 #[cfg(terrace_loom)]
 pub(crate) use plain::prepare;
 #[cfg(terrace_loom)]
-pub(super) use plain::{heavy, is_ready, light};
+pub(super) use plain::{Light, heavy, is_ready};
 
 #[cfg(not(terrace_loom))]
 mod kernel {
     use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
+    use std::sync::atomic::{Ordering, compiler_fence, fence};
 
     /// Whether the kernel runs fences for us.
     static ASYMMETRIC: OnceLock<bool> = OnceLock::new();
-    /// Read for every node, so by itself.
-    static PLAIN: AtomicBool = AtomicBool::new(true);
 
     /// Makes the fences ready. Takes some milliseconds, once per process.
     pub(crate) fn prepare() {
-        ASYMMETRIC.get_or_init(|| {
-            let asymmetric = register();
-            PLAIN.store(!asymmetric, Ordering::Relaxed);
-            asymmetric
-        });
+        ASYMMETRIC.get_or_init(register);
     }
 
     /// Whether that is done: before it nobody may rely on the two.
@@ -39,12 +33,24 @@ mod kernel {
         ASYMMETRIC.get().is_some()
     }
 
-    #[inline]
-    pub(in crate::fast) fn light() {
-        if PLAIN.load(Ordering::Relaxed) {
-            fence(Ordering::SeqCst);
-        } else {
-            compiler_fence(Ordering::SeqCst);
+    /// The light side.
+    #[derive(Clone, Copy)]
+    pub(in crate::fast) struct Light {
+        plain: bool,
+    }
+
+    impl Light {
+        pub(in crate::fast) fn new() -> Self {
+            Self { plain: ASYMMETRIC.get() != Some(&true) }
+        }
+
+        #[inline]
+        pub(in crate::fast) fn fence(self) {
+            if self.plain {
+                fence(Ordering::SeqCst);
+            } else {
+                compiler_fence(Ordering::SeqCst);
+            }
         }
     }
 
@@ -95,8 +101,17 @@ mod kernel {
 mod plain {
     use crate::sync::{Ordering, fence};
 
-    pub(in crate::fast) fn light() {
-        fence(Ordering::SeqCst);
+    #[derive(Clone, Copy)]
+    pub(in crate::fast) struct Light;
+
+    impl Light {
+        pub(in crate::fast) fn new() -> Self {
+            Self
+        }
+
+        pub(in crate::fast) fn fence(self) {
+            fence(Ordering::SeqCst);
+        }
     }
 
     pub(in crate::fast) fn heavy() {

@@ -28,6 +28,7 @@
 
 mod costs;
 mod fence;
+mod light;
 mod program;
 mod sequence;
 mod share;
@@ -63,6 +64,8 @@ pub(crate) struct Fast {
     /// One thread's way through the plan, where the run begins with that.
     sequence: Option<Sequence>,
     looks: takeover::Looks,
+    /// Whether all nodes are plain tasks that nobody watches.
+    plain: bool,
     /// Nanoseconds that threads worked, and how many nodes ended meanwhile.
     spent: AtomicU64,
     ended: AtomicU64,
@@ -71,7 +74,9 @@ pub(crate) struct Fast {
 impl Fast {
     /// `alone`: whether one thread may run nodes without telling of each.
     pub(crate) fn new(plan: &Plan, workers: u32, alone: bool) -> Self {
-        let sequence = takeover::begins_alone(plan, workers, alone).then(Sequence::new);
+        let program = Program::for_run(plan).filter(|program| alone && program.sequential);
+        let begins_alone = program.is_some_and(|program| takeover::begins_alone(program, workers));
+        let sequence = begins_alone.then(Sequence::new);
         let roots_end = if plan.is_empty() { 0 } else { plan.level(0).end };
         // In a sequence they are its runner's.
         let roots = if sequence.is_some() { roots_end } else { 0 };
@@ -82,6 +87,7 @@ impl Fast {
             arrived: Injector::new(),
             stealers: (0..workers).map(|_| OnceLock::new()).collect(),
             sequence,
+            plain: program.is_some(),
             looks: takeover::Looks::default(),
             spent: AtomicU64::new(0),
             ended: AtomicU64::new(0),
@@ -142,12 +148,19 @@ impl Fast {
             }
         }
         let mut since = Instant::now();
+        let program = if self.plain { Program::of(run.plan()) } else { None };
         loop {
             next = next.or_else(|| self.find(run, desk));
             while let Some(unit) = next {
-                // SAFETY: the unit came out of one queue, once, or became ready here: this thread
-                // holds it.
-                next = unsafe { self.step(run, desk, unit, Here::Seat, &mut ended) };
+                // The unit came out of one queue, once, or became ready here: this thread holds it.
+                next = match (program, unit) {
+                    (Some(program), Unit::Node(_, at)) => {
+                        // SAFETY: as said; a plan of plain tasks has no frames but the run's own.
+                        unsafe { self.light(run, desk, program, at, &mut ended) }
+                    }
+                    // SAFETY: as said.
+                    _ => unsafe { self.step(run, desk, unit, Here::Seat, &mut ended) },
+                };
             }
             self.note_cost(&mut since, ended);
             if self.report(run, &mut ended) {

@@ -1,7 +1,8 @@
 //! [`Program`]: what a sequence runs, laid out in the order in which it does, and what runs of the
 //! plan have cost so far. Made of a plan once and kept with it.
 
-use std::sync::{Arc, Mutex};
+use std::ptr::NonNull;
+use std::sync::Mutex;
 
 use terrace_core::{Expr, Plan, PlanIndex, Ref, Root, Task, Type, Value};
 
@@ -14,15 +15,38 @@ const SPARES: usize = 4;
 
 /// One node.
 pub(super) struct Op {
-    pub(super) body: Arc<dyn Task>,
+    /// The plan's own, which lives as long as this. Direct: an `Arc` would look up where in it the
+    /// task lies, for every call.
+    pub(super) body: NonNull<dyn Task>,
+    /// That of a node some way ahead, which is fetched meanwhile.
+    pub(super) ahead: *const (),
     /// Where its arguments end; they begin where those of the node before end.
     pub(super) args: u32,
     /// Likewise, the outputs that it is the last to read and does not take.
     pub(super) drops: u32,
     /// Kinds of value that are surely of the type that it gives.
-    pub(super) kinds: u16,
+    pub(super) fits: u16,
+    /// Of these, those without heap, where somebody reads it; and where nobody does.
+    pub(super) kept: u16,
+    pub(super) dropped: u16,
+    /// Whether it has arguments or drops outputs.
+    pub(super) reads: bool,
+    /// Whether it refers to each output that it reads once.
+    pub(super) once: bool,
     /// Whether anybody reads what it gives.
     pub(super) is_read: bool,
+}
+
+// SAFETY: tasks may be called from any thread.
+unsafe impl Send for Op {}
+// SAFETY: as above.
+unsafe impl Sync for Op {}
+
+/// How many nodes ahead that is.
+const AHEAD: u32 = 8;
+
+fn task_of(plan: &Plan, at: PlanIndex) -> NonNull<dyn Task> {
+    NonNull::from(&*plan.node(at).task().body)
 }
 
 /// One argument.
@@ -91,12 +115,13 @@ impl Program {
             last_readers[source.index()] == Some(at) && !plan.readable_after(source)
         };
         let mut ops = Vec::with_capacity(plan.len());
+        let last = (plan.len() as u32).saturating_sub(1);
         // How often the node at hand refers to each other.
         let mut references = vec![0_u32; plan.len()];
         let (mut args, mut drops, mut consts) = (Vec::new(), Vec::new(), Vec::new());
         for at in plan.indices() {
             let node = plan.node(at);
-            let begin = args.len();
+            let (begin, dropped) = (args.len(), drops.len());
             for (port, expr) in node.args().iter().enumerate() {
                 let arg = match expr {
                     Expr::Const(value) => {
@@ -117,13 +142,16 @@ impl Program {
                 };
                 args.push(arg);
             }
+            let mut all = 0;
             node.args().iter().for_each(|arg| {
                 arg.each_node(&mut |id| {
+                    all += 1;
                     if let Some(source) = plan.place(id) {
                         references[source.index()] += 1;
                     }
                 });
             });
+            let once = all == plan.sources(at).len();
             for arg in &mut args[begin..] {
                 match *arg {
                     Arg::Copy(source) if references[source.index()] == 1 && is_last(source, at) => {
@@ -138,12 +166,19 @@ impl Program {
                     drops.push(source);
                 }
             }
+            let (fits, is_read) = (kinds_of(&node.task().signature.output), plan.uses(at) > 0);
             ops.push(Op {
-                body: Arc::clone(&node.task().body),
+                body: task_of(plan, at),
+                ahead: task_of(plan, PlanIndex::new((at.get() + AHEAD).min(last))).as_ptr()
+                    as *const (),
                 args: args.len() as u32,
                 drops: drops.len() as u32,
-                kinds: kinds_of(&node.task().signature.output),
-                is_read: plan.uses(at) > 0,
+                fits,
+                kept: if is_read { fits & PLAIN } else { 0 },
+                dropped: if is_read { 0 } else { fits & PLAIN },
+                reads: args.len() > begin || drops.len() > dropped,
+                once,
+                is_read,
             });
         }
         (program.ops, program.args) = (ops.into(), args.into());
@@ -178,21 +213,27 @@ fn asks_how_it_ended(plan: &Plan) -> bool {
 }
 
 /// The kind of a value, as a bit.
+#[inline]
 pub(super) fn kind_of(value: &Value) -> u16 {
-    match value {
-        Value::Null => 1,
-        Value::Bool(_) => 1 << 1,
-        Value::I64(_) => 1 << 2,
-        Value::U64(_) => 1 << 3,
-        Value::F64(_) => 1 << 4,
-        Value::Str(_) => 1 << 5,
-        Value::Bytes(_) => 1 << 6,
-        Value::List(_) => 1 << 7,
-        Value::Map(_) => 1 << 8,
-        Value::Array(_) => 1 << 9,
-        Value::Ext(_) => 1 << 10,
-    }
+    // In the order of the enum, so that this is its tag and no table.
+    let tag = match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::I64(_) => 2,
+        Value::U64(_) => 3,
+        Value::F64(_) => 4,
+        Value::Str(_) => 5,
+        Value::Bytes(_) => 6,
+        Value::List(_) => 7,
+        Value::Map(_) => 8,
+        Value::Array(_) => 9,
+        Value::Ext(_) => 10,
+    };
+    1 << tag
 }
+
+/// The kinds without heap.
+const PLAIN: u16 = 0b1_1111;
 
 /// The kinds that surely fit; what a value of another kind is, the full check says.
 fn kinds_of(ty: &Type) -> u16 {

@@ -60,12 +60,12 @@ impl Sequence {
     ///
     /// [settle]: Self::settle
     #[inline]
-    pub(super) fn reach(&self, at: u32) -> bool {
+    pub(super) fn reach(&self, at: u32, fence: fence::Light) -> bool {
         // Release: who takes over reads what the nodes before have given.
         self.at.store(at, Ordering::Release);
         // Pairs with the heavy one in `take_over`: either the load below sees that somebody comes,
         // or that one sees the store above.
-        fence::light();
+        fence.fence();
         self.taken.load(Ordering::Relaxed) == 0
     }
 
@@ -138,7 +138,7 @@ mod tests {
 
         fn own(&self) {
             let mut at = 0;
-            while at < NODES && self.sequence.reach(at) {
+            while at < NODES && self.sequence.reach(at, super::fence::Light::new()) {
                 self.run(at);
                 self.ended[at as usize].store(1, Relaxed);
                 at += 1;

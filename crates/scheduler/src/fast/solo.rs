@@ -3,18 +3,35 @@
 //! What a node costs here is its call and a handful of loads. Whatever is rare leaves the sequence
 //! and goes the way of all nodes: a failure, a cancelled run, somebody who takes over.
 
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use terrace_core::{PlanIndex, RunConstants, Slots, TaskError, Value};
 use terrace_plugin_api::TaskContext;
 
-use super::program::{Arg, Program, kind_of};
+use super::fence;
+use super::program::{Arg, Op, Program, kind_of};
 use super::sequence::Sequence;
 use super::share::{Pace, Share};
 use crate::attempt::{Inside, NodeHost, Panicked, Quiet, checked};
 use crate::frame::{Frame, discard};
 use crate::run::Run;
+
+/// Fetches what a task holds, some nodes ahead: tasks lie all over memory, and nodes are done sooner
+/// than it comes.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn prefetch(task: *const ()) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: a hint, which reads nothing.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(task.cast()) };
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+fn prefetch(_task: *const ()) {}
 
 /// Why a sequence was left.
 pub(super) enum Stop {
@@ -75,7 +92,10 @@ impl<'a> Solo<'a> {
                     }
                 }
                 Ok(Some(stop)) => break stop,
-                Err(payload) => break Stop::Failed(Panicked::of(payload).into_error()),
+                Err(payload) => {
+                    self.at = self.sequence.position();
+                    break Stop::Failed(Panicked::of(payload).into_error());
+                }
             }
         };
         drop((inside, quiet));
@@ -88,50 +108,80 @@ impl<'a> Solo<'a> {
         self.args
     }
 
-    /// Runs the nodes before `end`.
+    /// Runs the nodes before `end`. What it needs for each is in locals: this is the loop that
+    /// decides what a small node costs.
     ///
     /// # Safety
     /// As [`Self::go`].
+    #[inline(never)]
     unsafe fn stretch(&mut self, end: u32) -> Option<Stop> {
-        let mut host = NodeHost::of_sequence(self.run, self.frame, self.sequence);
-        while self.at < end {
-            if !self.sequence.reach(self.at) || self.run.cancelled() {
+        let host = NodeHost::of_sequence(self.run, self.frame, self.sequence);
+        let ctx = TaskContext::new(&host);
+        let (sequence, frame) = (self.sequence, self.frame);
+        let fence = fence::Light::new();
+        let cancelled = self.run.cancel_flags();
+        let mut at = self.at;
+        for op in &self.program.ops[at as usize..end as usize] {
+            let free = sequence.reach(at, fence);
+            if !free || cancelled.iter().any(|flag| flag.load(Ordering::Acquire)) {
+                self.at = at;
                 return Some(Stop::Before);
             }
-            let op = &self.program.ops[self.at as usize];
-            // SAFETY: passed on: all nodes before this one have ended, on this thread.
-            if !unsafe { self.bind(op.args as usize) } {
-                return Some(Stop::Before);
-            }
-            while self.next_drop < op.drops as usize {
-                let source = self.program.drops[self.next_drop];
-                self.next_drop += 1;
-                // SAFETY: it is the last reader, and has read.
-                discard(unsafe { self.frame.take(source) });
-            }
-            let result = op.body.call(&TaskContext::new(&host), &mut self.args);
-            host.end_attempt();
-            let result = match result {
-                Ok(value) if kind_of(&value) & op.kinds == 0 => {
-                    let node = self.frame.plan().node(PlanIndex::new(self.at));
-                    checked(&node.task().signature.output, value)
+            prefetch(op.ahead);
+            if op.reads {
+                self.at = at;
+                // SAFETY: passed on: all nodes before this one have ended, on this thread.
+                if !unsafe { self.bind(op) } {
+                    return Some(Stop::Before);
                 }
-                result => result,
-            };
-            match result {
-                // SAFETY: the node is this thread's, and gives once.
-                Ok(value) if op.is_read => unsafe {
-                    self.frame.put(PlanIndex::new(self.at), value);
-                },
-                Ok(value) => discard(value),
-                Err(error) => return Some(Stop::Failed(error)),
             }
-            if !self.args.is_empty() {
+            // SAFETY: the program is kept with the plan that has the task.
+            let body = unsafe { op.body.as_ref() };
+            // Looked at where it lies: it was written in parts, and moving it whole would have to
+            // wait for them.
+            let result = ManuallyDrop::new(body.call(&ctx, &mut self.args));
+            host.end_attempt();
+            match &*result {
+                Ok(value) if kind_of(value) & op.dropped != 0 => {}
+                Ok(value) if kind_of(value) & op.kept != 0 => {
+                    // SAFETY: the node is this thread's, and gives once.
+                    unsafe { frame.put_plain(PlanIndex::new(at), value) };
+                }
+                _ => {
+                    self.at = at;
+                    // SAFETY: passed on.
+                    if let Err(error) = unsafe { self.give(ManuallyDrop::into_inner(result)) } {
+                        return Some(Stop::Failed(error));
+                    }
+                }
+            }
+            if op.reads {
                 self.args.drain(..).for_each(discard);
             }
-            self.at += 1;
+            at += 1;
         }
+        self.at = at;
         None
+    }
+
+    /// Keeps what the node that it is at gave, where that has heap or may be of a wrong kind.
+    ///
+    /// # Safety
+    /// The node is this thread's, and gives once.
+    unsafe fn give(&self, result: Result<Value, TaskError>) -> Result<(), TaskError> {
+        let at = PlanIndex::new(self.at);
+        let op = &self.program.ops[at.index()];
+        let mut value = result?;
+        if kind_of(&value) & op.fits == 0 {
+            value = checked(&self.frame.plan().node(at).task().signature.output, value)?;
+        }
+        if op.is_read {
+            // SAFETY: passed on.
+            unsafe { self.frame.put(at, value) };
+        } else {
+            discard(value);
+        }
+        Ok(())
     }
 
     /// Makes the arguments of the node that it is at. False: they cannot be made, and all is as it
@@ -140,9 +190,9 @@ impl<'a> Solo<'a> {
     /// # Safety
     /// All that it reads has ended, on this thread.
     #[inline]
-    unsafe fn bind(&mut self, end: usize) -> bool {
+    unsafe fn bind(&mut self, op: &Op) -> bool {
         let begin = self.next_arg;
-        while self.next_arg < end {
+        while self.next_arg < op.args as usize {
             let value = match self.program.args[self.next_arg] {
                 // SAFETY: in this order it is the last to read that.
                 Arg::Take(source) => unsafe { self.frame.take(source) },
@@ -160,6 +210,12 @@ impl<'a> Solo<'a> {
             };
             self.args.push(value);
             self.next_arg += 1;
+        }
+        while self.next_drop < op.drops as usize {
+            let source = self.program.drops[self.next_drop];
+            self.next_drop += 1;
+            // SAFETY: it is the last reader, and has read.
+            discard(unsafe { self.frame.take(source) });
         }
         true
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use terrace_core::{Plan, PlanIndex};
+use terrace_core::PlanIndex;
 
 use super::program::Program;
 use super::sequence::{Sequence, Settled};
@@ -18,10 +18,7 @@ use crate::run::{Desk, Run};
 const LOOK: Duration = Duration::from_millis(1);
 
 /// Whether a run begins as a sequence.
-pub(super) fn begins_alone(plan: &Plan, workers: u32, alone: bool) -> bool {
-    let Some(program) = Program::for_run(plan).filter(|program| alone && program.sequential) else {
-        return false;
-    };
+pub(super) fn begins_alone(program: &Program, workers: u32) -> bool {
     if workers == 1 || !program.is_wide {
         return true;
     }

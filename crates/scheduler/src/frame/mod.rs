@@ -277,6 +277,24 @@ impl Frame {
         unsafe { self.slot(at).write(output) };
     }
 
+    /// As [`Self::put`], of a value without heap, part by part.
+    ///
+    /// # Safety
+    /// As there.
+    #[inline]
+    pub(crate) unsafe fn put_plain(&self, at: PlanIndex, output: &Value) {
+        let slot = self.slot(at);
+        let output = match output {
+            Value::I64(number) => Value::I64(*number),
+            Value::F64(number) => Value::F64(*number),
+            Value::Bool(truth) => Value::Bool(*truth),
+            Value::U64(number) => Value::U64(*number),
+            _ => Value::Null,
+        };
+        // SAFETY: as there.
+        unsafe { slot.write(output) };
+    }
+
     /// Takes an output whose last reader the caller is, by the order in which a sequence runs.
     ///
     /// # Safety

@@ -2,18 +2,66 @@
 //! over, and the one that failed.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use terrace_core::{Lane, OutcomeStatus, PlanIndex, TaskError};
+use terrace_core::{BindError, Lane, OutcomeStatus, PlanIndex, TaskError, Value};
+
+use terrace_plugin_api::ErrorClass;
 
 use super::{Desk, Run};
-use crate::attempt::release_sources;
+use crate::attempt::{FrameScope, release_sources};
 use crate::fan::Began;
+use crate::frame::Record;
 use crate::options::Timing;
 
 impl Run {
     /// Whether each node's times are taken.
     pub(crate) fn timing(&self) -> Timing {
         self.timing
+    }
+
+    /// The flags of the tokens that stop this run.
+    pub(crate) fn cancel_flags(&self) -> [&AtomicBool; 2] {
+        [self.token.flag(), self.outer.flag()]
+    }
+
+    /// Takes note of when a plain node begins.
+    pub(crate) fn begin_plain(&self, desk: &Desk) -> Began {
+        Began { at: self.stamp(desk), worker: desk.number }
+    }
+
+    /// How a plain node ended that succeeded.
+    pub(crate) fn record_plain(&self, began: Began, desk: &mut Desk) -> Record {
+        self.record(Lane::Compute, began, Some(desk))
+    }
+
+    /// What the expression of a port gives, for a node that is about to run.
+    pub(crate) fn evaluate_port(&self, at: PlanIndex, port: u32) -> Result<Value, TaskError> {
+        let (frame, plan) = (self.frame(), self.plan());
+        let scope = FrameScope::new(self, frame);
+        plan.bind_port(at, port as usize, &scope).map_err(|error| match error {
+            BindError::Wrong(error) => error,
+            // What it needs has succeeded, or it would have been written off.
+            BindError::Absent => TaskError::new(ErrorClass::INTERNAL, "a value is not there"),
+        })
+    }
+
+    /// Ends a plain node that failed.
+    ///
+    /// # Safety
+    /// The caller holds it, and counted it off as a reader.
+    pub(crate) unsafe fn fail_plain(
+        self: &Arc<Self>,
+        at: PlanIndex,
+        error: TaskError,
+        began: Began,
+        desk: &mut Desk,
+    ) {
+        let record = self.record(Lane::Compute, began, None);
+        // SAFETY: passed on; this is its only end.
+        let status = unsafe { self.settle(self.frame(), at, self.ended(Err(error)), record) };
+        // SAFETY: it is settled, and was not counted off.
+        unsafe { self.carry_on(Some((self.root(), at, status)), desk) };
     }
 
     /// Tells those behind a node that it has ended; its output is in its place.
@@ -44,11 +92,8 @@ impl Run {
         // SAFETY: it reads nothing any more.
         unsafe { release_sources(frame, at) };
         let began = Began { at: frame.sequence_end(), worker: desk.number };
-        let record = self.record(Lane::Compute, began, None);
-        // SAFETY: passed on; this is its only end.
-        let status = unsafe { self.settle(frame, at, self.ended(Err(error)), record) };
-        // SAFETY: it is settled, and was not counted off.
-        unsafe { self.carry_on(Some((self.root(), at, status)), desk) };
+        // SAFETY: passed on.
+        unsafe { self.fail_plain(at, error, began, desk) };
     }
 
     /// Asks to be looked at again after a while of the machine's own time.
