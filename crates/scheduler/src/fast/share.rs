@@ -1,7 +1,6 @@
 //! When a sequence is to be shared: what nodes cost, measured over stretches of them.
 
-use std::time::{Duration, Instant};
-
+use crate::clock::nanos;
 use crate::frame::Stretches;
 use crate::options::Timing;
 use crate::run::Run;
@@ -32,13 +31,11 @@ pub(super) enum Share {
 
 /// How long stretches are, and what was measured.
 pub(super) struct Pace {
-    began: Instant,
-    /// When the run's own time was zero, before that.
-    offset: Duration,
     timing: Timing,
     /// How many nodes the next stretch has.
     nodes: u32,
-    /// How many had ended at the last reading, and when that was.
+    /// How many had ended at the first reading and at the last, and when that was.
+    first: u64,
     last: (u32, u64),
     /// The longest stretch: how many nodes, and how long.
     longest: (u64, u64),
@@ -52,23 +49,32 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(run: &Run, timing: Timing, all: u32, may_share: bool) -> Self {
-        let offset = run.now();
-        let marks = match timing {
-            Timing::Off => Vec::new(),
-            _ => vec![(0, offset.as_nanos() as u64)],
-        };
-        Self {
-            began: Instant::now(),
-            offset,
+        let mut pace = Self {
             timing,
             nodes: 1,
+            first: 0,
             last: (0, 0),
             longest: (0, 0),
             slow: false,
-            marks,
+            marks: Vec::new(),
             may_share,
             all,
+        };
+        if pace.is_measured() {
+            pace.first = nanos(run.now());
+            pace.last = (0, pace.first);
+            if timing != Timing::Off {
+                pace.marks.push(pace.last);
+            }
+        } else {
+            // Nobody wants to know: only a token may stop it, which is looked at all the time.
+            pace.nodes = u32::MAX;
         }
+        pace
+    }
+
+    fn is_measured(&self) -> bool {
+        self.may_share || self.timing != Timing::Off
     }
 
     /// How many nodes the next stretch has.
@@ -77,12 +83,15 @@ impl Pace {
     }
 
     /// Reads the clock after a stretch.
-    pub(super) fn mark(&mut self, at: u32) -> Share {
-        let now = self.began.elapsed().as_nanos() as u64;
+    pub(super) fn mark(&mut self, run: &Run, at: u32) -> Share {
+        if !self.is_measured() {
+            return Share::Alone;
+        }
+        let now = nanos(run.now());
         let (before, then) = std::mem::replace(&mut self.last, (at, now));
-        let (count, took) = (u64::from(at - before), now - then);
+        let (count, took) = (u64::from(at - before), now.saturating_sub(then));
         if self.timing != Timing::Off {
-            self.marks.push((at, self.offset.as_nanos() as u64 + now));
+            self.marks.push((at, now));
         }
         if self.timing != Timing::Exact {
             if took < SHORT {
@@ -106,18 +115,22 @@ impl Pace {
         Share::Alone
     }
 
-    /// What was measured: nanoseconds per node, the longest stretch left out where there are
-    /// others, and when the nodes ran.
-    pub(super) fn end(mut self, at: u32, worker: u16) -> (u64, Stretches) {
-        let now = self.began.elapsed().as_nanos() as u64;
-        if self.timing != Timing::Off && at > self.last.0 {
-            self.marks.push((at, self.offset.as_nanos() as u64 + now));
+    /// What was measured, where it was: nanoseconds per node, the longest stretch left out where
+    /// there are others; and when the nodes ran.
+    pub(super) fn end(mut self, run: &Run, at: u32, worker: u16) -> (Option<u64>, Stretches) {
+        if !self.is_measured() && self.first == 0 {
+            return (None, Stretches { worker, marks: self.marks });
         }
-        let (mut nodes, mut took) = (u64::from(at), now);
+        let now = nanos(run.now());
+        if self.timing != Timing::Off && at > self.last.0 {
+            self.marks.push((at, now));
+        }
+        let (mut nodes, mut took) = (u64::from(at), now.saturating_sub(self.first));
         if self.longest.0 > 0 && self.longest.0 < nodes {
             nodes -= self.longest.0;
-            took -= self.longest.1;
+            took = took.saturating_sub(self.longest.1);
         }
-        (took / nodes.max(1), Stretches { worker, marks: self.marks })
+        let each = (at > 0).then(|| took / nodes.max(1));
+        (each, Stretches { worker, marks: self.marks })
     }
 }

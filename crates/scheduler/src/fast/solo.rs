@@ -86,7 +86,7 @@ impl<'a> Solo<'a> {
             match catch_unwind(stretch) {
                 Ok(None) if self.at == nodes => break Stop::End,
                 Ok(None) => {
-                    if pace.mark(self.at) == Share::Wanted {
+                    if pace.mark(self.run, self.at) == Share::Wanted {
                         self.sequence.want();
                         self.run.call();
                     }

@@ -60,9 +60,9 @@ impl Fast {
         let stop = unsafe { solo.go(&mut pace) };
         let at = solo.at;
         desk.args = solo.into_args();
-        let (each, stretches) = pace.end(at, desk.number);
+        let (each, stretches) = pace.end(run, at, desk.number);
         run.frame().note_stretches(stretches);
-        if at > 0 && !matches!(stop, Stop::Failed(_)) {
+        if let Some(each) = each.filter(|_| !matches!(stop, Stop::Failed(_))) {
             program.costs.learn_alone(each);
         }
         match sequence.settle(at) {

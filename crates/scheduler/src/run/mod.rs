@@ -174,9 +174,11 @@ impl Run {
         let path = if ordered {
             Path::Dispatch(Shell::new(plan, order, machine))
         } else {
+            // Whether to share is decided by what nodes take, which another clock does not say.
+            let may_measure = machine.is_real || machine.workers == 1;
             let told = EventKinds::NODES | EventKinds::INSIDE;
             let watched = emitter.as_ref().is_some_and(|emitter| emitter.wants(told));
-            Path::Fast(Fast::new(plan, machine.workers, machine.is_real && !watched))
+            Path::Fast(Fast::new(plan, machine.workers, may_measure && !watched))
         };
         let rules = workflow.rules();
         let due = options.deadline.into_iter().chain(rules.deadline).min();

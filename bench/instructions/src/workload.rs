@@ -1,0 +1,142 @@
+//! [`Workload`]: what is counted. Everything on one thread and with a clock that stands still, so
+//! that no decision depends on how fast the machine is.
+
+use std::fmt::Write;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use terrace_bench_protocol::Graph;
+use terrace_core::{
+    Catalog, Draft, Format, Handle, NoTasks, Source, Value, Workflow, WorkflowBuilder,
+};
+use terrace_plugin_api::TaskContext;
+use terrace_plugin_host::Registry;
+use terrace_scheduler::{ManualClock, PathChoice, RunOptions, RunStatus, Scheduler, Timing};
+
+/// Nodes of a graph, items of a map, calls of a task.
+const UNITS: u64 = 10_000;
+/// `wave` is square.
+const SQUARE: u64 = 100 * 100;
+
+/// One thing that is counted.
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    /// How many nodes, items or calls it has: the count is per each.
+    pub(crate) units: u64,
+    /// Makes ready what is then done again and again.
+    pub(crate) prepare: fn() -> Box<dyn FnMut()>,
+}
+
+/// Everything, in the order of the table.
+pub(crate) const ALL: [Workload; 14] = [
+    Workload { name: "run/chain", units: UNITS, prepare: || run("chain", PathChoice::Auto) },
+    Workload { name: "run/fan", units: UNITS, prepare: || run("fan", PathChoice::Auto) },
+    Workload { name: "run/layer64", units: UNITS, prepare: || run("layer64", PathChoice::Auto) },
+    Workload { name: "run/tree", units: UNITS, prepare: || run("tree", PathChoice::Auto) },
+    Workload { name: "run/random4", units: UNITS, prepare: || run("random4", PathChoice::Auto) },
+    Workload { name: "run/wave", units: SQUARE, prepare: || run("wave", PathChoice::Auto) },
+    Workload {
+        name: "ordered/layer64",
+        units: UNITS,
+        prepare: || run("layer64", PathChoice::Dispatcher),
+    },
+    Workload { name: "map/one-task", units: UNITS, prepare: || map(1) },
+    Workload { name: "map/two-tasks", units: UNITS, prepare: || map(2) },
+    Workload { name: "build/write", units: UNITS, prepare: write },
+    Workload { name: "build/validate", units: UNITS, prepare: validate },
+    Workload { name: "build/plan", units: UNITS, prepare: plan },
+    Workload { name: "read/yaml", units: UNITS, prepare: read },
+    Workload { name: "call/pack-task", units: UNITS, prepare: call },
+];
+
+fn graph(shape: &str) -> Graph {
+    Graph::make(shape, UNITS as usize).expect("a known shape")
+}
+
+/// Nodes that do nothing, as somebody would write them.
+fn written(graph: &Graph) -> WorkflowBuilder {
+    let wf = WorkflowBuilder::new("count");
+    let mut handles: Vec<Handle<()>> = Vec::with_capacity(graph.len());
+    for node in 0..graph.len() {
+        let handle = wf.call(|| black_box(()), ());
+        let on = graph.dependencies(node).iter();
+        handles.push(on.fold(handle, |handle, &on| handle.after(&handles[on as usize])));
+    }
+    wf
+}
+
+fn valid(wf: WorkflowBuilder) -> Workflow {
+    wf.build(&NoTasks).expect("a right workflow")
+}
+
+fn run(shape: &str, path: PathChoice) -> Box<dyn FnMut()> {
+    runner(&valid(written(&graph(shape))), path)
+}
+
+fn map(tasks: usize) -> Box<dyn FnMut()> {
+    let wf = WorkflowBuilder::new("count");
+    let out = wf.map(0..UNITS as i64, |body, item| {
+        let next = |from: &Handle<i64>| body.call(|x: i64| x + 1, (from,));
+        (1..tasks).fold(next(&item), |last, _| next(&last))
+    });
+    wf.output("out", &out);
+    runner(&valid(wf), PathChoice::Auto)
+}
+
+fn runner(workflow: &Workflow, path: PathChoice) -> Box<dyn FnMut()> {
+    let plan = Arc::new(workflow.plan());
+    let clock = Arc::new(ManualClock::new());
+    let scheduler = Scheduler::builder().workers(1).clock(clock).build().expect("a thread");
+    let options = RunOptions::default().with_path(path).with_timing(Timing::Off);
+    Box::new(move || {
+        let report = scheduler.run(&plan, options.clone());
+        assert_eq!(report.status, RunStatus::Succeeded);
+    })
+}
+
+fn write() -> Box<dyn FnMut()> {
+    let graph = graph("layer64");
+    Box::new(move || drop(black_box(written(&graph).into_draft())))
+}
+
+fn validate() -> Box<dyn FnMut()> {
+    let draft = written(&graph("layer64")).into_draft();
+    // The copy is counted too: validation takes the draft.
+    Box::new(move || drop(black_box(draft.clone().validate(&NoTasks).expect("a right workflow"))))
+}
+
+fn plan() -> Box<dyn FnMut()> {
+    let workflow = valid(written(&graph("layer64")));
+    Box::new(move || drop(black_box(workflow.plan())))
+}
+
+fn read() -> Box<dyn FnMut()> {
+    let graph = graph("layer64");
+    let mut text = String::from("terrace: 1\nname: count\nnodes:\n");
+    for node in 0..graph.len() {
+        let arg = |at: usize| match graph.dependencies(node).get(at) {
+            Some(on) => format!("\"${{n{on}}}\""),
+            None => at.to_string(),
+        };
+        let (x, y) = (arg(0), arg(1));
+        writeln!(text, "  n{node}: {{ task: math/add, with: {{ x: {x}, y: {y} }} }}")
+            .expect("a string takes everything");
+    }
+    let source = Source::new("count.yaml", text, Format::Yaml);
+    Box::new(move || drop(black_box(Draft::read(&source).expect("a right file"))))
+}
+
+/// A call as a loaded pack's, but for the loader: the same function through the same pointer.
+fn call() -> Box<dyn FnMut()> {
+    let registry = Registry::new();
+    registry.add_static(&terrace_pack_math::pack()).expect("the pack is right");
+    let add = registry.find("math/add").expect("math adds").body;
+    Box::new(move || {
+        let context = TaskContext::detached();
+        for _ in 0..UNITS {
+            // Its ports take: what they leave behind is null.
+            let mut args = [Value::from(2_i64), Value::from(3_i64)];
+            black_box(add.call(&context, black_box(&mut args)).expect("small numbers"));
+        }
+    })
+}

@@ -1,0 +1,79 @@
+//! A graph as a workflow.
+//!
+//! With the body `value` the values go along the edges: a node with up to eight dependencies takes
+//! them as arguments, one with more as a list, which is how a person would write it. All other
+//! bodies have edges without a value.
+
+use std::sync::Arc;
+
+use terrace_bench_protocol::work::sum;
+use terrace_bench_protocol::{Body, Work};
+use terrace_core::{Handle, NoTasks, Problems, Workflow, WorkflowBuilder};
+
+/// Builds and validates the workflow of a graph.
+///
+/// # Errors
+/// When there are no nodes or too many of them.
+pub(crate) fn of(work: &Arc<Work>) -> Result<Workflow, Problems> {
+    let wf = WorkflowBuilder::new("peer");
+    if work.body == Body::Value {
+        with_values(&wf, work);
+    } else {
+        without_values(&wf, work);
+    }
+    wf.build(&NoTasks)
+}
+
+fn without_values(wf: &WorkflowBuilder, work: &Arc<Work>) {
+    let mut handles: Vec<Handle<()>> = Vec::with_capacity(work.graph.len());
+    for node in 0..work.graph.len() as u32 {
+        let mine = Arc::clone(work);
+        // Which body it is is known here, so the call of the closure is the only indirect one, as
+        // the call of a function pointer is in the other peers.
+        let mut handle = match work.body {
+            Body::Spin(_) | Body::Uneven(_) => wf.call(move || mine.spin(node), ()),
+            Body::Empty | Body::Value => wf.call(move || mine.count(node), ()),
+        };
+        for &on in work.graph.dependencies(node as usize) {
+            handle = handle.after(&handles[on as usize]);
+        }
+        handles.push(handle);
+    }
+}
+
+fn with_values(wf: &WorkflowBuilder, work: &Arc<Work>) {
+    let mut handles: Vec<Handle<i64>> = Vec::with_capacity(work.graph.len());
+    for node in 0..work.graph.len() {
+        let on = work.graph.dependencies(node).iter();
+        let on: Vec<Handle<i64>> = on.map(|&one| handles[one as usize].clone()).collect();
+        handles.push(add_up(wf, Arc::clone(work), node as u32, on));
+    }
+}
+
+/// Calls a closure with as many parameters as there are handles.
+macro_rules! call_with {
+    ($wf:ident, $keep:ident, $handles:ident; $($name:ident)*) => {{
+        let [$($name),*] = $handles.try_into().expect("it was counted");
+        $wf.call(move |$($name: i64),*| $keep(sum([$($name),*])), ($($name,)*))
+    }};
+}
+
+fn add_up(wf: &WorkflowBuilder, work: Arc<Work>, node: u32, on: Vec<Handle<i64>>) -> Handle<i64> {
+    // The value goes on along the edges; the cell is what the check looks at.
+    let keep = move |value| {
+        work.put(node, value);
+        value
+    };
+    match on.len() {
+        0 => wf.call(move || keep(sum([])), ()),
+        1 => call_with!(wf, keep, on; a),
+        2 => call_with!(wf, keep, on; a b),
+        3 => call_with!(wf, keep, on; a b c),
+        4 => call_with!(wf, keep, on; a b c d),
+        5 => call_with!(wf, keep, on; a b c d e),
+        6 => call_with!(wf, keep, on; a b c d e f),
+        7 => call_with!(wf, keep, on; a b c d e f g),
+        8 => call_with!(wf, keep, on; a b c d e f g h),
+        _ => wf.call(move |inputs: Vec<i64>| keep(sum(inputs)), (on,)),
+    }
+}

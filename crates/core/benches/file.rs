@@ -1,0 +1,49 @@
+//! What reading a workflow file of 10,000 nodes costs, per node and language: text to draft, spans
+//! and all. Checking the draft is in `workflow`.
+#![forbid(unsafe_code)]
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput};
+use terrace_bench_protocol::Graph;
+use terrace_core::{Draft, Format, Source};
+
+const NODES: usize = 10_000;
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(2))
+        .sample_size(10)
+        .configure_from_args();
+    let yaml = Source::new("bench.yaml", text(), Format::Yaml);
+    let draft = Draft::read(&yaml).expect("a right file");
+    let mut group = criterion.benchmark_group("file/read");
+    group.throughput(Throughput::Elements(NODES as u64));
+    for (name, format) in [("yaml", Format::Yaml), ("toml", Format::Toml), ("json", Format::Json)] {
+        let text = draft.write(format).expect("it can be printed");
+        let source = Source::new("bench", text, format);
+        group.bench_function(name, |bench| {
+            bench.iter_with_large_drop(|| Draft::read(&source).expect("a right file"));
+        });
+    }
+    group.finish();
+    criterion.final_summary();
+}
+
+/// Nodes with two arguments, of which up to two are other nodes' outputs.
+fn text() -> String {
+    let graph = Graph::make("layer64", NODES).expect("a known shape");
+    let mut text = String::from("terrace: 1\nname: bench\nnodes:\n");
+    for node in 0..graph.len() {
+        let arg = |at: usize| match graph.dependencies(node).get(at) {
+            Some(on) => format!("\"${{n{on}}}\""),
+            None => at.to_string(),
+        };
+        let (x, y) = (arg(0), arg(1));
+        writeln!(text, "  n{node}: {{ task: math/add, with: {{ x: {x}, y: {y} }} }}")
+            .expect("a string takes everything");
+    }
+    text
+}
