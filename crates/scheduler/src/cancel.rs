@@ -51,11 +51,6 @@ impl CancelToken {
         self.0.cancelled.load(Ordering::Acquire)
     }
 
-    /// The flag itself, for who looks at it millions of times.
-    pub(crate) fn flag(&self) -> &AtomicBool {
-        &self.0.cancelled
-    }
-
     /// Nudges `listener` when the token is cancelled; at once when it already is.
     pub(crate) fn listen(&self, listener: &Arc<impl Listener + 'static>) {
         {

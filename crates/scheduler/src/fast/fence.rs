@@ -6,14 +6,26 @@
 //! (`membarrier`, 2 µs); elsewhere both are plain fences, 7 ns each. The process has to be
 //! registered for that once, which takes some 10 ms: [`prepare`] does it where nobody waits.
 
-#[cfg(not(terrace_loom))]
 pub(crate) use kernel::prepare;
-#[cfg(not(terrace_loom))]
-pub(super) use kernel::{Light, heavy, is_ready};
-#[cfg(terrace_loom)]
-pub(crate) use plain::prepare;
-#[cfg(terrace_loom)]
-pub(super) use plain::{Light, heavy, is_ready};
+pub(super) use kernel::{Asymmetric, heavy, is_plain, is_ready};
+
+use crate::sync::{Ordering, fence};
+
+/// The side that is nearly free.
+pub(super) trait Light: Copy {
+    fn fence(self);
+}
+
+/// The light side where both are plain fences.
+#[derive(Clone, Copy)]
+pub(super) struct Plain;
+
+impl Light for Plain {
+    #[inline]
+    fn fence(self) {
+        fence(Ordering::SeqCst);
+    }
+}
 
 #[cfg(not(terrace_loom))]
 mod kernel {
@@ -33,24 +45,19 @@ mod kernel {
         ASYMMETRIC.get().is_some()
     }
 
-    /// The light side.
-    #[derive(Clone, Copy)]
-    pub(in crate::fast) struct Light {
-        plain: bool,
+    /// Whether both sides are plain fences.
+    pub(in crate::fast) fn is_plain() -> bool {
+        ASYMMETRIC.get() != Some(&true)
     }
 
-    impl Light {
-        pub(in crate::fast) fn new() -> Self {
-            Self { plain: ASYMMETRIC.get() != Some(&true) }
-        }
+    /// The light side where the heavy one runs on every thread.
+    #[derive(Clone, Copy)]
+    pub(in crate::fast) struct Asymmetric;
 
+    impl super::Light for Asymmetric {
         #[inline]
-        pub(in crate::fast) fn fence(self) {
-            if self.plain {
-                fence(Ordering::SeqCst);
-            } else {
-                compiler_fence(Ordering::SeqCst);
-            }
+        fn fence(self) {
+            compiler_fence(Ordering::SeqCst);
         }
     }
 
@@ -98,27 +105,19 @@ mod kernel {
 
 /// For loom, which knows no other threads' fences.
 #[cfg(terrace_loom)]
-mod plain {
+mod kernel {
+    pub(in crate::fast) use super::Plain as Asymmetric;
     use crate::sync::{Ordering, fence};
-
-    #[derive(Clone, Copy)]
-    pub(in crate::fast) struct Light;
-
-    impl Light {
-        pub(in crate::fast) fn new() -> Self {
-            Self
-        }
-
-        pub(in crate::fast) fn fence(self) {
-            fence(Ordering::SeqCst);
-        }
-    }
 
     pub(in crate::fast) fn heavy() {
         fence(Ordering::SeqCst);
     }
 
     pub(crate) fn prepare() {}
+
+    pub(in crate::fast) fn is_plain() -> bool {
+        true
+    }
 
     pub(in crate::fast) fn is_ready() -> bool {
         true

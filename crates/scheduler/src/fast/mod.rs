@@ -94,6 +94,11 @@ impl Fast {
         }
     }
 
+    /// Whether it begins on one thread, which has to be told when the run is to stop.
+    pub(crate) fn begins_alone(&self) -> bool {
+        self.sequence.is_some()
+    }
+
     /// Memory for a run of a plan: that of an earlier one, where there is some.
     pub(crate) fn store(plan: &Plan) -> Store {
         Program::for_run(plan).map_or_else(|| Store::new(plan), |program| program.store(plan))

@@ -60,13 +60,19 @@ impl Sequence {
     ///
     /// [settle]: Self::settle
     #[inline]
-    pub(super) fn reach(&self, at: u32, fence: fence::Light) -> bool {
+    pub(super) fn reach(&self, at: u32, fence: impl fence::Light) -> bool {
         // Release: who takes over reads what the nodes before have given.
         self.at.store(at, Ordering::Release);
         // Pairs with the heavy one in `take_over`: either the load below sees that somebody comes,
         // or that one sees the store above.
         fence.fence();
         self.taken.load(Ordering::Relaxed) == 0
+    }
+
+    /// Makes the runner stop before its next node: the run is to end.
+    pub(super) fn interrupt(&self) {
+        // Who comes too late for a node comes before the next: as ever with cancelling.
+        self.taken.store(1, Ordering::Relaxed);
     }
 
     /// Ends the sequence from outside, where nobody has. The caller has acquired all before the
@@ -103,7 +109,10 @@ impl Sequence {
 
     /// Whether somebody is to take over.
     pub(super) fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Relaxed) != 0 && !self.is_settled()
+        // Where the run is to stop, its runner ends the sequence.
+        self.wanted.load(Ordering::Relaxed) != 0
+            && self.taken.load(Ordering::Relaxed) == 0
+            && !self.is_settled()
     }
 
     /// Where its runner is, or was.
@@ -138,7 +147,7 @@ mod tests {
 
         fn own(&self) {
             let mut at = 0;
-            while at < NODES && self.sequence.reach(at, super::fence::Light::new()) {
+            while at < NODES && self.sequence.reach(at, super::fence::Plain) {
                 self.run(at);
                 self.ended[at as usize].store(1, Relaxed);
                 at += 1;

@@ -3,10 +3,8 @@
 //! What a node costs here is its call and a handful of loads. Whatever is rare leaves the sequence
 //! and goes the way of all nodes: a failure, a cancelled run, somebody who takes over.
 
-use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use terrace_core::{PlanIndex, RunConstants, Slots, TaskError, Value};
 use terrace_plugin_api::TaskContext;
@@ -16,7 +14,7 @@ use super::program::{Arg, Op, Program, kind_of};
 use super::sequence::Sequence;
 use super::share::{Pace, Share};
 use crate::attempt::{Inside, NodeHost, Panicked, Quiet, checked};
-use crate::frame::{Frame, discard};
+use crate::frame::{Frame, discard, has_heap};
 use crate::run::Run;
 
 /// Fetches what a task holds, some nodes ahead: tasks lie all over memory, and nodes are done sooner
@@ -76,12 +74,18 @@ impl<'a> Solo<'a> {
         let quiet = Quiet::new();
         let inside = Inside::of(self.run);
         let nodes = self.program.ops.len() as u32;
+        let plain = fence::is_plain();
         let stop = loop {
             let end = self.at.saturating_add(pace.nodes()).min(nodes);
             // One for many nodes: they leave what they have given where it is.
             let stretch = AssertUnwindSafe(|| {
-                // SAFETY: passed on.
-                unsafe { self.stretch(end) }
+                if plain {
+                    // SAFETY: passed on.
+                    unsafe { self.stretch(end, fence::Plain) }
+                } else {
+                    // SAFETY: passed on.
+                    unsafe { self.stretch(end, fence::Asymmetric) }
+                }
             });
             match catch_unwind(stretch) {
                 Ok(None) if self.at == nodes => break Stop::End,
@@ -114,16 +118,13 @@ impl<'a> Solo<'a> {
     /// # Safety
     /// As [`Self::go`].
     #[inline(never)]
-    unsafe fn stretch(&mut self, end: u32) -> Option<Stop> {
+    unsafe fn stretch(&mut self, end: u32, fence: impl fence::Light) -> Option<Stop> {
         let host = NodeHost::of_sequence(self.run, self.frame, self.sequence);
         let ctx = TaskContext::new(&host);
         let (sequence, frame) = (self.sequence, self.frame);
-        let fence = fence::Light::new();
-        let cancelled = self.run.cancel_flags();
         let mut at = self.at;
         for op in &self.program.ops[at as usize..end as usize] {
-            let free = sequence.reach(at, fence);
-            if !free || cancelled.iter().any(|flag| flag.load(Ordering::Acquire)) {
+            if !sequence.reach(at, fence) {
                 self.at = at;
                 return Some(Stop::Before);
             }
@@ -137,26 +138,29 @@ impl<'a> Solo<'a> {
             }
             // SAFETY: the program is kept with the plan that has the task.
             let body = unsafe { op.body.as_ref() };
+            let args: &mut [Value] = if op.reads { &mut self.args } else { &mut [] };
+            let result = body.call(&ctx, args);
+            host.end_attempt();
             // Looked at where it lies: it was written in parts, and moving it whole would have to
             // wait for them.
-            let result = ManuallyDrop::new(body.call(&ctx, &mut self.args));
-            host.end_attempt();
-            match &*result {
-                Ok(value) if kind_of(value) & op.dropped != 0 => {}
-                Ok(value) if kind_of(value) & op.kept != 0 => {
+            let kind = result.as_ref().map_or(0, kind_of);
+            if kind & op.dropped != 0 {
+                std::mem::forget(result);
+            } else if kind & op.kept != 0 {
+                if let Ok(value) = &result {
                     // SAFETY: the node is this thread's, and gives once.
                     unsafe { frame.put_plain(PlanIndex::new(at), value) };
                 }
-                _ => {
-                    self.at = at;
-                    // SAFETY: passed on.
-                    if let Err(error) = unsafe { self.give(ManuallyDrop::into_inner(result)) } {
-                        return Some(Stop::Failed(error));
-                    }
+                std::mem::forget(result);
+            } else {
+                self.at = at;
+                // SAFETY: passed on.
+                if let Err(error) = unsafe { self.give(result) } {
+                    return Some(Stop::Failed(error));
                 }
             }
             if op.reads {
-                self.args.drain(..).for_each(discard);
+                clear(&mut self.args);
             }
             at += 1;
         }
@@ -168,6 +172,7 @@ impl<'a> Solo<'a> {
     ///
     /// # Safety
     /// The node is this thread's, and gives once.
+    #[inline(never)]
     unsafe fn give(&self, result: Result<Value, TaskError>) -> Result<(), TaskError> {
         let at = PlanIndex::new(self.at);
         let op = &self.program.ops[at.index()];
@@ -193,22 +198,29 @@ impl<'a> Solo<'a> {
     unsafe fn bind(&mut self, op: &Op) -> bool {
         let begin = self.next_arg;
         while self.next_arg < op.args as usize {
-            let value = match self.program.args[self.next_arg] {
-                // SAFETY: in this order it is the last to read that.
-                Arg::Take(source) => unsafe { self.frame.take(source) },
+            match self.program.args[self.next_arg] {
+                Arg::Take(source) => {
+                    // SAFETY: passed on.
+                    let output = unsafe { self.frame.look(source) };
+                    if has_heap(output) {
+                        // SAFETY: in this order it is the last to read that.
+                        self.args.push(unsafe { self.frame.take(source) });
+                    } else {
+                        push(&mut self.args, output);
+                    }
+                }
                 // SAFETY: passed on.
-                Arg::Copy(source) => unsafe { self.frame.copy(source) },
-                Arg::Input(input) => self.frame.inputs()[input as usize].clone(),
-                Arg::Const(at) => self.program.consts[at as usize].clone(),
+                Arg::Copy(source) => push(&mut self.args, unsafe { self.frame.look(source) }),
+                Arg::Input(input) => push(&mut self.args, &self.frame.inputs()[input as usize]),
+                Arg::Const(at) => push(&mut self.args, &self.program.consts[at as usize]),
                 Arg::Port(port) => match self.port(port) {
-                    Some(value) => value,
+                    Some(value) => self.args.push(value),
                     None => {
                         self.unbind(begin);
                         return false;
                     }
                 },
-            };
-            self.args.push(value);
+            }
             self.next_arg += 1;
         }
         while self.next_drop < op.drops as usize {
@@ -241,6 +253,29 @@ impl<'a> Solo<'a> {
     }
 }
 
+/// Adds a copy of a value, part by part where it has no heap: one that was moved whole right after
+/// would wait for its parts.
+#[inline]
+fn push(args: &mut Vec<Value>, value: &Value) {
+    match value {
+        Value::I64(number) => args.push(Value::I64(*number)),
+        Value::F64(number) => args.push(Value::F64(*number)),
+        Value::Bool(truth) => args.push(Value::Bool(*truth)),
+        Value::Null => args.push(Value::Null),
+        other => args.push(other.clone()),
+    }
+}
+
+/// Drops arguments where they lie.
+#[inline]
+fn clear(args: &mut Vec<Value>) {
+    if args.iter().any(has_heap) {
+        args.drain(..).for_each(discard);
+    } else {
+        args.clear();
+    }
+}
+
 /// What expressions find while a sequence runs: every node before has succeeded.
 struct SequenceScope<'a> {
     run: &'a Run,
@@ -258,7 +293,7 @@ impl Slots for SequenceScope<'_> {
 
     fn output(&self, at: PlanIndex) -> Option<Value> {
         // SAFETY: the plan asks only for what the node refers to, which ended on this thread.
-        Some(unsafe { self.frame.copy(at) })
+        Some(unsafe { self.frame.look(at) }.clone())
     }
 
     fn outcome(&self, _at: PlanIndex) -> Value {

@@ -102,6 +102,13 @@ impl Fast {
         }
     }
 
+    /// Makes whoever runs the sequence look at why.
+    pub(crate) fn interrupt(&self) {
+        if let Some(sequence) = &self.sequence {
+            sequence.interrupt();
+        }
+    }
+
     /// Looks at a sequence that nobody helps with, from the thread that knows the time.
     pub(crate) fn tick(&self, run: &Arc<Run>) {
         let Some(sequence) = self.sequence.as_ref().filter(|sequence| !sequence.is_settled())

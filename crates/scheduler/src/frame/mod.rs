@@ -304,13 +304,14 @@ impl Frame {
         std::mem::take(unsafe { &mut *self.slot(at) })
     }
 
-    /// A copy of an output.
+    /// An output.
     ///
     /// # Safety
-    /// `at` is published to the caller, who has not counted itself off.
-    pub(crate) unsafe fn copy(&self, at: PlanIndex) -> Value {
+    /// `at` is published to the caller, who has not counted itself off, nor does while it looks.
+    #[inline]
+    pub(crate) unsafe fn look(&self, at: PlanIndex) -> &Value {
         // SAFETY: rule 3.
-        unsafe { &*self.slot(at) }.clone()
+        unsafe { &*self.slot(at) }
     }
 
     fn slot(&self, at: PlanIndex) -> *mut Value {
@@ -487,6 +488,7 @@ impl std::fmt::Debug for Frame {
 }
 
 /// Whether dropping a value does anything.
+#[inline]
 pub(crate) fn has_heap(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_))
 }

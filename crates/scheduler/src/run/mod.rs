@@ -274,7 +274,8 @@ impl Run {
             }
         }
         // A run without nodes that wait is always looked at by somebody, who sees the token.
-        if matches!(self.path, Path::Dispatch(_)) || self.may_block {
+        let alone = matches!(&self.path, Path::Fast(fast) if fast.begins_alone());
+        if alone || matches!(self.path, Path::Dispatch(_)) || self.may_block {
             self.token.listen(self);
         }
         if role == Role::Helper && !self.is_finished() {

@@ -100,6 +100,9 @@ impl Run {
 
     /// Makes somebody look at the run again: what may start has changed.
     pub(super) fn nudge(self: &Arc<Self>) {
+        if let super::Path::Fast(fast) = &self.path {
+            fast.interrupt();
+        }
         self.call();
         self.wake_owner();
     }

@@ -2,7 +2,6 @@
 //! over, and the one that failed.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use terrace_core::{BindError, Lane, OutcomeStatus, PlanIndex, TaskError, Value};
 
@@ -18,11 +17,6 @@ impl Run {
     /// Whether each node's times are taken.
     pub(crate) fn timing(&self) -> Timing {
         self.timing
-    }
-
-    /// The flags of the tokens that stop this run.
-    pub(crate) fn cancel_flags(&self) -> [&AtomicBool; 2] {
-        [self.token.flag(), self.outer.flag()]
     }
 
     /// Takes note of when a plain node begins.
