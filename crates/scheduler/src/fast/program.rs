@@ -70,6 +70,8 @@ pub(crate) struct Program {
     pub(super) args: Box<[Arg]>,
     pub(super) drops: Box<[PlanIndex]>,
     pub(super) consts: Box<[Value]>,
+    /// The nodes whose output stays readable when a run is over.
+    readable: Box<[PlanIndex]>,
     /// Whether it may run in sequence.
     pub(super) sequential: bool,
     /// Whether two nodes of it could ever run at once.
@@ -97,6 +99,7 @@ impl Program {
             args: Box::default(),
             drops: Box::default(),
             consts: Box::default(),
+            readable: plan.indices().filter(|&at| plan.readable_after(at)).collect(),
             sequential,
             is_wide: (0..plan.levels()).any(|level| plan.level(level).len() > 1),
             costs: Costs::default(),
@@ -190,6 +193,11 @@ impl Program {
     pub(super) fn store(&self, plan: &Plan) -> Store {
         let spare = lock(&self.spares).pop();
         spare.unwrap_or_else(|| Store::new(plan))
+    }
+
+    /// The nodes whose output stays readable when a run is over.
+    pub(crate) fn readable(&self) -> &[PlanIndex] {
+        &self.readable
     }
 
     /// Keeps memory, which is as new, for another run.

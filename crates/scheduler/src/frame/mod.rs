@@ -166,10 +166,10 @@ impl Frame {
     }
 
     /// The memory, as new, when nobody looks at it any more.
-    fn clear(&mut self) -> Store {
+    fn clear(&mut self, readable: &[PlanIndex]) -> Store {
         let mut store = std::mem::replace(&mut self.store, Store::none());
         if *self.sequenced.get_mut() as usize == self.plan.len() {
-            store.clear_readable(&self.plan);
+            store.clear_readable(readable);
         } else {
             store.reset(&self.plan);
         }
@@ -469,14 +469,11 @@ impl Frame {
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        if self.parent.is_some() || Program::of(&self.plan).is_none() {
-            self.store.clear();
-            return;
-        }
-        // For the next run of the plan.
-        let store = self.clear();
-        if let Some(program) = Program::of(&self.plan) {
-            program.give_back(store);
+        let plan = Arc::clone(&self.plan);
+        match Program::of(&plan).filter(|_| self.parent.is_none()) {
+            // For the next run of the plan.
+            Some(program) => program.give_back(self.clear(program.readable())),
+            None => self.store.clear(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::UnsafeCell;
 use std::sync::atomic::AtomicU32;
 
-use terrace_core::{Lane, OutcomeStatus, Plan, Value};
+use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, Value};
 
 use super::{Record, cause, discard};
 
@@ -64,8 +64,8 @@ impl Store {
     }
 
     /// Drops the outputs that stay readable, where all others are gone.
-    pub(super) fn clear_readable(&mut self, plan: &Plan) {
-        for at in plan.indices().filter(|&at| plan.readable_after(at)) {
+    pub(super) fn clear_readable(&mut self, readable: &[PlanIndex]) {
+        for at in readable {
             discard(std::mem::take(self.outputs[at.index()].get_mut()));
         }
     }
