@@ -112,6 +112,20 @@ fn a_dry_run_reads_inputs_and_runs_nothing() {
 }
 
 #[test]
+fn a_dry_run_holds_times_against_what_a_run_is_given() {
+    let scratch = workflow(URLS);
+    let urls: Vec<String> = (0..100).map(|n| format!("https://example.org/{n}")).collect();
+    let given = format!("urls={}", json!(urls));
+    let dry = ["--dry-run", "--workers", "2", "--input", &given, "--max-concurrent", "5"];
+    let ran = scratch.run(&[&dry[..], &["--deadline", "19s"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.ends_with("deadline: 19s, and it takes at least 20s\n"), "{}", ran.stdout);
+    let document = scratch.json(&[&dry[..], &["--deadline", "20s"]].concat());
+    assert_eq!(document["deadline"], json!({ "seconds": 20.0, "can_be_met": true }));
+    assert_eq!(document["preview"]["time"]["at_best"], json!(20.0));
+}
+
+#[test]
 fn a_dry_run_refuses_what_a_run_refuses() {
     let scratch = workflow(URLS);
     let wrong = scratch.run(&["--dry-run", "--input", "urls=3", "--json"]);

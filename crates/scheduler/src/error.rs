@@ -1,5 +1,7 @@
 //! What can go wrong outside of tasks.
 
+use std::sync::Arc;
+
 use terrace_core::{NodeId, OutcomeStatus, ReadError, TaskError};
 
 /// Why there is no scheduler.
@@ -17,6 +19,43 @@ pub enum SchedulerError {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// What the system refused a run, which was stopped for that.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A thread that wakes it when it is time for something: a pause between attempts, a rate, a
+    /// timeout. Ask for fewer threads elsewhere, or allow the process more.
+    #[error("the system gives no thread to wait for time on")]
+    NoTimer {
+        /// What the system says.
+        #[source]
+        source: Arc<std::io::Error>,
+    },
+}
+
+/// Why a simulation has no report.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SimulationError {
+    /// The run waited for nothing but attempts that never come back. Give them a timeout, or the run
+    /// a deadline.
+    #[error("the run never ends: from {at:?} on it waits for {}", listed(.waits_for))]
+    NeverEnds {
+        /// When the last thing happened.
+        at: std::time::Duration,
+        /// The attempts that it waits for, by the paths of their nodes.
+        waits_for: Vec<String>,
+    },
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [first] => format!("`{first}`"),
+        [first, rest @ ..] => format!("`{first}` and {} more", rest.len()),
+    }
 }
 
 /// Why the output of a node cannot be read after the run.

@@ -6,7 +6,8 @@
 //!
 //! Two paths run a plan, with the same answer: the work-stealing [`mod@fast`] path, which promises
 //! topological order and nothing else, and the ordered [`mod@dispatch`]er, whose decisions are a
-//! state machine without threads or clock. Who sleeps and who wakes whom is in `src/pool/README.md`.
+//! state machine without threads or clock. A [`Simulation`] takes the same run to its end in one
+//! thread on a virtual clock. Who sleeps and who wakes whom is in `src/pool/README.md`.
 //!
 //! # Examples
 //!
@@ -56,6 +57,7 @@ mod blocking;
 mod cancel;
 mod checkpoint;
 mod clock;
+mod crew;
 pub mod dispatch;
 mod environment;
 mod error;
@@ -71,6 +73,7 @@ mod pool;
 mod report;
 mod run;
 mod scheduler;
+pub mod simulate;
 mod timer;
 
 mod sync;
@@ -79,12 +82,13 @@ pub use cancel::CancelToken;
 pub use checkpoint::{Approve, Checkpoint, Decision, Dropped, Produced, Refused, Which};
 pub use clock::{Clock, ManualClock, RealClock};
 pub use environment::Environment;
-pub use error::{NotReadable, OutputError, SchedulerError};
+pub use error::{NotReadable, OutputError, RunError, SchedulerError, SimulationError};
 pub use expand::Expand;
 pub use handle::{RunFuture, RunHandle};
 pub use options::{Growth, Order, PathChoice, RunOptions, Timing};
 pub use report::{Counts, Failure, LevelSpan, NodeOutcome, RunReport, RunStatus};
 pub use scheduler::{Scheduler, SchedulerBuilder};
+pub use simulate::Simulation;
 // A task's own interface, so that closures need no other crate.
 pub use terrace_core::{
     Event, EventKind, EventKinds, Lane, Observer, OutcomeStatus, TaskError, Value,

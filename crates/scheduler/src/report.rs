@@ -8,7 +8,7 @@ use terrace_core::{Handle, Lane, NodeId, OutcomeStatus, Plan, PlanIndex, TaskErr
 
 use crate::checkpoint::Refused;
 use crate::dispatch::{HighWater, Spent};
-use crate::error::{NotReadable, OutputError};
+use crate::error::{NotReadable, OutputError, RunError};
 use crate::frame::Frame;
 
 /// How a run ended.
@@ -16,7 +16,7 @@ use crate::frame::Frame;
 pub enum RunStatus {
     /// Every node succeeded, and every output has a value.
     Succeeded,
-    /// A node failed, or an output could not be made.
+    /// A node failed, or an output could not be made; or the system refused what the run needs.
     Failed,
     /// It was told to stop before every node had started or ended by itself.
     Cancelled,
@@ -111,6 +111,8 @@ pub struct RunReport {
     /// Attempts that were given up and still ran when the run was over, by task; of all runs of the
     /// scheduler.
     pub leftovers: Vec<(String, u32)>,
+    /// What the system refused it: it was stopped for that.
+    pub error: Option<RunError>,
     /// What the observer's panic said, where it panicked: it was told nothing after that.
     pub observer_failed: Option<String>,
     pub(crate) items: Arc<[(PlanIndex, u64)]>,

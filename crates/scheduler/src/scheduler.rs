@@ -10,6 +10,7 @@ use terrace_core::Plan;
 use crate::attempt::install_hook;
 use crate::blocking::Lane;
 use crate::clock::{Clock, RealClock};
+use crate::crew;
 use crate::error::SchedulerError;
 use crate::handle::RunHandle;
 use crate::leftovers::Leftovers;
@@ -34,8 +35,7 @@ struct Threads(Arc<Machine>);
 impl Drop for Threads {
     fn drop(&mut self) {
         self.0.pool.close();
-        self.0.lane.close();
-        self.0.timer.close();
+        self.0.crew.close();
     }
 }
 
@@ -94,11 +94,11 @@ impl SchedulerBuilder {
         let max_blocking = self.max_blocking.clamp(1, usize::from(u16::MAX));
         let is_real = self.clock.is_none();
         let clock = self.clock.unwrap_or_else(|| Arc::new(RealClock::new()));
+        let crew = crew::Threads::new(Lane::new(max_blocking), Timer::new(Arc::clone(&clock)));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Scheduler(Arc::new(Threads(Arc::new(Machine {
             pool,
-            lane: Lane::new(max_blocking),
-            timer: Timer::new(Arc::clone(&clock)),
+            crew: Box::new(crew),
             clock,
             is_real,
             workers: workers as u32,

@@ -21,6 +21,7 @@ use terrace::scheduler::{NodeOutcome, RunStatus};
 use super::Told;
 use super::inside::{Entry, Inside, Items, Kept};
 use crate::output::Output;
+use crate::problem;
 
 /// Version of the document.
 const FORMAT: u32 = 1;
@@ -28,7 +29,9 @@ const FORMAT: u32 = 1;
 pub(super) fn print(told: &Told<'_>, inside: Arc<Inside>, output: &mut Output) {
     let kept = inside.told();
     let mut outputs = Vec::new();
-    let mut errors = Vec::new();
+    let refused = told.report.error.iter();
+    let mut errors: Vec<Json> =
+        refused.map(|error| json!({ "message": problem::chain(error) })).collect();
     for (name, value) in told.values() {
         // Once for nothing: what has begun to be written cannot be taken back.
         let written = value.and_then(|value| {

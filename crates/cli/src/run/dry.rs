@@ -2,7 +2,7 @@
 //! for. Packs are loaded, as a run loads them; no task is called.
 
 use serde_json::{Value as Json, json};
-use terrace::core::{Conditions, NodeId, Plan, PlanIndex, Preview, Value, Workflow};
+use terrace::core::{Conditions, NodeId, Plan, PlanIndex, Preview, Value, Workflow, show_duration};
 
 use crate::args::RunArgs;
 use crate::exit::Exit;
@@ -24,8 +24,13 @@ pub(super) fn run(
             Err(error) => return problem::report(&error.into(), args.json.is_some(), output),
         },
     };
-    let conditions = Conditions::new(workers).with_inputs(inputs.into_iter().map(Some));
+    let conditions = Conditions::new(workers)
+        .with_max_concurrent(args.max_concurrent)
+        .with_inputs(inputs.into_iter().map(Some));
     let preview = Preview::of(&plan, &conditions);
+    let deadline = args.deadline.into_iter().chain(workflow.rules().deadline).min();
+    let at_best = preview.time.as_ref().map(|time| time.at_best);
+    let late = deadline.zip(at_best).filter(|(deadline, at_best)| at_best > deadline);
     if args.json.is_some() {
         output.json(&json!({
             "format": 1,
@@ -35,6 +40,10 @@ pub(super) fn run(
             "workers": workers,
             "levels": levels(&plan).iter().map(Vec::len).collect::<Vec<_>>(),
             "preview": preview.to_json(),
+            "deadline": deadline.map(|deadline| json!({
+                "seconds": deadline.as_secs_f64(),
+                "can_be_met": late.is_none(),
+            })),
             "outputs": {},
             "nodes": nodes(&plan),
             "errors": [],
@@ -49,6 +58,10 @@ pub(super) fn run(
         }
     }
     output.text(&preview.to_text());
+    if let Some((deadline, at_best)) = late {
+        let (deadline, at_best) = (show_duration(deadline), show_duration(at_best));
+        output.line(&format!("deadline: {deadline}, and it takes at least {at_best}"));
+    }
     Exit::Success
 }
 

@@ -11,6 +11,7 @@ use terrace::scheduler::{RunReport, RunStatus};
 use super::order::by_path;
 use super::{Told, approve};
 use crate::output::Output;
+use crate::problem;
 
 /// How many failed nodes are shown in full.
 const SHOWN: usize = 20;
@@ -90,6 +91,9 @@ pub(super) fn print(told: &Told<'_>) {
         );
     }
     print_limits(report);
+    if let Some(error) = &report.error {
+        crate::say!("stopped: {}", problem::chain(error));
+    }
     if let Some(refused) = &report.refused {
         let nodes: Vec<&str> = refused.nodes.iter().map(String::as_str).collect();
         let place = approve::place(refused.level, &nodes);

@@ -39,6 +39,8 @@ pub struct Conditions {
     pub workers: usize,
     /// Calls on the blocking lane at once.
     pub blocking: usize,
+    /// Calls at once, of both lanes.
+    pub max_concurrent: Option<u32>,
     /// The values of the workflow's inputs as far as they are known: how long a list is tells how
     /// often a map runs its body.
     pub inputs: Vec<Option<Value>>,
@@ -48,7 +50,14 @@ impl Conditions {
     /// So many workers, 512 calls that wait, no inputs.
     pub fn new(workers: usize) -> Self {
         let blocking = if workers == 0 { 1 } else { BLOCKING };
-        Self { workers, blocking, inputs: Vec::new() }
+        Self { workers, blocking, max_concurrent: None, inputs: Vec::new() }
+    }
+
+    /// With so many calls at once, of both lanes.
+    #[must_use]
+    pub fn with_max_concurrent(mut self, calls: Option<u32>) -> Self {
+        self.max_concurrent = calls;
+        self
     }
 
     /// With the values of inputs.
@@ -240,6 +249,9 @@ pub(crate) fn at_best(workflow: &Workflow, load: &Load, conditions: &Conditions)
         }
     };
     decide(load.own, Bound::AtOnce);
+    if let Some(calls) = conditions.max_concurrent {
+        decide(load.busy / u128::from(calls.max(1)), Bound::AtOnce);
+    }
     match conditions.workers {
         0 => decide(load.busy, Bound::Workers),
         workers => {

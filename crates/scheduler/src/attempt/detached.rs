@@ -72,8 +72,8 @@ pub(crate) struct About {
     pub(crate) item: Option<Item>,
     /// Which try it is, from 1.
     pub(crate) number: u32,
-    /// When it is given up, in the run's time.
-    pub(crate) due: Duration,
+    /// When it is given up, in the run's time; where nothing is said, never.
+    pub(crate) due: Option<Duration>,
     pub(crate) began: Began,
     /// When the first attempt began.
     pub(crate) first: Duration,
@@ -101,6 +101,16 @@ impl Detached {
         &self.task.name
     }
 
+    /// Which thread of its lane began it.
+    pub(crate) fn worker(&self) -> u16 {
+        self.about.began.worker
+    }
+
+    /// Whether its task would see that it is to stop.
+    pub(crate) fn is_told_to_stop(&self) -> bool {
+        self.cancelled()
+    }
+
     /// What stops it.
     pub(super) fn tokens(&self) -> Vec<CancelToken> {
         self.outer.iter().chain([&self.token]).cloned().collect()
@@ -121,7 +131,7 @@ impl Detached {
             return None;
         }
         self.token.cancel();
-        self.machine.lane.lose();
+        self.machine.crew.lose(self);
         Some(GivenUp::Running)
     }
 
@@ -148,19 +158,46 @@ impl Detached {
 
 impl TakeTurn for Detached {
     fn turn(self: Arc<Self>, thread: u16) -> Back {
-        let mut args = std::mem::take(&mut *lock(&self.args));
-        if !self.moves(WAITS, RUNS) {
-            args.drain(..).for_each(discard);
-            self.machine.lane.uncount();
+        if !self.begin() {
             return Back::Free;
         }
+        let result = self.call();
+        self.end(result, thread)
+    }
+}
+
+impl Detached {
+    /// Begins it, where nobody has given it up.
+    pub(crate) fn begin(&self) -> bool {
+        let begins = self.moves(WAITS, RUNS);
+        if !begins {
+            self.drop_args();
+            self.machine.crew.came_back(self);
+        }
+        begins
+    }
+
+    /// Calls the task. Once, by whoever began it.
+    pub(crate) fn call(&self) -> Result<Value, TaskError> {
+        let mut args = std::mem::take(&mut *lock(&self.args));
         let result = {
-            let _inside = Inside::detached(&self);
-            let ctx = TaskContext::new(&*self);
+            let _inside = Inside::detached(self);
+            let ctx = TaskContext::new(self);
             let result = guarded(|| self.task.body.call(&ctx, &mut args));
-            result.and_then(|value| output::check(&self.task.signature.output, value))
+            result.and_then(|value| self.check(value))
         };
         args.drain(..).for_each(discard);
+        result
+    }
+
+    /// Checks what its task gives.
+    pub(crate) fn check(&self, value: Value) -> Result<Value, TaskError> {
+        output::check(&self.task.signature.output, value)
+    }
+
+    /// Ends it, once, by whoever began it: concludes it, unless it was given up.
+    pub(crate) fn end(&self, result: Result<Value, TaskError>, thread: u16) -> Back {
+        self.drop_args();
         if let Some(path) = lock(&self.folder).take() {
             temp::remove(&path);
         }
@@ -171,11 +208,16 @@ impl TakeTurn for Detached {
             self.machine.leftovers.end(self.task());
             return Back::Lost;
         }
-        self.machine.lane.uncount();
+        self.machine.crew.came_back(self);
         if let Some(run) = self.run.upgrade() {
-            run.conclude(&self, result, thread);
+            run.conclude(self, result, thread);
         }
         Back::Free
+    }
+
+    fn drop_args(&self) {
+        let args = std::mem::take(&mut *lock(&self.args));
+        args.into_iter().for_each(discard);
     }
 }
 
@@ -194,7 +236,9 @@ impl Host for Detached {
 
     fn time_left(&self) -> Option<Duration> {
         match self.run.upgrade() {
-            Some(run) if !self.is_given_up() => Some(self.about.due.saturating_sub(run.now())),
+            Some(run) if !self.is_given_up() => {
+                self.about.due.map(|due| due.saturating_sub(run.now()))
+            }
             _ => Some(Duration::ZERO),
         }
     }

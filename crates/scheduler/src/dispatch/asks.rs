@@ -74,18 +74,16 @@ pub(super) fn ask(
         demand.cpus = node.task().signature.cpus;
         demand.needs.extend(around.iter().flat_map(|a| &a.at_once).map(|&limit| (limit, 1)));
     }
-    let tries = match policy {
-        Some(policy) => {
-            say(dispatcher, policy, calls, &mut demand);
-            if let Some(most) = policy.concurrency {
-                let limit = unnamed.of_node(dispatcher, plan, at, Whose::Node, most);
-                demand.needs.push((limit, 1));
-            }
-            arrival.timeout = policy.timeout.filter(|_| calls);
-            frame.tries(at)
+    // Also of one without a policy: its start may have been taken back.
+    let tries = frame.tries(at);
+    if let Some(policy) = policy {
+        say(dispatcher, policy, calls, &mut demand);
+        if let Some(most) = policy.concurrency {
+            let limit = unnamed.of_node(dispatcher, plan, at, Whose::Node, most);
+            demand.needs.push((limit, 1));
         }
-        None => None,
-    };
+        arrival.timeout = policy.timeout.filter(|_| calls);
+    }
     arrival.paid = tries.map_or(0, |tries| tries.attempts);
     arrival.not_before = tries.map(|tries| tries.again);
     arrival.due = run.due_of(frame, policy, tries.map(|tries| tries.first));
@@ -157,8 +155,9 @@ pub(super) fn ask_item(
     arrival.demand = dispatcher.demand(demand);
 }
 
-/// Adds to what is asked for a token how much it matters.
+/// Adds to what is asked for a token how much it matters, and when there is nothing left to do.
 pub(super) fn ask_token(dispatcher: &mut Dispatcher<Unit>, fan: &Fan, arrival: &mut Arrival<Unit>) {
+    arrival.due = fan.due;
     let priority = fan.around.as_deref().map_or(0, |around| around.priority);
     if priority != 0 {
         arrival.demand = dispatcher.demand(Demand { priority, ..Demand::default() });

@@ -96,7 +96,6 @@ impl Budgets {
         for &(id, cost) in costs {
             let state = &mut self.all[id.0 as usize];
             debug_assert!(used <= times, "more was used than was reserved");
-            // What was settled when the run was stopped may be handed in once more, to clean up.
             state.reserved = state.reserved.saturating_sub(cost.saturating_mul(u64::from(times)));
             state.spent += cost.saturating_mul(u64::from(used));
         }

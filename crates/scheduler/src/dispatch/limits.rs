@@ -41,6 +41,8 @@ struct State {
     used: u64,
     highest: u64,
     starts: u64,
+    /// When the last of them was.
+    last: Duration,
     named: bool,
 }
 
@@ -57,7 +59,11 @@ impl Limits {
                 let state = &mut self.all[id.0 as usize];
                 let stricter = terrace_core::strictest(&state.limit, limit);
                 if stricter.rate != state.limit.rate {
-                    state.window = stricter.rate.map(Window::new);
+                    let window = stricter.rate.map(Window::new);
+                    state.window = window.map(|window| match &state.window {
+                        Some(before) => window.after(before, state.starts),
+                        None => window.after_unseen(state.starts, state.last),
+                    });
                 }
                 state.limit = stricter;
                 id
@@ -72,7 +78,8 @@ impl Limits {
 
     fn add(&mut self, limit: Limit, named: bool) -> LimitId {
         let window = limit.rate.map(Window::new);
-        let state = State { limit, window, used: 0, highest: 0, starts: 0, named };
+        let (used, highest, starts, last) = (0, 0, 0, Duration::ZERO);
+        let state = State { limit, window, used, highest, starts, last, named };
         if let Some(at) = self.free.pop() {
             self.all[at as usize] = state;
             return LimitId(at);
@@ -130,6 +137,7 @@ impl Limits {
         state.highest = state.highest.max(state.used);
         let starts = state.limit.starts(amount);
         state.starts += starts;
+        state.last = now;
         if let Some(window) = &mut state.window {
             window.start(now, starts);
         }

@@ -94,6 +94,18 @@ impl Ticket {
     }
 }
 
+/// A unit that was handed in, while it waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting(pub(super) Slot);
+
+/// What a unit has cost that had attempts and waits for another: it is reserved still, as what all
+/// its attempts may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owed {
+    pub(super) demand: DemandId,
+    pub(super) attempts: u32,
+}
+
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -123,6 +135,8 @@ pub enum Input<U> {
     Resumed,
     /// What has not started is to be looked at again: it is given back, and may be handed in anew.
     Recalled,
+    /// A unit that was given back and has cost something is not handed in anew.
+    WrittenOff(Owed),
     /// Nothing more is to start.
     Cancelled,
 }
@@ -148,6 +162,8 @@ pub enum Command<U> {
     Return {
         /// The unit.
         unit: U,
+        /// What is reserved for it still. Whoever writes it off says [`Input::WrittenOff`].
+        owed: Option<Owed>,
     },
     /// A unit that waits is due: it never starts.
     TooLate {

@@ -57,7 +57,7 @@ pub(crate) use asks::Around;
 pub use budget::{BudgetId, Spent};
 pub use demand::{Demand, DemandId};
 pub use limits::{HighWater, LimitId};
-pub use message::{Arrival, Capacities, Command, Input, Ticket, Urgency};
+pub use message::{Arrival, Capacities, Command, Input, Owed, Ticket, Urgency, Waiting};
 pub(crate) use shell::Shell;
 
 /// How often a unit is passed over, where nothing is said.
@@ -284,7 +284,9 @@ impl<U: Copy> Dispatcher<U> {
     /// In debug builds, when a level ends more often than it has nodes.
     pub fn take(&mut self, input: Input<U>) {
         match input {
-            Input::Ready(arrival) => self.arrive(arrival),
+            Input::Ready(arrival) => {
+                self.arrive(arrival);
+            }
             Input::Left { ticket } => self.leave(ticket),
             Input::Finished { ticket, attempts } => self.finish(ticket, attempts),
             Input::LevelEnded { level } => {
@@ -308,6 +310,7 @@ impl<U: Copy> Dispatcher<U> {
                 }
                 self.open_level(opened);
             }
+            Input::WrittenOff(Owed { demand, attempts }) => self.settle(demand, attempts),
             Input::Recalled => {
                 self.give_back();
                 // What still runs ends the run: there is nothing to look at any more.
@@ -324,17 +327,34 @@ impl<U: Copy> Dispatcher<U> {
         }
     }
 
+    /// As [`Input::Ready`]; gives a name for the unit while it waits, which it does not where the run
+    /// was cancelled.
+    pub fn hand_in(&mut self, arrival: Arrival<U>) -> Option<Waiting> {
+        self.arrive(arrival).map(Waiting)
+    }
+
+    /// Whether a unit still waits.
+    pub fn waits(&self, unit: Waiting) -> bool {
+        self.waiting.get(unit.0).is_some()
+    }
+
+    /// Gives a unit back, if it still waits. It may be handed in anew.
+    pub fn withdraw(&mut self, unit: Waiting) {
+        if let Some(arrival) = self.release(unit.0) {
+            self.at_once.push(returned(&arrival));
+        }
+    }
+
     fn open_level(&mut self, opened: Vec<Slot>) {
         for slot in opened {
             self.enter(slot);
         }
     }
 
-    fn arrive(&mut self, arrival: Arrival<U>) {
+    fn arrive(&mut self, arrival: Arrival<U>) -> Option<Slot> {
         if self.cancelled {
-            self.settle_begun(&arrival);
-            self.at_once.push(Command::Return { unit: arrival.unit });
-            return;
+            self.at_once.push(returned(&arrival));
+            return None;
         }
         let (level, due) = (arrival.level, arrival.due);
         let slot = self.waiting.add(arrival);
@@ -345,6 +365,7 @@ impl<U: Copy> Dispatcher<U> {
             (Some(levels), Some(level)) if levels.is_closed(level) => levels.hold(level, slot),
             _ => self.enter(slot),
         }
+        Some(slot)
     }
 
     /// Lets a unit queue up, once its time has come.
@@ -414,8 +435,7 @@ impl<U: Copy> Dispatcher<U> {
     /// Gives back all that has not started.
     fn give_back(&mut self) {
         for arrival in self.waiting.drain() {
-            self.settle_begun(&arrival);
-            self.at_once.push(Command::Return { unit: arrival.unit });
+            self.at_once.push(returned(&arrival));
         }
         if let Some(levels) = &mut self.levels {
             levels.drain().for_each(drop);
@@ -609,4 +629,10 @@ impl<U: Copy> Dispatcher<U> {
             due,
         });
     }
+}
+
+/// Gives a unit back.
+fn returned<U: Copy>(arrival: &Arrival<U>) -> Command<U> {
+    let owed = Owed { demand: arrival.demand, attempts: arrival.paid };
+    Command::Return { unit: arrival.unit, owed: (arrival.paid > 0).then_some(owed) }
 }

@@ -37,6 +37,34 @@ impl Window {
         }
     }
 
+    /// As one that was there when others started: `starts` of them in all, as far as another window
+    /// remembers. Those that it does not are taken to have been no earlier than it remembers any.
+    pub(super) fn after(mut self, before: &Self, starts: u64) -> Self {
+        let count = starts.min(self.starts);
+        let unseen = count.saturating_sub(before.recent.len() as u64);
+        let first = before.recent.front().copied();
+        self.recent.extend(first.into_iter().flat_map(|at| (0..unseen).map(move |_| at)));
+        let seen = before.recent.len().min((count - unseen) as usize);
+        self.recent.extend(before.recent.range(before.recent.len() - seen..));
+        self.use_burst();
+        self
+    }
+
+    /// As [`Self::after`], where nobody remembers more than when the last one was.
+    pub(super) fn after_unseen(mut self, starts: u64, last: Duration) -> Self {
+        let count = starts.min(self.starts) as usize;
+        self.recent.extend(std::iter::repeat_n(nanos(last), count));
+        self.use_burst();
+        self
+    }
+
+    /// What started before may have been the whole burst.
+    fn use_burst(&mut self) {
+        let count = (self.recent.len() as u64).min(self.burst);
+        let last = self.recent.back().copied().unwrap_or_default();
+        self.expected = last.saturating_add(count * self.interval);
+    }
+
     /// When this many may start, not before now. More than may ever start at once may when as many
     /// as may do.
     pub(super) fn when(&self, now: Duration, count: u64) -> Duration {
@@ -102,6 +130,27 @@ mod tests {
             times(&mut rate(6, 60 * SECOND, Some(2)), 9).iter().map(Duration::as_secs).collect();
         // Two at once, then every ten seconds; the window would let a seventh come only at 60.
         assert_eq!(at, [0, 0, 10, 20, 30, 40, 60, 60, 70]);
+    }
+
+    #[test]
+    fn what_started_before_a_window_was_there_counts() {
+        let minute = 60 * SECOND;
+        let mut loose = rate(10, minute, None);
+        for at in 0..8 {
+            loose.start(at * SECOND, 1);
+        }
+        let now = 8 * SECOND;
+        // Five of the last eight lie in the window; the first of those was at 3.
+        let strict = rate(5, minute, None).after(&loose, 8);
+        assert_eq!(strict.when(now, 1), 63 * SECOND);
+        // One that remembers more than there was.
+        let long = rate(9, 10 * minute, None).after(&loose, 8);
+        assert_eq!((long.when(now, 1), long.when(now, 2)), (now, 10 * minute));
+        // Of twenty starts only ten are remembered: the others were no earlier than those.
+        let unknown = rate(15, 10 * minute, None).after(&loose, 20);
+        assert_eq!(unknown.when(now, 1), 10 * minute);
+        let unseen = rate(3, minute, Some(2)).after_unseen(2, 5 * SECOND);
+        assert_eq!(unseen.when(now, 1), 25 * SECOND);
     }
 
     #[test]

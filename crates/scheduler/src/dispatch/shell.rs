@@ -12,7 +12,9 @@ use std::time::Duration;
 use terrace_core::{Checkpoints, EventKind, EventKinds, Lane, NodeId, Plan, PlanIndex, Workflow};
 
 use super::asks::{Around, Unnamed, ask, ask_item, ask_token, declare_all};
-use super::{Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Spent, Urgency};
+use super::{
+    Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Owed, Spent, Urgency,
+};
 use crate::attempt::Detached;
 use crate::fan::{Stopped, path};
 use crate::frame::{Job, Unit};
@@ -54,8 +56,8 @@ enum Registered {
 #[derive(Default)]
 struct Errands {
     blocking: Vec<Job>,
-    /// To be written off.
-    returned: Vec<Unit>,
+    /// To be written off, or handed in anew.
+    returned: Vec<(Unit, Option<Owed>)>,
     /// Never to start.
     refused: Vec<(Unit, Refusal)>,
     /// To be given up.
@@ -182,16 +184,23 @@ impl Shell {
     /// Runs units from a seat until there is none to start.
     pub(crate) fn work(&self, run: &Arc<Run>, role: Role, desk: &mut Desk) {
         desk.idle();
-        while !run.is_finished() {
-            let next = self.exchange(run, desk, Takes::Now);
-            if run.is_finished() {
-                return;
-            }
-            let Some(job) = next.or_else(|| run.take_overflow(role)) else { return };
+        while let Some(job) = self.next(run, role, desk) {
             desk.take(job);
             // SAFETY: the unit was commanded to start once and came out of one queue, once.
             unsafe { run.advance(job.unit, desk) };
         }
+    }
+
+    /// Tells what followed from the last unit, and takes the next.
+    pub(crate) fn next(&self, run: &Arc<Run>, role: Role, desk: &mut Desk) -> Option<Job> {
+        if run.is_finished() {
+            return None;
+        }
+        let next = self.exchange(run, desk, Takes::Now);
+        if run.is_finished() {
+            return None;
+        }
+        next.or_else(|| run.take_overflow(role))
     }
 
     /// Runs one blocking unit on a thread of the lane.
@@ -273,7 +282,17 @@ impl Shell {
                 }
                 for (ticket, attempts) in desk.finished.drain(..) {
                     state.attempts.remove(&ticket.index());
-                    state.dispatcher.take(Input::Finished { ticket, attempts });
+                    state.dispatcher.take(Input::Finished { ticket, attempts: Some(attempts) });
+                }
+                for (_, ticket, _) in desk.again.drain(..) {
+                    state.attempts.remove(&ticket.index());
+                    state.dispatcher.take(Input::Finished { ticket, attempts: None });
+                }
+                for owed in desk.owed.drain(..) {
+                    state.dispatcher.take(Input::WrittenOff(owed));
+                }
+                for waiting in desk.withdrawn.drain(..) {
+                    state.dispatcher.withdraw(waiting);
                 }
                 // Before levels that end by it, which are looked at by themselves.
                 if std::mem::take(&mut desk.resumes) {
@@ -341,12 +360,24 @@ impl Shell {
             run.expire(&attempt, desk);
             desk.lay_aside();
         }
+        for (unit, owed) in std::mem::take(&mut desk.returned) {
+            // SAFETY: the dispatcher gave the unit back to this thread, once.
+            if unsafe { run.is_written_off(unit) } {
+                // SAFETY: as above.
+                unsafe { run.advance(unit, desk) };
+                desk.lay_aside();
+                desk.owed.extend(owed);
+            } else {
+                desk.ready.push(unit);
+            }
+        }
         let mut at = 0;
         while at < desk.ready.len() {
             let unit = desk.ready[at];
             // SAFETY: the unit became ready by this thread and was not handed on.
             if unsafe { run.is_written_off(unit) } {
                 desk.ready.swap_remove(at);
+                desk.gives_up(unit);
                 // SAFETY: as above, and taken out of the list.
                 unsafe { run.advance(unit, desk) };
                 desk.lay_aside();
@@ -413,7 +444,13 @@ impl Shell {
                 }
             }
         }
-        state.dispatcher.take(Input::Ready(arrival));
+        let Driven { dispatcher, .. } = &mut **state;
+        let waiting = dispatcher.hand_in(arrival);
+        if let (Unit::Token(fan) | Unit::Item(fan, _), Some(waiting)) = (unit, waiting) {
+            // SAFETY: the token has not ended, or the one that follows the item.
+            let fan = unsafe { fan.get() };
+            fan.waits.add(waiting, |waiting| dispatcher.waits(waiting));
+        }
     }
 
     /// Asks for commands and carries out what can be under the lock. `mine` of the starts are for
@@ -432,7 +469,7 @@ impl Shell {
                         Lane::Blocking => errands.blocking.push(job),
                     }
                 }
-                Command::Return { unit } => errands.returned.push(unit),
+                Command::Return { unit, owed } => errands.returned.push((unit, owed)),
                 Command::TooLate { unit } => errands.refused.push((unit, Refusal::TooLate)),
                 Command::Unpayable { unit, budget } => {
                     let budget = dispatcher.budget(budget).clone();
@@ -479,7 +516,7 @@ impl Shell {
         }
         let more =
             !(errands.returned.is_empty() && errands.refused.is_empty() && errands.due.is_empty());
-        desk.ready.extend(errands.returned);
+        desk.returned.extend(errands.returned);
         for (unit, why) in errands.refused {
             // SAFETY: it was handed in and is given back here, once.
             unsafe { run.refuse(unit, &why, desk) };

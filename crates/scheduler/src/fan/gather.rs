@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use terrace_core::{Collect, FailedItems, Map, OutcomeStatus, Reduce, TaskError, Value};
 use terrace_plugin_api::{ErrorClass, Outcome, PortType, Retryable};
 
+use super::Stopped;
 use super::items::Items;
 use super::reduce::Reducer;
 use crate::frame::discard;
@@ -180,9 +181,18 @@ impl Gather {
     }
 
     /// The joined results, when all items have ended.
-    pub(crate) fn finish(&mut self, items: &mut Items, reduce: Option<&Reduce>) -> ItemEnd {
-        // Those that did not begin for want of a chance do not hide that.
-        if *self.cancelled.get_mut() > 0 && !self.is_exceeded() {
+    pub(crate) fn finish(
+        &mut self,
+        items: &mut Items,
+        reduce: Option<&Reduce>,
+        stopped: Stopped,
+    ) -> ItemEnd {
+        // What the run was stopped for has failed, and is not hidden by those that it kept from
+        // beginning; nor is that so many failed that there was no chance.
+        let values = self.collect == Collect::Values;
+        let stops = values && matches!(stopped, Stopped::Failed(_));
+        let failed = stops && *self.failed.get_mut() > self.allowed;
+        if *self.cancelled.get_mut() > 0 && !failed && !self.is_exceeded() {
             return ItemEnd::without(OutcomeStatus::Cancelled);
         }
         let failed = match self.collect {

@@ -18,6 +18,7 @@ mod path;
 mod pending;
 mod reduce;
 mod terms;
+mod waits;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -36,6 +37,7 @@ pub(crate) use open::{Began, Opening};
 pub(crate) use passes::{PassEnd, Passes};
 pub(crate) use path::{Name, item_of, label_of, path};
 pub(crate) use pending::Pending;
+pub(crate) use waits::Waits;
 
 /// A node that runs a workflow, while it does.
 pub(crate) struct Fan {
@@ -61,6 +63,8 @@ pub(crate) struct Fan {
     /// Whether its items go through the dispatcher one by one, and where they are meanwhile.
     pub(crate) is_careful: bool,
     pub(crate) pending: Pending,
+    /// What of it waits in the dispatcher.
+    pub(crate) waits: Waits,
     /// What holds for everything in it.
     pub(crate) around: Option<Arc<Around>>,
     /// When its time is over.
@@ -233,7 +237,7 @@ impl Fan {
             Work::Once(end) => end.get_mut().unwrap_or_else(|e| e.into_inner()).take(),
             Work::Map(map) => {
                 let (items, gather) = &mut **map;
-                Some(gather.finish(items, reduce))
+                Some(gather.finish(items, reduce, stopped))
             }
             Work::Loop(passes) => passes.finish(),
         };

@@ -12,7 +12,7 @@ use terrace_plugin_api::ErrorClass;
 
 use super::reduce::Reducer;
 use super::terms::goes_one_by_one;
-use super::{Claims, Fan, Gather, ItemEnd, Items, Passes, Pending, Single, Work};
+use super::{Claims, Fan, Gather, ItemEnd, Items, Passes, Pending, Single, Waits, Work};
 use crate::attempt::{FrameScope, ItemScope, guarded, release_sources};
 use crate::frame::{FanPtr, Frame, FramePtr};
 use crate::run::Run;
@@ -275,6 +275,7 @@ impl Run {
             worker: began.worker,
             is_careful,
             pending: Pending::default(),
+            waits: Waits::default(),
             around: terms.around,
             due: terms.due,
             ticket: OnceLock::new(),

@@ -35,9 +35,12 @@ impl Run {
         let policy = home.plan().node(at).policy();
         let outer = self.around(home);
         let now = self.now();
+        // Of a workflow that a task gave, the task's time is part of the attempt's; a deadline is
+        // from the workflow's own start.
         let timeout = policy.and_then(|policy| policy.timeout);
-        let own = timeout.into_iter().chain(body.workflow().rules().deadline).min();
-        let own = own.map(|time| now.saturating_add(time));
+        let timeout = timeout.map(|time| began.at.saturating_add(time));
+        let deadline = body.workflow().rules().deadline.map(|time| now.saturating_add(time));
+        let own = timeout.into_iter().chain(deadline).min();
         let first = home.tries(at).map_or(began.at, |tries| tries.first);
         let due = own.into_iter().chain(self.due_of(home, policy, Some(first))).min();
         let most = map.and_then(|map| map.concurrency);
@@ -99,12 +102,14 @@ pub(super) fn goes_one_by_one(
     body: &Plan,
 ) -> bool {
     let said = map.each.is_some() || map.concurrency.is_some();
+    let in_place = run.machine().crew.calls_in_place();
     let Some(_) = single_of(body, map) else { return said };
     let node = body.node(PlanIndex::new(0));
     let around = run.around(home);
     // What has a time is given up with it.
     let timed = |policy: &Policy| policy.timeout.or(policy.total_timeout).is_some();
-    said || node.policy().is_some()
+    said || !in_place
+        || node.policy().is_some()
         || home.plan().node(at).policy().is_some_and(timed)
         || body.workflow().rules().deadline.is_some()
         || node.task().signature.cpus > 1

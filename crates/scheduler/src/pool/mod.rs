@@ -64,6 +64,12 @@ impl Pool {
         Ok(pool)
     }
 
+    /// One without threads, for runs that call nobody.
+    pub(crate) fn without_threads() -> Arc<Self> {
+        let state = State { invitations: VecDeque::new(), runs: 0, closing: true };
+        Arc::new(Self { state: Mutex::new(state), called: Condvar::new() })
+    }
+
     /// Calls one thread to a run. Costs a lock, and a wake-up where a thread sleeps.
     pub(crate) fn invite(&self, run: Arc<dyn Join>) {
         let mut state = self.lock();

@@ -20,6 +20,7 @@ use crate::attempt::{
     About, Detached, GivenUp, NodeHost, bind_copy, call, no_time_left, release_sources, seed,
     too_long,
 };
+use crate::dispatch::Ticket;
 use crate::fan::{Began, Fan, ItemEnd, Opening, Stopped, item_of, path};
 use crate::frame::{Frame, FramePtr, Tries, Unit, discard, let_go};
 use crate::leftovers::MOMENT;
@@ -36,7 +37,10 @@ pub(super) struct Past {
 impl Run {
     /// Whether a node is more than a call.
     pub(super) fn is_careful(&self, frame: &Frame, at: PlanIndex, desk: &Desk) -> bool {
-        desk.due.is_some() || desk.cpus > 1 || frame.plan().node(at).policy().is_some()
+        desk.due.is_some()
+            || desk.cpus > 1
+            || frame.plan().node(at).policy().is_some()
+            || !self.machine().crew.calls_in_place()
     }
 
     /// Tries a task that may be tried again or given up.
@@ -55,8 +59,9 @@ impl Run {
         let tries = frame.tries(at).unwrap_or_default();
         if let Some(tries) = self.crowded(task, tries) {
             frame.keep_tries(at, tries);
-            self.take_back(tries, desk);
-            desk.ready.push(Unit::Node(frame_ptr, at));
+            let unit = Unit::Node(frame_ptr, at);
+            self.take_back(unit, tries, desk);
+            desk.ready.push(unit);
             return Step::Later;
         }
         let number = tries.attempts + 1;
@@ -72,9 +77,9 @@ impl Run {
                 return Step::Ended(status);
             }
             Err(BindError::Wrong(error)) => Err(error),
-            Ok(()) => match (self.refused(task), desk.due, desk.ticket) {
-                (Some(refused), ..) => Err(refused),
-                (None, Some(due), Some(ticket)) => {
+            Ok(()) => match (self.refused(task), self.parts_with(desk)) {
+                (Some(refused), _) => Err(refused),
+                (None, Some(ticket)) => {
                     let name = path(frame, at);
                     let about = About {
                         unit: Unit::Node(frame_ptr, at),
@@ -84,7 +89,7 @@ impl Run {
                         kinds: told_as(frame),
                         item: item_of(frame),
                         number,
-                        due,
+                        due: desk.due,
                         began,
                         first,
                         cpus: desk.cpus,
@@ -95,7 +100,7 @@ impl Run {
                     self.detach(Detached::new(self, about, task.clone(), args), desk);
                     return Step::Later;
                 }
-                (None, ..) => {
+                (None, None) => {
                     let host = NodeHost::of_node(self, frame, at).with(number, desk.cpus);
                     call(self, task, &host, &mut args)
                 }
@@ -139,8 +144,9 @@ impl Run {
             });
             let tries = Tries { attempts: past.number, first: past.first, again };
             frame.keep_tries(at, tries);
-            desk.comes_again = true;
-            desk.ready.push(Unit::Node(frame_ptr, at));
+            let unit = Unit::Node(frame_ptr, at);
+            (desk.attempts, desk.comes_again) = (past.number, Some(unit));
+            desk.ready.push(unit);
             return Step::Later;
         }
         desk.attempts = past.number;
@@ -217,8 +223,9 @@ impl Run {
 
     /// Takes a start back that came to nothing: what was put aside for it is put aside again, unless
     /// that was for an attempt before.
-    pub(super) fn take_back(&self, tries: Tries, desk: &mut Desk) {
-        (desk.attempts, desk.comes_again) = (0, tries.attempts > 0);
+    pub(super) fn take_back(&self, unit: Unit, tries: Tries, desk: &mut Desk) {
+        desk.attempts = tries.attempts;
+        desk.comes_again = (tries.attempts > 0).then_some(unit);
     }
 
     /// Why a task may not be attempted: too many attempts of it were given up and still run.
@@ -236,7 +243,14 @@ impl Run {
         })
     }
 
-    /// Hands an attempt to a thread that may be lost with it.
+    /// What the dispatcher calls the unit in hand, where its attempt is handed over: one that may be
+    /// given up, to a thread that may be lost with it; or each, where nothing is called in place.
+    pub(super) fn parts_with(&self, desk: &Desk) -> Option<Ticket> {
+        let in_place = desk.due.is_none() && self.machine().crew.calls_in_place();
+        desk.ticket.filter(|_| !in_place)
+    }
+
+    /// Hands an attempt over.
     pub(super) fn detach(self: &Arc<Self>, attempt: Arc<Detached>, desk: &mut Desk) {
         let shell = self.shell();
         if shell.is_some_and(|shell| !shell.register(&attempt)) {
@@ -244,7 +258,7 @@ impl Run {
             desk.expired.push(attempt);
             return;
         }
-        self.machine().lane.submit_counted(attempt);
+        self.machine().crew.attempt(attempt);
     }
 
     /// Ends an attempt that came back.
@@ -258,7 +272,7 @@ impl Run {
         let mut end = self.ended(result);
         // Whether it is given up or sees by itself that its time is over: it ends alike.
         let says_late = |error: &TaskError| error.class() == ErrorClass::TIMED_OUT;
-        if end.error.as_ref().is_some_and(says_late) && self.is_over(Some(attempt.about.due)) {
+        if end.error.as_ref().is_some_and(says_late) && self.is_over(attempt.about.due) {
             end.status = OutcomeStatus::TimedOut;
         }
         // SAFETY: the attempt came back before anybody gave it up, so its unit is the caller's.
@@ -270,8 +284,8 @@ impl Run {
 
     /// Ends an attempt that took too long, where it has not come back yet.
     pub(crate) fn expire(self: &Arc<Self>, attempt: &Detached, desk: &mut Desk) {
+        let About { unit, due: Some(due), first, .. } = attempt.about else { return };
         let Some(how) = attempt.give_up() else { return };
-        let About { unit, due, first, .. } = attempt.about;
         let (policy, around) = match unit {
             Unit::Node(frame, at) => {
                 // SAFETY: the caller concludes the attempt, and so holds its unit.

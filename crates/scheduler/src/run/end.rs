@@ -54,6 +54,7 @@ impl Run {
             items: std::mem::take(&mut *lock(&self.items)).into(),
             failures: failures.kept.into(),
             failures_inside: failures.count,
+            error: self.error.get().cloned(),
             observer_failed: self.emitter.as_ref().and_then(|emitter| emitter.failed()),
             frame: Arc::clone(&self.frame),
         };
@@ -76,6 +77,7 @@ impl Run {
     fn status(&self, counts: &Counts, wrong: bool) -> RunStatus {
         let cut_short = wrong || counts.cancelled > 0;
         match self.stopped() {
+            _ if self.error.get().is_some() => RunStatus::Failed,
             Stopped::Cancelled if counts.cancelled > 0 => RunStatus::Cancelled,
             _ if cut_short && (self.is_over(self.due) || self.is_broke()) => {
                 RunStatus::LimitReached

@@ -47,7 +47,7 @@ impl Run {
             if let Some(tries) = self.crowded(task, pending.tries) {
                 pending.tries = tries;
                 fan.pending.set(at, pending);
-                self.take_back(tries, desk);
+                self.take_back(Unit::Item(ptr, at), tries, desk);
                 desk.ready.push(Unit::Item(ptr, at));
                 return None;
             }
@@ -85,9 +85,9 @@ impl Run {
         let end = match bind_item(self, fan, pending.item, &mut inputs, &mut args) {
             Err(BindError::Absent) => ItemEnd::without(OutcomeStatus::Skipped),
             Err(BindError::Wrong(error)) => ItemEnd::of(Err(error)),
-            Ok(()) => match (self.refused(task), desk.due, desk.ticket) {
-                (Some(refused), ..) => ItemEnd::of(Err(refused)),
-                (None, Some(due), Some(ticket)) => {
+            Ok(()) => match (self.refused(task), self.parts_with(desk)) {
+                (Some(refused), _) => ItemEnd::of(Err(refused)),
+                (None, Some(ticket)) => {
                     let name = fan.path(pending.item);
                     let about = About {
                         unit: Unit::Item(ptr, at),
@@ -97,7 +97,7 @@ impl Run {
                         kinds: EventKinds::ITEMS,
                         item: fan.item(pending.item),
                         number,
-                        due,
+                        due: desk.due,
                         began,
                         first: past.first,
                         cpus: desk.cpus,
@@ -109,7 +109,7 @@ impl Run {
                     self.detach(Detached::new(self, about, task.clone(), args), desk);
                     return None;
                 }
-                (None, ..) => {
+                (None, None) => {
                     let host = NodeHost::of_item(self, fan, pending.item).with(number, desk.cpus);
                     self.ended(call(self, task, &host, &mut args))
                 }
@@ -164,7 +164,7 @@ impl Run {
             pending.tries = Tries { attempts: past.number, first: past.first, again };
             pending.ticket = None;
             fan.pending.set(at, pending);
-            desk.comes_again = true;
+            (desk.attempts, desk.comes_again) = (past.number, Some(Unit::Item(ptr, at)));
             desk.ready.push(Unit::Item(ptr, at));
             return None;
         }

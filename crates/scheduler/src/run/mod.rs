@@ -27,12 +27,14 @@ use terrace_core::{
 };
 
 use crate::attempt::{RunFolder, outer_tokens};
-use crate::blocking::{Answer, Back, Lane, TakeTurn};
+use crate::blocking::{Answer, Back, TakeTurn};
 use crate::cancel::{CancelToken, Listener};
 use crate::checkpoint::Approve;
 use crate::clock::Clock;
+use crate::crew::Crew;
 use crate::dispatch::{Around, Shell};
 use crate::environment::Environment;
+use crate::error::RunError;
 use crate::events::Emitter;
 use crate::expand::{Expand, NoDescriptions};
 use crate::fan::{Fan, Stopped};
@@ -41,7 +43,7 @@ use crate::frame::{Frame, FramePtr, Job, Store, Unit};
 use crate::leftovers::Leftovers;
 use crate::options::{Growth, Order, PathChoice, RunOptions, Timing};
 use crate::pool::{Call, Join, Pool, Seats};
-use crate::timer::{Tick, Timer};
+use crate::timer::Tick;
 
 pub(crate) use attempts::Refusal;
 pub(crate) use end::End;
@@ -51,8 +53,7 @@ use pause::Pauses;
 /// The threads and the clock that a run uses.
 pub(crate) struct Machine {
     pub(crate) pool: Arc<Pool>,
-    pub(crate) lane: Arc<Lane>,
-    pub(crate) timer: Arc<Timer>,
+    pub(crate) crew: Box<dyn Crew>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether that is the machine's own.
     pub(crate) is_real: bool,
@@ -107,6 +108,8 @@ pub(crate) struct Run {
     refused: AtomicBool,
     around: Option<Arc<Around>>,
     due: Option<Duration>,
+    /// What the system refused it.
+    error: OnceLock<RunError>,
     /// Keeps the run while it waits for time alone.
     keep: Mutex<Option<Arc<Self>>>,
     expander: Arc<dyn Expand>,
@@ -165,7 +168,8 @@ impl Run {
         let levels = order == Order::Levels;
         let workflow = plan.workflow();
         let by_default = options.path == PathChoice::Auto && workflow.may_grow();
-        let asks = workflow.is_ordered()
+        let asks = !machine.crew.calls_in_place()
+            || workflow.is_ordered()
             || options.deadline.is_some()
             || options.max_concurrent.is_some()
             || options.on_failure.is_some();
@@ -204,7 +208,7 @@ impl Run {
             constants: RunConstants { id, seed: options.seed, workflow_dir: options.workflow_dir },
             machine: Arc::clone(machine),
             path,
-            seats: Seats::new(machine.workers),
+            seats: Seats::new(machine.crew.seats(machine.workers)),
             desks: Mutex::default(),
             began: machine.clock.now(),
             timing: options.timing,
@@ -222,6 +226,7 @@ impl Run {
             on_failure: options.on_failure.or(rules.on_failure).unwrap_or_default(),
             around,
             due,
+            error: OnceLock::new(),
             keep: Mutex::default(),
             expander: options.expander.unwrap_or_else(|| Arc::new(NoDescriptions)),
             limits: options.growth,
@@ -430,8 +435,10 @@ impl Run {
     pub(crate) fn wake_at(self: &Arc<Self>, at: Duration) {
         let own: Weak<Self> = Arc::downgrade(self);
         let at = self.began.saturating_add(at);
-        if self.machine.timer.wake(at, own).is_err() {
-            // No thread for time: whoever comes by next looks at the clock.
+        if let Err(error) = self.machine.crew.wake(at, own) {
+            // What waits for time would wait for ever. The first refusal is the one.
+            let _ = self.error.set(RunError::NoTimer { source: Arc::new(error) });
+            self.outer.cancel();
             self.nudge();
         }
     }
@@ -478,7 +485,11 @@ impl Run {
                 let verdict: Option<OutcomeStatus> = self.verdict(unsafe { frame.get() }, at);
                 verdict.is_some()
             }
-            Unit::Token(_) => self.stopped() != Stopped::No,
+            Unit::Token(fan) => {
+                // SAFETY: a held token has not ended.
+                let fan = unsafe { fan.get() };
+                !fan.claims.any_left() || self.has_no_more(fan)
+            }
             Unit::Item(fan, _) => {
                 // SAFETY: the token that follows the item has not ended.
                 self.has_no_more(unsafe { fan.get() })
@@ -526,13 +537,13 @@ impl Run {
     pub(crate) fn submit_blocking(self: &Arc<Self>, job: Job) {
         lock(&self.waiting).jobs.push_back(job);
         let job = Arc::clone(self) as Arc<dyn TakeTurn>;
-        if self.machine.lane.submit(job) == Answer::Saturated {
+        if self.machine.crew.submit(job) == Answer::Saturated {
             lock(&self.waiting).overflow += 1;
             // Its fence orders the line above before the owner's second look.
             if self.seats.owner_asleep() {
                 self.wake_owner();
             }
-            if self.machine.lane.is_dead() {
+            if self.machine.crew.is_lane_dead() {
                 self.call();
             }
         }
@@ -556,7 +567,7 @@ impl Run {
             waiting.overflow > 0
         };
         self.stopped() != Stopped::No
-            || overflow && (role == Role::Owner || self.machine.lane.is_dead())
+            || overflow && (role == Role::Owner || self.machine.crew.is_lane_dead())
     }
 
     fn has_work(&self, role: Role) -> bool {

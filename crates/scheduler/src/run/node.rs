@@ -12,7 +12,7 @@ use terrace_core::{
 
 use super::Run;
 use crate::attempt::{Detached, FrameScope, attempt, guarded, release_sources, says_cancelled};
-use crate::dispatch::{LimitId, Ticket};
+use crate::dispatch::{LimitId, Owed, Ticket, Waiting};
 use crate::fan::{Began, ItemEnd, Opening, Stopped, Work, path};
 use crate::fast::Fast;
 use crate::frame::{Cause, FanPtr, Frame, FramePtr, Job, Record, Unit, let_go};
@@ -38,16 +38,23 @@ pub(crate) struct Desk {
     pub(crate) cpus: u32,
     /// How many attempts the unit in hand had.
     pub(crate) attempts: u32,
-    /// Whether it waits for another.
-    pub(crate) comes_again: bool,
+    /// It itself, where it waits for another.
+    pub(crate) comes_again: Option<Unit>,
     /// Units that left their lane and keep what they took.
     pub(crate) left: Vec<Ticket>,
-    /// Units that ended; with their attempts, where they do not come again and what they cost is to
-    /// be settled.
-    pub(crate) finished: Vec<(Ticket, Option<u32>)>,
+    /// Units that ended, with their attempts: what they cost is to be settled.
+    pub(crate) finished: Vec<(Ticket, u32)>,
+    /// Units that wait for another attempt, with those they had.
+    pub(crate) again: Vec<(Unit, Ticket, u32)>,
     /// Whether a checkpoint was reached, or passed.
     pub(crate) pauses: bool,
     pub(crate) resumes: bool,
+    /// Units that the dispatcher gave back, and what they have cost.
+    pub(crate) returned: Vec<(Unit, Option<Owed>)>,
+    /// What those of them have cost that were written off.
+    pub(crate) owed: Vec<Owed>,
+    /// Units that wait in the dispatcher for what would come to nothing.
+    pub(crate) withdrawn: Vec<Waiting>,
     /// Limits of maps that have ended.
     pub(crate) forgotten: Vec<LimitId>,
     /// Attempts whose time was over before they began.
@@ -69,11 +76,15 @@ impl Desk {
             due: None,
             cpus: 1,
             attempts: 0,
-            comes_again: false,
+            comes_again: None,
             left: Vec::new(),
             finished: Vec::new(),
+            again: Vec::new(),
             pauses: false,
             resumes: false,
+            returned: Vec::new(),
+            owed: Vec::new(),
+            withdrawn: Vec::new(),
             forgotten: Vec::new(),
             expired: Vec::new(),
             stamp: None,
@@ -92,10 +103,21 @@ impl Desk {
     /// Lays the unit in hand aside.
     pub(crate) fn lay_aside(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.finished.push((ticket, (!self.comes_again).then_some(self.attempts)));
+            match self.comes_again {
+                Some(unit) => self.again.push((unit, ticket, self.attempts)),
+                None => self.finished.push((ticket, self.attempts)),
+            }
         }
         (self.due, self.cpus) = (None, 1);
-        (self.attempts, self.comes_again) = (0, false);
+        (self.attempts, self.comes_again) = (0, None);
+    }
+
+    /// Says that a unit is written off: if it was to come again, it has ended with that.
+    pub(crate) fn gives_up(&mut self, unit: Unit) {
+        if let Some(at) = self.again.iter().position(|(other, ..)| *other == unit) {
+            let (_, ticket, attempts) = self.again.swap_remove(at);
+            self.finished.push((ticket, attempts));
+        }
     }
 
     /// Says that time passed without a node.

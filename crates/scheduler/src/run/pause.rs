@@ -3,7 +3,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread;
 
 use terrace_core::{EventKind, EventKinds, PlanIndex};
 
@@ -82,12 +81,11 @@ impl Run {
             return self.decided(&checkpoint, count, Decision::Stop { reason });
         };
         let own = Arc::clone(self);
-        let asks = move || {
+        let asks = Box::new(move || {
             let decision = ask(&*approver, &checkpoint);
             own.decided(&checkpoint, count, decision);
-        };
-        let spawned = thread::Builder::new().name("terrace-checkpoint".to_owned()).spawn(asks);
-        if let Err(error) = spawned {
+        });
+        if let Err(error) = self.machine().crew.ask(asks) {
             let reason = format!("the system gave no thread to ask on: {error}");
             let checkpoint = self.checkpoint(level, Vec::new());
             self.decided(&checkpoint, count, Decision::Stop { reason });

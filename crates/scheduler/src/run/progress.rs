@@ -181,6 +181,13 @@ impl Run {
             let goes_on =
                 self.stopped() == Stopped::No && !fan.is_doomed() && !self.is_over(fan.due);
             let claim = if goes_on { fan.claims.take() } else { None };
+            if matches!(self.path, Path::Dispatch(_)) {
+                // Items that were claimed are to run, unless nothing is; tokens find nothing more.
+                let ends = !goes_on || !fan.is_careful && !fan.claims.any_left();
+                if ends {
+                    fan.waits.take(&mut desk.withdrawn);
+                }
+            }
             let Some(range) = claim else {
                 // SAFETY: the token ends here.
                 return unsafe { self.end_token(ptr, desk) };
@@ -605,8 +612,8 @@ impl Run {
         let tries = home.tries(at).unwrap_or_default();
         let number = tries.attempts + 1;
         if !reads {
-            let began_at_all = end.attempts > 0 || end.status != OutcomeStatus::Cancelled;
-            end.attempts = if began_at_all { number } else { tries.attempts };
+            // It was told that this one began, whatever came of what is inside.
+            end.attempts = number;
             desk.attempts = number;
             let record: Record = self.record(home.plan().lane(at), began, None);
             // SAFETY: the fan held the node, and ends it once.

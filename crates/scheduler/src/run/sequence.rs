@@ -96,7 +96,7 @@ impl Run {
         let at = (self.machine.clock.now() + after).as_nanos().div_ceil(step) * step;
         let at = std::time::Duration::from_nanos(u64::try_from(at).unwrap_or(u64::MAX));
         let own: std::sync::Weak<Self> = Arc::downgrade(self);
-        if self.machine.timer.wake(at, own).is_err() {
+        if self.machine.crew.wake(at, own).is_err() {
             // No thread for time: somebody comes and looks now.
             self.call();
         }

@@ -78,7 +78,7 @@ impl Simulation {
                     let end = now + Duration::from_millis(time(unit));
                     self.running.insert((end, unit.get()), (unit, ticket));
                 }
-                Command::Return { unit } => {
+                Command::Return { unit, .. } => {
                     self.returned += 1;
                     self.end(unit);
                 }
@@ -211,7 +211,7 @@ fn what_was_recalled_may_be_handed_in_again() {
         };
         commands.clear();
         dispatcher.handle(Input::Recalled, Duration::ZERO, &mut commands);
-        let unit = |unit| Command::Return { unit };
+        let unit = |unit| Command::Return { unit, owed: None };
         assert_eq!(commands, [unit(1), unit(3)]);
         commands.clear();
         dispatcher.handle(ready(3, 1), Duration::ZERO, &mut commands);

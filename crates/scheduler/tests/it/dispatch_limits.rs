@@ -12,8 +12,9 @@ use terrace_scheduler::dispatch::{
 
 use crate::random::Random;
 
-/// How many runs are simulated; `TERRACE_SIMULATIONS` sets another number.
-const RUNS: u64 = 100_000;
+/// How many runs are simulated; `TERRACE_SIMULATIONS` sets another number. Of whole runs there are
+/// more, in `simulated`.
+const RUNS: u64 = 20_000;
 
 const CAPACITIES: Capacities = Capacities { compute: 3, blocking: 4 };
 

@@ -29,5 +29,6 @@ mod oracle;
 mod report;
 mod retold;
 mod sequence;
+mod simulated;
 mod stress;
 mod values;

@@ -18,6 +18,7 @@ use terrace_scheduler::{Order, PathChoice, RunOptions, RunReport, RunStatus, Sch
 
 use crate::graph::{id, within};
 use crate::random::Random;
+pub(crate) use build::workflow;
 pub(crate) use events::disorder;
 use naive::{End, Naive};
 use spec::{Arg, Flow, What};
@@ -34,7 +35,7 @@ const WAYS: [(Order, PathChoice); 3] = [
 ];
 
 /// A workflow of moderate size and what should come of it.
-fn case(seed: u64) -> (Flow, Vec<End>) {
+pub(crate) fn case(seed: u64) -> (Flow, Vec<End>) {
     let mut random = Random(seed);
     // Left alone, most are small or fail at once.
     let least = random.below(40);
@@ -49,7 +50,7 @@ fn case(seed: u64) -> (Flow, Vec<End>) {
 }
 
 /// Everything that differs between what a report says and what should have happened.
-fn differences(report: &RunReport, ends: &[End]) -> Vec<String> {
+pub(crate) fn differences(report: &RunReport, ends: &[End]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut expected = RunStatus::Succeeded;
     for (at, end) in ends.iter().enumerate() {
