@@ -70,6 +70,7 @@ mod handle;
 mod leftovers;
 mod options;
 mod pool;
+mod pulse;
 mod report;
 mod run;
 mod scheduler;

@@ -96,7 +96,7 @@ impl SchedulerBuilder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(RealClock::new()));
         let crew = crew::Threads::new(Lane::new(max_blocking), Timer::new(Arc::clone(&clock)));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Scheduler(Arc::new(Threads(Arc::new(Machine {
+        let machine = Arc::new(Machine {
             pool,
             crew: Box::new(crew),
             clock,
@@ -104,8 +104,11 @@ impl SchedulerBuilder {
             workers: workers as u32,
             max_blocking,
             leftovers: Leftovers::default(),
+            pulse: Arc::default(),
             max_abandoned: self.max_abandoned.unwrap_or(cores as u32),
-        })))))
+        });
+        machine.pulse.belongs_to(&machine);
+        Ok(Scheduler(Arc::new(Threads(machine))))
     }
 }
 

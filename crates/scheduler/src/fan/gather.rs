@@ -136,6 +136,23 @@ impl Gather {
         }
     }
 
+    /// Whether results are kept as they are, each in its place.
+    pub(crate) fn keeps_values(&self) -> bool {
+        matches!(self.join, Join::Slots(_)) && self.collect == Collect::Values
+    }
+
+    /// Takes the result of an item that succeeded, where they are kept as they are.
+    ///
+    /// # Safety
+    /// As [`Self::put`].
+    #[inline]
+    pub(crate) unsafe fn put_value(&self, item: u64, value: Value) {
+        if let Join::Slots(slots) = &self.join {
+            // SAFETY: as there: the slot is the caller's, and the old value is null.
+            unsafe { slots[item as usize].0.get().write(value) };
+        }
+    }
+
     /// Whether an item may fail without the node failing for that.
     pub(crate) fn tolerates(&self) -> bool {
         self.collect == Collect::Outcomes || self.explicit

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use terrace_core::{Over, Select, TaskError, Value};
 use terrace_plugin_api::ErrorClass;
 
+use super::quick::push;
+
 /// What a map runs over.
 pub(crate) struct Items {
     lists: Vec<List>,
@@ -87,6 +89,18 @@ impl Items {
             None => item,
         };
         list_of.get(at)
+    }
+
+    /// Adds to arguments what one of the lists gives for an item.
+    #[inline]
+    pub(super) fn push(&self, list: usize, item: u64, args: &mut Vec<Value>) {
+        if let (None, List::Shared(Value::List(values), _)) = (&self.strides, &self.lists[list])
+            && let Some(value) = values.get(item as usize)
+        {
+            push(args, value);
+        } else {
+            args.push(self.get(list, item));
+        }
     }
 
     /// Whether they are keyed.

@@ -16,6 +16,7 @@ mod open;
 mod passes;
 mod path;
 mod pending;
+mod quick;
 mod reduce;
 mod terms;
 mod waits;
@@ -37,6 +38,7 @@ pub(crate) use open::{Began, Opening};
 pub(crate) use passes::{PassEnd, Passes};
 pub(crate) use path::{Name, item_of, label_of, path};
 pub(crate) use pending::Pending;
+pub(crate) use quick::{Quick, Stop as QuickStop};
 pub(crate) use waits::Waits;
 
 /// A node that runs a workflow, while it does.
@@ -51,6 +53,7 @@ pub(crate) struct Fan {
     pub(crate) work: Work,
     /// Where the workflow is one task and gives what that gives.
     pub(crate) single: Option<Single>,
+    quick: Option<Quick>,
     pub(crate) claims: Claims,
     /// Tokens that have not ended, and how many there may be.
     pub(crate) tokens: AtomicU32,

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use terrace_core::{
-    BindError, Chunk, Input, InputRole, Lane, Map, NodeKind, Plan, PlanIndex, Reduce, Repeat, Root,
-    RunIf, TaskError, Value, Workflow,
+    BindError, Chunk, EventKinds, Input, InputRole, Lane, Map, NodeKind, Plan, PlanIndex, Reduce,
+    Repeat, Root, RunIf, TaskError, Value, Workflow,
 };
 use terrace_plugin_api::ErrorClass;
 
 use super::reduce::Reducer;
 use super::terms::goes_one_by_one;
-use super::{Claims, Fan, Gather, ItemEnd, Items, Passes, Pending, Single, Waits, Work};
+use super::{Claims, Fan, Gather, ItemEnd, Items, Passes, Pending, Quick, Single, Waits, Work};
 use crate::attempt::{FrameScope, ItemScope, guarded, release_sources};
 use crate::frame::{FanPtr, Frame, FramePtr};
 use crate::run::Run;
@@ -254,6 +254,17 @@ impl Run {
         let Parts { shared, work, claims, width, is_careful } = parts;
         let map = map_of(home.plan(), at).filter(|_| matches!(work, Work::Map(_)));
         let single = map.and_then(|map| single_of(&plan, map));
+        let quick = match (&work, &single, map) {
+            (Work::Map(parts), Some(single), Some(map))
+                if self.machine().is_real
+                    && parts.1.keeps_values()
+                    && !is_careful
+                    && !self.wants(EventKinds::ITEMS) =>
+            {
+                Quick::of(&plan, map, single, &parts.0)
+            }
+            _ => None,
+        };
         let terms = self.terms(home, at, &plan, map, began);
         let urgency = match home.parent() {
             Some(parent) => parent.urgency,
@@ -266,6 +277,7 @@ impl Run {
             shared,
             work,
             single,
+            quick,
             claims,
             tokens: 1.into(),
             width,

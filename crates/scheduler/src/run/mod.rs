@@ -43,6 +43,7 @@ use crate::frame::{Frame, FramePtr, Job, Store, Unit};
 use crate::leftovers::Leftovers;
 use crate::options::{Growth, Order, PathChoice, RunOptions, Timing};
 use crate::pool::{Call, Join, Pool, Seats};
+use crate::pulse::Pulse;
 use crate::timer::Tick;
 
 pub(crate) use attempts::Refusal;
@@ -60,6 +61,8 @@ pub(crate) struct Machine {
     pub(crate) workers: u32,
     pub(crate) max_blocking: usize,
     pub(crate) leftovers: Leftovers,
+    /// Beats while small items are run.
+    pub(crate) pulse: Arc<Pulse>,
     /// How many of one task there may be.
     pub(crate) max_abandoned: u32,
 }

@@ -17,7 +17,9 @@ use super::attempts::Past;
 use super::node::{Desk, Step};
 use super::{Path, Run};
 use crate::attempt::{FrameScope, NodeHost, attempt_item, call, guarded};
-use crate::fan::{Began, Claims, Fan, ItemEnd, PassEnd, Range, Stopped, Work, label_of, retold};
+use crate::fan::{
+    Began, Claims, Fan, ItemEnd, PassEnd, QuickStop, Range, Stopped, Work, label_of, retold,
+};
 use crate::frame::{Cause, FanPtr, Frame, FramePtr, Record, Unit, let_go};
 
 /// From this length on an error is handed outwards as it is.
@@ -438,7 +440,30 @@ impl Run {
     fn run_items(self: &Arc<Self>, fan: &Fan, range: Range, desk: &mut Desk) {
         let measured = fan.claims.is_measured();
         let began = if measured { self.now() } else { Duration::ZERO };
-        for item in range.clone() {
+        let mut next = range.start;
+        while next < range.end {
+            if let Some(quick) = fan.quick() {
+                // SAFETY: the caller's token claimed the items, and those from here on were not run.
+                match unsafe { quick.run(self, fan, next..range.end, desk) } {
+                    QuickStop::End => break,
+                    QuickStop::Late(rest) => {
+                        self.count_inside(rest - range.start);
+                        self.tell_advance(fan, rest - range.start);
+                        fan.claims.give_back(rest..range.end);
+                        return;
+                    }
+                    QuickStop::Failed(item, error) => {
+                        let end = self.item_end(fan, item, ItemEnd::of(Err(error)));
+                        // SAFETY: as above; it has no other end.
+                        unsafe { self.gather(fan, item, end) };
+                        next = item + 1;
+                        continue;
+                    }
+                    QuickStop::Other(item) => next = item,
+                }
+            }
+            let item = next;
+            next += 1;
             if self.stopped() != Stopped::No {
                 let end = ItemEnd::without(OutcomeStatus::Cancelled);
                 // SAFETY: the caller's token claimed the item; of these two one happens, once.
@@ -479,16 +504,7 @@ impl Run {
             worker: u32::from(desk.number),
         });
         let end = attempt_item(self, fan, item, &mut desk.inputs, &mut desk.args);
-        let end = match end {
-            ItemEnd { status: OutcomeStatus::Failed, error: Some(error), .. } => {
-                self.ended(Err(error))
-            }
-            end => end,
-        };
-        if let (OutcomeStatus::Failed, Some(error)) = (end.status, &end.error) {
-            self.note_failure(|| fan.path(item).text, error);
-            self.stop_for_item(fan);
-        }
+        let end = self.item_end(fan, item, end);
         self.emit(EventKinds::ITEMS, || EventKind::NodeFinished {
             node: node(),
             path: Some(fan.path(item).text),
@@ -502,6 +518,21 @@ impl Run {
             cause: None,
             cause_path: None,
         });
+        end
+    }
+
+    /// How an item has ended whose task gave this.
+    fn item_end(self: &Arc<Self>, fan: &Fan, item: u64, end: ItemEnd) -> ItemEnd {
+        let end = match end {
+            ItemEnd { status: OutcomeStatus::Failed, error: Some(error), .. } => {
+                self.ended(Err(error))
+            }
+            end => end,
+        };
+        if let (OutcomeStatus::Failed, Some(error)) = (end.status, &end.error) {
+            self.note_failure(|| fan.path(item).text, error);
+            self.stop_for_item(fan);
+        }
         end
     }
 

@@ -144,6 +144,7 @@ impl Simulation {
             workers: self.workers,
             max_blocking: self.max_blocking,
             leftovers: Leftovers::default(),
+            pulse: Arc::default(),
             max_abandoned: self.max_abandoned,
         });
         // Made up, and always the same.
