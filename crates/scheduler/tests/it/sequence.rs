@@ -277,6 +277,46 @@ fn a_run_is_cancelled_between_two_nodes() {
 }
 
 #[test]
+fn a_run_inside_a_node_stops_with_the_run_around_it() {
+    within(60, || {
+        let scheduler = Scheduler::builder().workers(2).build().unwrap();
+        let mut inner = Graph::new();
+        let mut on = Vec::new();
+        for _ in 0..1_000 {
+            on = vec![inner.node(&on, |_, _| {
+                std::thread::sleep(Duration::from_millis(1));
+                Ok(Value::Null)
+            })];
+        }
+        let inner = inner.plan();
+        let mut graph = Graph::new();
+        let cancelled = Arc::new(AtomicUsize::new(0));
+        for _ in 0..2 {
+            let (scheduler, inner, cancelled) =
+                (scheduler.clone(), Arc::clone(&inner), Arc::clone(&cancelled));
+            graph.node(&[], move |_, _| {
+                // Long enough that the nodes are shared.
+                spin(Duration::from_millis(5));
+                let report = scheduler.run(&inner, fast());
+                cancelled.fetch_add(report.counts.cancelled, Ordering::SeqCst);
+                Ok(Value::Null)
+            });
+        }
+        let plan = graph.plan();
+        for lap in 0..3 {
+            cancelled.store(0, Ordering::SeqCst);
+            let cancel = CancelToken::new();
+            let handle = scheduler.start(&plan, fast().with_cancel(cancel.clone()));
+            std::thread::sleep(Duration::from_millis(60));
+            cancel.cancel();
+            handle.wait();
+            let cancelled = cancelled.load(Ordering::SeqCst);
+            assert!(cancelled > 1_000, "lap {lap}: {cancelled} nodes of two runs of 1,000");
+        }
+    });
+}
+
+#[test]
 fn a_task_knows_who_it_is_and_has_a_folder_of_its_own() {
     within(60, || {
         let scheduler = Scheduler::builder().workers(1).build().unwrap();
