@@ -5,25 +5,7 @@ use std::fs;
 
 use terrace_tests::{command, ran, root};
 
-/// A fenced block: its language and its text.
-struct Block {
-    language: String,
-    text: String,
-}
-
-fn blocks() -> Vec<Block> {
-    let page = fs::read_to_string(root().join("docs/FILE-FORMAT.md")).unwrap();
-    let mut blocks = Vec::new();
-    let mut lines = page.lines();
-    while let Some(line) = lines.next() {
-        if let Some(language) = line.strip_prefix("```") {
-            let text = lines.by_ref().take_while(|line| *line != "```");
-            let text = text.map(|line| format!("{line}\n")).collect();
-            blocks.push(Block { language: language.to_owned(), text });
-        }
-    }
-    blocks
-}
+use crate::support::{Block, blocks};
 
 /// The name that a file's first line gives it, for others to use it.
 fn name(text: &str) -> Option<&str> {
@@ -36,7 +18,7 @@ fn every_file_of_the_page_is_valid_and_gives_what_is_shown() {
     let terrace = |what: &str, file: &str| {
         ran(command().args([what, file]).current_dir(folder.path()).output())
     };
-    let blocks = blocks();
+    let blocks = blocks("docs/FILE-FORMAT.md");
     let mut run = 0;
     for (at, Block { language, text }) in blocks.iter().enumerate() {
         let extension = match language.as_str() {

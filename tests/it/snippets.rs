@@ -12,31 +12,12 @@ use std::path::Path;
 use terrace_tests::{built, command, ran, root};
 
 use crate::crates::{build, package};
-
-/// One fenced block.
-struct Block {
-    language: String,
-    text: String,
-}
-
-fn blocks() -> Vec<Block> {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let mut blocks = Vec::new();
-    let mut lines = readme.lines();
-    while let Some(line) = lines.next() {
-        if let Some(language) = line.strip_prefix("```") {
-            let text = lines.by_ref().take_while(|line| *line != "```");
-            let text = text.map(|line| format!("{line}\n")).collect();
-            blocks.push(Block { language: language.to_owned(), text });
-        }
-    }
-    blocks
-}
+use crate::support::blocks;
 
 /// The one block of a language that contains a text.
 #[track_caller]
 fn block(language: &str, with: &str) -> String {
-    let mut found = blocks();
+    let mut found = blocks("README.md");
     found.retain(|block| block.language == language && block.text.contains(with));
     assert_eq!(found.len(), 1, "`{language}` blocks with {with:?}");
     found.remove(0).text
@@ -97,7 +78,7 @@ fn what_is_shown_is_compared() {
 /// The tests below name the blocks they take. A new one fails here until one of them takes it.
 #[test]
 fn every_block_of_the_readme_is_tested() {
-    let blocks = blocks();
+    let blocks = blocks("README.md");
     let languages: Vec<&str> = blocks.iter().map(|block| &*block.language).collect();
     assert_eq!(
         languages,

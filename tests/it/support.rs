@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use terrace_tests::{Ran, terrace};
+use terrace_tests::{Ran, root, terrace};
 
 /// A folder with one workflow file.
 pub(crate) struct Scratch {
@@ -85,4 +85,25 @@ pub(crate) fn still_times(text: &str) -> String {
         still.push('\n');
     }
     still
+}
+
+/// A fenced block of a page.
+pub(crate) struct Block {
+    pub(crate) language: String,
+    pub(crate) text: String,
+}
+
+/// The blocks of a page of the repository.
+pub(crate) fn blocks(page: &str) -> Vec<Block> {
+    let page = std::fs::read_to_string(root().join(page)).unwrap();
+    let mut blocks = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let text = lines.by_ref().take_while(|line| *line != "```");
+            let text = text.map(|line| format!("{line}\n")).collect();
+            blocks.push(Block { language: language.to_owned(), text });
+        }
+    }
+    blocks
 }
