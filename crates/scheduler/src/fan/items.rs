@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use terrace_core::{Over, Select, TaskError, Value};
 use terrace_plugin_api::ErrorClass;
 
-use super::quick::push;
+use crate::frame::push;
 
 /// What a map runs over.
 pub(crate) struct Items {

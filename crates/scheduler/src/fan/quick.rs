@@ -13,7 +13,7 @@ use terrace_plugin_api::TaskContext;
 
 use super::{Fan, Items, Range, Single, Stopped, Work};
 use crate::attempt::{Inside, NodeHost, Panicked, Quiet, checked};
-use crate::frame::{discard, has_heap};
+use crate::frame::{clear, push};
 use crate::run::{Desk, Run};
 
 /// Where one argument comes from.
@@ -161,26 +161,6 @@ impl Quick {
             Some(adapt) => adapt.apply(value).ok(),
             None => Some(value),
         }
-    }
-}
-
-/// Adds a copy of a value.
-#[inline]
-pub(super) fn push(args: &mut Vec<Value>, value: &Value) {
-    match value {
-        Value::I64(number) => args.push(Value::I64(*number)),
-        Value::F64(number) => args.push(Value::F64(*number)),
-        other => args.push(other.clone()),
-    }
-}
-
-/// Drops arguments where they lie.
-#[inline]
-fn clear(args: &mut Vec<Value>) {
-    if args.iter().any(has_heap) {
-        args.drain(..).for_each(discard);
-    } else {
-        args.clear();
     }
 }
 

@@ -14,7 +14,7 @@ use super::program::{Arg, Op, Program, kind_of};
 use super::sequence::Sequence;
 use super::share::{Pace, Share};
 use crate::attempt::{Inside, NodeHost, Panicked, Quiet, checked};
-use crate::frame::{Frame, discard, has_heap};
+use crate::frame::{Frame, clear, discard, has_heap, push};
 use crate::run::Run;
 
 /// Fetches what a task holds, some nodes ahead: tasks lie all over memory, and nodes are done sooner
@@ -250,29 +250,6 @@ impl<'a> Solo<'a> {
                 _ => discard(value),
             }
         }
-    }
-}
-
-/// Adds a copy of a value, part by part where it has no heap: one that was moved whole right after
-/// would wait for its parts.
-#[inline]
-fn push(args: &mut Vec<Value>, value: &Value) {
-    match value {
-        Value::I64(number) => args.push(Value::I64(*number)),
-        Value::F64(number) => args.push(Value::F64(*number)),
-        Value::Bool(truth) => args.push(Value::Bool(*truth)),
-        Value::Null => args.push(Value::Null),
-        other => args.push(other.clone()),
-    }
-}
-
-/// Drops arguments where they lie.
-#[inline]
-fn clear(args: &mut Vec<Value>) {
-    if args.iter().any(has_heap) {
-        args.drain(..).for_each(discard);
-    } else {
-        args.clear();
     }
 }
 

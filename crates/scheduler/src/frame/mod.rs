@@ -31,9 +31,9 @@ mod record;
 mod store;
 mod stretches;
 mod unit;
+mod values;
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -48,6 +48,7 @@ pub(crate) use record::Record;
 pub(crate) use store::Store;
 pub(crate) use stretches::Stretches;
 pub(crate) use unit::{FanPtr, FramePtr, Job, Unit};
+pub(crate) use values::{clear, discard, has_heap, let_go, push};
 
 /// One running instance of a plan.
 pub(crate) struct Frame {
@@ -482,30 +483,4 @@ impl std::fmt::Debug for Frame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Frame").field("plan", &self.plan).finish_non_exhaustive()
     }
-}
-
-/// Whether dropping a value does anything.
-#[inline]
-pub(crate) fn has_heap(value: &Value) -> bool {
-    !matches!(value, Value::Null | Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_))
-}
-
-/// Drops a value, whatever its destructor does.
-#[inline]
-pub(crate) fn discard(value: Value) {
-    if has_heap(&value) {
-        let_go(value);
-    }
-}
-
-/// Drops something that holds what is not ours, whatever the destructors in it do.
-pub(crate) fn let_go<T>(thing: T) {
-    let guard = crate::attempt::Quiet::new();
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(move || drop(thing))) {
-        // Its destructor might panic in turn; what that throws is left alone.
-        if let Err(again) = catch_unwind(AssertUnwindSafe(move || drop(payload))) {
-            std::mem::forget(again);
-        }
-    }
-    drop(guard);
 }
