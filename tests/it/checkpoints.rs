@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Scratch, document, workflow};
+use crate::support::{Scratch, document, node, workflow};
 
 fn levels() -> Scratch {
     workflow(
@@ -107,4 +107,41 @@ outputs: { second: "${second}" }
     assert_eq!(json["checkpoint"]["nodes"], json!(["first"]));
     let json = scratch.json(&["--approve-with", "true"]);
     assert_eq!(json["outputs"]["second"], json!(30));
+}
+
+#[test]
+fn who_was_asked_and_said_no_is_not_told_how_to_ask() {
+    let ran = levels().run(&["--approve-with", "exit 3"]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    let reason = "stopped after level 0: `exit 3` said no, with exit code 3\n";
+    assert!(ran.stderr.ends_with(reason), "{}", ran.stderr);
+}
+
+/// As `--approve-with "$APPROVER"` is where nobody set it.
+#[test]
+fn an_empty_program_approves_nothing() {
+    for command in ["", " \t"] {
+        let ran = levels().run(&["--approve-with", command]);
+        assert_eq!((ran.code, &*ran.stdout), (2, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains("would approve everything"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_cleans_up_runs_after_a_stop_and_an_alarm_after_a_failure_only() {
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { util: "^0.1" }
+checkpoints: [plan]
+nodes:
+  plan: { task: util/identity, with: { value: 1 } }
+  work: { task: util/identity, with: { value: "${plan}" } }
+  alarm: { task: util/stub, after: [work], run_if: failure }
+  clean_up: { task: util/stub, after: [work], run_if: always }
+outputs: { work: "${work}" }
+"#,
+    );
+    let json = scratch.json(&[]);
+    let status = |name| node(&json, name)["status"].as_str().unwrap();
+    assert_eq!(["work", "alarm", "clean_up"].map(status), ["cancelled", "skipped", "ok"]);
 }

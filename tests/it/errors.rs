@@ -1,6 +1,6 @@
 //! What a person sees when something is wrong, to the letter, and the exit codes.
 
-use terrace_tests::{built, terrace};
+use terrace_tests::{built, root, terrace};
 
 use crate::support::{document, node, still_times, workflow};
 
@@ -405,4 +405,70 @@ fn what_tasks_say_cannot_drive_the_terminal() {
     let ran = scratch.run(&[]);
     assert!(!ran.stderr.contains('\u{1b}'), "{:?}", ran.stderr);
     assert!(ran.stderr.contains(r"a\u{1b}]0;b"), "{}", ran.stderr);
+}
+
+/// Scripts depend on them: each that the command names is in both lists.
+#[test]
+fn every_exit_code_is_in_the_readme_and_on_the_page_of_the_format() {
+    let help = terrace(&["run", "--help"]).stdout;
+    let (_, codes) = help.split_once("Exit codes: ").unwrap();
+    let codes: Vec<&str> =
+        codes.split([' ', '\n']).filter(|word| word.parse::<u8>().is_ok()).collect();
+    assert_eq!(codes, ["0", "1", "2", "3", "4", "5", "130"]);
+    let text = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    let (readme, page) = (text("README.md"), text("docs/FILE-FORMAT.md"));
+    let (_, readme) = readme.split_once("Exit codes: ").unwrap();
+    let (readme, _) = readme.split_once("\n\n").unwrap();
+    let (_, page) = page.split_once("\n## Exit codes\n").unwrap();
+    let (page, _) = page.split_once("\n## ").unwrap();
+    for code in codes {
+        assert!(readme.split([' ', '\n']).any(|word| word == code), "{code} in {readme}");
+        assert!(page.contains(&format!("\n| {code} | ")), "{code} in {page}");
+    }
+}
+
+#[test]
+fn one_start_is_no_plural() {
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { util: "^0.1" }
+limits: { one: { concurrency: 1 } }
+nodes: { a: { task: util/stub, needs: one } }
+"#,
+    );
+    let ran = scratch.run(&[]);
+    assert!(
+        ran.stderr.contains("  limit one: at most 1 of 1 at once, 1 start\n"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// As in a file.
+#[test]
+fn no_time_at_all_is_refused_on_the_command_line_too() {
+    let scratch = workflow("terrace: 1\nnodes: { a: { task: util/stub } }\n");
+    for option in ["--deadline", "--approve-timeout"] {
+        let ran = scratch.run(&[option, "0s"]);
+        assert_eq!((ran.code, &*ran.stdout), (2, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains("it must be more than 0"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn after_the_deadline_of_the_run_nothing_starts_and_nothing_cleans_up() {
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { util: "^0.1" }
+deadline: 100ms
+nodes:
+  long: { task: util/sleep, with: { seconds: 60 } }
+  clean_up: { task: util/stub, after: [long], run_if: always }
+  alarm: { task: util/stub, after: [long], run_if: failure }
+"#,
+    );
+    let json = scratch.json(&[]);
+    assert_eq!(json["status"], "limit_reached");
+    let status = |name| node(&json, name)["status"].as_str().unwrap();
+    assert_eq!(["long", "clean_up", "alarm"].map(status), ["timed_out", "cancelled", "cancelled"]);
 }

@@ -21,15 +21,21 @@
 //! | `/loop` | a redirect to itself |
 //! | `/page/20/7` | 200 `page 7`, after 20 ms |
 //! | `/site/20/7` | the same of most numbers; of some what [`Mood`] says |
+//! | `/full/10/500/7` | 200 `page 7`, held back (below) while fewer than 10 requests are open |
+//! | `/full-site/10/500/7` | the same of most numbers; of some what [`Mood`] says |
+//!
+//! What is held back: as long as fewer than 500 different pages have been asked for, no answer is
+//! given unless 10 requests are open, and one for each that comes. Whoever keeps fewer open while
+//! pages are left gets no further answer, on a machine of any speed.
 //!
 //! Before it answers so, `first=3` in any query makes the first three requests of that very path
 //! and query get 503, and `first=3&with=429&after=0` what it says there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -90,11 +96,45 @@ struct Shared {
     start: Instant,
     connections: AtomicUsize,
     stopped: AtomicBool,
-    log: Mutex<Vec<Request>>,
-    /// How often each path was asked for.
-    counts: Mutex<HashMap<String, usize>>,
+    log: Mutex<Log>,
+    /// Something that was held back may be answered.
+    let_go: Condvar,
     /// To be shut down with the server.
     open: Mutex<Vec<TcpStream>>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    requests: Vec<Request>,
+    /// How often each path was asked for.
+    counts: HashMap<String, usize>,
+    /// How many requests have no end yet.
+    open: usize,
+    /// Places in the log of those that are held back, the longest first.
+    held: VecDeque<usize>,
+    /// How many of them have been let go.
+    let_go: usize,
+}
+
+impl Log {
+    /// Notes the end of a request; the first time counts.
+    fn end(&mut self, entry: usize, now: Duration) {
+        if self.requests[entry].ended.is_none() {
+            self.requests[entry].ended = Some(now);
+            self.open -= 1;
+        }
+    }
+
+    /// Ends what need not be held back any more: the longest open, and the newest every third time.
+    fn let_go(&mut self, most: usize, pages: usize, now: impl Fn() -> Duration) {
+        while self.open >= most || self.counts.len() >= pages {
+            self.let_go += 1;
+            let newest = self.let_go.is_multiple_of(3);
+            let next = if newest { self.held.pop_back() } else { self.held.pop_front() };
+            let Some(entry) = next else { return };
+            self.end(entry, now());
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -116,7 +156,7 @@ impl Server {
             connections: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
             log: Mutex::default(),
-            counts: Mutex::default(),
+            let_go: Condvar::new(),
             open: Mutex::default(),
         });
         let of_thread = Arc::clone(&shared);
@@ -136,7 +176,7 @@ impl Server {
 
     /// Every request so far, in the order of their arrival.
     pub fn log(&self) -> Vec<Request> {
-        lock(&self.shared.log).clone()
+        lock(&self.shared.log).requests.clone()
     }
 
     /// The most requests that were being answered at one time.
@@ -161,6 +201,27 @@ impl Server {
         usize::try_from(peak).unwrap_or_default()
     }
 
+    /// How many requests were being answered when each of them ended, itself included, and how many
+    /// different paths had been asked for by then; in the order of their ends.
+    pub fn open_at_ends(&self) -> Vec<(usize, usize)> {
+        let log = self.log();
+        let starts = log.iter().map(|request| (request.started, Some(&request.target)));
+        let ends = log.iter().filter_map(|request| Some((request.ended?, None)));
+        let mut changes: Vec<(Duration, Option<&String>)> = starts.chain(ends).collect();
+        changes.sort();
+        let (mut open, mut asked, mut found) = (0_usize, HashSet::new(), Vec::new());
+        for (_, target) in changes {
+            if let Some(target) = target {
+                asked.insert(target);
+                open += 1;
+            } else {
+                found.push((open, asked.len()));
+                open = open.saturating_sub(1);
+            }
+        }
+        found
+    }
+
     /// The most requests that started within any window of this length.
     pub fn most_within(&self, window: Duration) -> usize {
         let starts: Vec<Duration> = self.log().iter().map(|request| request.started).collect();
@@ -174,6 +235,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::Relaxed);
+        // With the lock, so that none that is held back looks before and waits after.
+        drop(lock(&self.shared.log));
+        self.shared.let_go.notify_all();
         for stream in lock(&self.shared.open).drain(..) {
             // The client may have closed it.
             let _ = stream.shutdown(Shutdown::Both);
@@ -202,6 +266,8 @@ struct Asked<'a> {
     shared: &'a Shared,
     /// Its place in the log.
     entry: usize,
+    /// How often this path was asked for, this time included.
+    count: usize,
     method: String,
     target: String,
     headers: Vec<(String, String)>,
@@ -232,20 +298,51 @@ impl<'a> Asked<'a> {
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
         let mut log = lock(&shared.log);
-        log.push(Request {
+        log.requests.push(Request {
             target: target.clone(),
             connection,
             started: shared.start.elapsed(),
             ended: None,
         });
-        let entry = log.len() - 1;
-        Ok(Some(Self { shared, entry, method, target, headers, body }))
+        log.open += 1;
+        let entry = log.requests.len() - 1;
+        let count = log.counts.entry(target.clone()).or_default();
+        *count += 1;
+        let count = *count;
+        drop(log);
+        let asked = Self { shared, entry, count, method, target, headers, body };
+        asked.let_go();
+        Ok(Some(asked))
     }
 
     /// Notes that all is answered, or nobody listens; the first time counts.
     fn end(&self) {
+        lock(&self.shared.log).end(self.entry, self.shared.start.elapsed());
+    }
+
+    /// How many must be open, and how many pages there are, where answers are held back.
+    fn full(&self) -> Option<(usize, usize)> {
+        let mut parts = self.path().strip_prefix("/full")?.split('/').skip(1);
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    }
+
+    /// Lets go what is held back for as long as there are fewer.
+    fn let_go(&self) {
+        let Some((most, pages)) = self.full() else { return };
+        lock(&self.shared.log).let_go(most, pages, || self.shared.start.elapsed());
+        self.shared.let_go.notify_all();
+    }
+
+    /// Waits until this one is let go.
+    fn hold(&self) {
+        lock(&self.shared.log).held.push_back(self.entry);
+        self.let_go();
         let mut log = lock(&self.shared.log);
-        log[self.entry].ended.get_or_insert_with(|| self.shared.start.elapsed());
+        while log.requests[self.entry].ended.is_none()
+            && !self.shared.stopped.load(Ordering::Relaxed)
+        {
+            log = self.shared.let_go.wait(log).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     fn path(&self) -> &str {
@@ -271,13 +368,7 @@ fn serve(stream: &TcpStream, connection: usize, shared: &Shared) -> std::io::Res
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(asked) = Asked::read(&mut reader, shared, connection)? {
-        let count = {
-            let mut counts = lock(&shared.counts);
-            let count = counts.entry(asked.target.clone()).or_default();
-            *count += 1;
-            *count
-        };
-        let stays = answer(stream, &asked, count);
+        let stays = answer(stream, &asked);
         asked.end();
         if !stays? {
             break;
@@ -287,7 +378,8 @@ fn serve(stream: &TcpStream, connection: usize, shared: &Shared) -> std::io::Res
 }
 
 /// Answers, and says whether the connection stays open.
-fn answer(stream: &TcpStream, asked: &Asked<'_>, count: usize) -> std::io::Result<bool> {
+fn answer(stream: &TcpStream, asked: &Asked<'_>) -> std::io::Result<bool> {
+    let count = asked.count;
     if count as u64 <= asked.number("first", 0) {
         let status = asked.number("with", 503);
         return plain(stream, asked, status, &wait(asked), b"not yet");
@@ -310,10 +402,10 @@ fn answer(stream: &TcpStream, asked: &Asked<'_>, count: usize) -> std::io::Resul
         "hang" => until_gone(stream),
         "close" => Ok(false),
         "drip" => drip(stream, n, pause),
-        "page" | "site" => {
+        kind @ ("page" | "site" | "full" | "full-site") => {
             let mut numbers = path.rsplit('/').map(|part| part.parse().unwrap_or_default());
             let (page, pause) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-            let mood = if path.starts_with("/site") { Mood::of(page) } else { Mood::Good };
+            let mood = if kind.ends_with("site") { Mood::of(page) } else { Mood::Good };
             match mood {
                 Mood::Busy if count == 1 => {
                     return plain(stream, asked, 429, "Retry-After: 1\r\n", b"too many");
@@ -324,7 +416,11 @@ fn answer(stream: &TcpStream, asked: &Asked<'_>, count: usize) -> std::io::Resul
                 Mood::Slow => return drip(stream, 100, Duration::from_secs(1)),
                 Mood::Good | Mood::Busy | Mood::Shaky => {}
             }
-            thread::sleep(Duration::from_millis(pause));
+            if kind.starts_with("full") {
+                asked.hold();
+            } else {
+                thread::sleep(Duration::from_millis(pause));
+            }
             plain(stream, asked, 200, "", format!("page {page}").as_bytes())
         }
         "bytes" => plain(stream, asked, 200, "", &bytes(n)),

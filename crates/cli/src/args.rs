@@ -78,7 +78,7 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value_t = 1_000_000, value_name = "N")]
     pub(crate) max_grown: u64,
     /// How long the run may take, as in `1m 30s`; what still runs then is given up
-    #[arg(long, value_name = "TIME", value_parser = read_duration)]
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
     pub(crate) deadline: Option<Duration>,
     /// How many tasks may run at once, beside what the file says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -89,10 +89,10 @@ pub(crate) struct RunArgs {
     /// A program that decides at checkpoints whether the run goes on: the checkpoint as JSON on its
     /// standard input, exit code 0 for yes; it may print `{"drop": {"node": [0, 3]}}` to go on
     /// without these items
-    #[arg(long, value_name = "CMD", conflicts_with = "approve")]
+    #[arg(long, value_name = "CMD", conflicts_with = "approve", value_parser = command)]
     pub(crate) approve_with: Option<String>,
     /// How long that program may take
-    #[arg(long, value_name = "TIME", value_parser = read_duration, default_value = "1h")]
+    #[arg(long, value_name = "TIME", value_parser = some_time, default_value = "1h")]
     pub(crate) approve_timeout: Duration,
     /// What is decided at checkpoints without asking anybody; in a terminal you are asked otherwise
     #[arg(long, value_enum, value_name = "WHAT")]
@@ -266,6 +266,20 @@ fn name_value(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE".to_owned()),
     }
+}
+
+/// A duration, which in a file could not be nothing either.
+fn some_time(text: &str) -> Result<Duration, String> {
+    let time = read_duration(text).map_err(|error| error.to_string())?;
+    if time.is_zero() { Err("it must be more than 0".to_owned()) } else { Ok(time) }
+}
+
+/// A command for the shell. An empty one succeeds, and would approve whatever it is asked.
+fn command(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("it is empty and would approve everything; `--approve always` does".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

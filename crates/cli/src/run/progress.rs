@@ -210,8 +210,10 @@ impl State {
             names.push(format!("and {} more", running.len() - NAMED));
         }
         drop(running);
-        bar.set_length(self.total.load(Ordering::Relaxed));
-        bar.set_position(self.done.load(Ordering::Relaxed));
+        // A map may be told of between two looks: no more has ended than there is.
+        let done = self.done.load(Ordering::Relaxed);
+        bar.set_length(self.total.load(Ordering::Relaxed).max(done));
+        bar.set_position(done);
         bar.set_message(names.join(", "));
         bar.tick();
     }
@@ -259,6 +261,20 @@ mod tests {
         let bar = state.bar.as_ref().unwrap();
         assert_eq!((bar.position(), bar.length()), (42, Some(101)));
         assert_eq!(bar.message(), "map (42 of 100)");
+    }
+
+    #[test]
+    fn no_more_has_ended_than_there_is() {
+        let (state, node) = state(Some(ProgressBar::hidden()));
+        let take = |kind| state.take(&Event { at: Duration::ZERO, kind });
+        take(EventKind::RunStarted { nodes: 1, levels: 1 });
+        take(EventKind::MapAdvanced { node, path: None, items: 3 });
+        state.draw();
+        let bar = state.bar.as_ref().unwrap();
+        assert_eq!((bar.position(), bar.length()), (3, Some(3)));
+        take(EventKind::MapStarted { node, path: None, items: 3 });
+        state.draw();
+        assert_eq!((bar.position(), bar.length()), (3, Some(4)));
     }
 
     #[test]

@@ -97,7 +97,8 @@ pub(super) fn print(told: &Told<'_>) {
     if let Some(refused) = &report.refused {
         let nodes: Vec<&str> = refused.nodes.iter().map(String::as_str).collect();
         let place = approve::place(refused.level, &nodes);
-        crate::say!("stopped {place}: {}; {}", told.redactor.mask(&refused.reason), approve::HOW);
+        let reason = told.redactor.mask(&refused.reason);
+        crate::say!("stopped {place}: {reason}{}", approve::how(told.args));
     }
     print_failures(told);
 }
@@ -110,12 +111,11 @@ fn print_limits(report: &RunReport) {
             LimitKind::Concurrency => amount.to_string(),
         };
         let of = limit.most.map(|most| format!(" of {}", shown(most))).unwrap_or_default();
-        let starts = limit.starts;
-        crate::say!(
-            "  limit {}: at most {}{of} at once, {starts} starts",
-            limit.name,
-            shown(limit.used)
-        );
+        let starts = match limit.starts {
+            1 => "1 start".to_owned(),
+            starts => format!("{starts} starts"),
+        };
+        crate::say!("  limit {}: at most {}{of} at once, {starts}", limit.name, shown(limit.used));
     }
     for spent in &report.spent {
         let Amount { of, .. } = &spent.budget;
@@ -123,8 +123,8 @@ fn print_limits(report: &RunReport) {
         crate::say!("  {of}: {used} of {} spent", spent.budget.shown());
     }
     for (task, count) in &report.leftovers {
-        let attempts = if *count == 1 { "attempt" } else { "attempts" };
-        crate::say!("warning: {count} {attempts} of {task} took too long and still run");
+        let (attempts, run) = if *count == 1 { ("attempt", "runs") } else { ("attempts", "run") };
+        crate::say!("warning: {count} {attempts} of {task} took too long and still {run}");
     }
 }
 

@@ -54,6 +54,7 @@ fn wrong_rules() {
         "limits: { l: { concurency: 2 } }",
         "limits: { l: { concurrency: 2 }, 'a b': { concurrency: 2 } }",
         "limits: { l: { concurrency: 2 } }\nmax_concurrent: 0\npatience: -1",
+        "limits: { l: { concurrency: 2 } }\npatience: much",
         "limits: { l: { concurrency: 2 } }\non_failure: halt",
         "limits: { l: { concurrency: 2 } }\ndeadline: 30\nbudget: 5",
         "limits: { l: { concurrency: 2 } }\ndeadline: 0s\nbudget: { money: -1, calls: 0.0000001 }",
@@ -115,8 +116,12 @@ fn wrong_rules() {
     patience: -1
     flow:3:17: `max_concurrent` must be at least 1
         0
-    flow:4:11: `patience` must be at least 1
+    flow:4:11: `patience` must be at least 0
         -1
+    limits: { l: { concurrency: 2 } }
+    patience: much
+    flow:3:11: `patience`: expected an integer from 0, found the string `much`
+        much
     limits: { l: { concurrency: 2 } }
     on_failure: halt
     flow:3:13: `on_failure`: expected `continue` or `stop`, found the string `halt`

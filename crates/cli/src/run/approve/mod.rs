@@ -30,16 +30,23 @@ pub(super) fn approver(
     }
     match args.approve {
         Some(ApproveArg::Always) => Some(Arc::new(|_: &Checkpoint| Decision::GoOn)),
-        None if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {
-            Some(Arc::new(Prompt { redactor: redactor.clone() }))
-        }
+        None if terminal() => Some(Arc::new(Prompt { redactor: redactor.clone() })),
         None => None,
     }
 }
 
-/// How to approve, for whoever was stopped for want of it.
-pub(super) const HOW: &str = "run it in a terminal to be asked, with `--approve-with 'CMD'` to let \
-                              a program decide, or with `--approve always`";
+fn terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// How to approve, for whoever was stopped because nobody could be asked.
+pub(super) fn how(args: &RunArgs) -> &'static str {
+    if args.approve_with.is_some() || args.approve.is_some() || terminal() {
+        return "";
+    }
+    "; run it in a terminal to be asked, with `--approve-with 'CMD'` to let a program decide, or \
+     with `--approve always`"
+}
 
 /// Where a run has paused, in words: `after level 0`.
 pub(super) fn place(level: Option<usize>, nodes: &[&str]) -> String {

@@ -64,7 +64,16 @@ impl<'t> Reader<'t> {
         if let Some(patience) = tree.get("patience") {
             rules.patience = match patience.kind {
                 Kind::I64(0) => Some(0),
-                _ => self.small_count(patience, "`patience`"),
+                Kind::I64(1..) | Kind::U64(_) => self.small_count(patience, "`patience`"),
+                Kind::I64(_) => {
+                    let message = "`patience` must be at least 0".to_owned();
+                    self.report(patience.span, message, None);
+                    None
+                }
+                _ => {
+                    self.expected(patience, "`patience`", "an integer from 0", "");
+                    None
+                }
             };
         }
         draft.rules = rules;
