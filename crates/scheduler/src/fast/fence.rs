@@ -61,13 +61,13 @@ mod kernel {
         }
     }
 
-    pub(in crate::fast) fn heavy() {
+    /// False: the kernel has refused since, as a filter of system calls may make it, and nothing
+    /// is ordered.
+    pub(in crate::fast) fn heavy() -> bool {
         fence(Ordering::SeqCst);
-        if ASYMMETRIC.get() == Some(&true) {
-            let done = barrier(libc_command::RUN);
-            debug_assert!(done, "it is registered");
-        }
+        let done = ASYMMETRIC.get() != Some(&true) || barrier(libc_command::RUN);
         fence(Ordering::SeqCst);
+        done
     }
 
     #[cfg(target_os = "linux")]
@@ -109,8 +109,9 @@ mod kernel {
     pub(in crate::fast) use super::Plain as Asymmetric;
     use crate::sync::{Ordering, fence};
 
-    pub(in crate::fast) fn heavy() {
+    pub(in crate::fast) fn heavy() -> bool {
         fence(Ordering::SeqCst);
+        true
     }
 
     pub(crate) fn prepare() {}

@@ -43,6 +43,7 @@ use crossbeam::deque::{Injector, Steal, Stealer, Worker};
 use crossbeam::utils::CachePadded;
 use terrace_core::{Lane, Plan, PlanIndex};
 
+use crate::attempt::Inside;
 use crate::frame::{Job, Store, Unit};
 use crate::run::{Desk, Role, Run};
 
@@ -152,10 +153,16 @@ impl Fast {
                 }
             }
         }
+        // What ended in the sequence was not timed here.
+        if self.report(run, &mut ended) {
+            return;
+        }
         let mut since = Instant::now();
         let program = if self.plain { Program::of(run.plan()) } else { None };
         loop {
             next = next.or_else(|| self.find(run, desk));
+            // What a task starts stops with this run.
+            let inside = program.map(|_| Inside::of(run));
             while let Some(unit) = next {
                 // The unit came out of one queue, once, or became ready here: this thread holds it.
                 next = match (program, unit) {
@@ -167,6 +174,7 @@ impl Fast {
                     _ => unsafe { self.step(run, desk, unit, Here::Seat, &mut ended) },
                 };
             }
+            drop(inside);
             self.note_cost(&mut since, ended);
             if self.report(run, &mut ended) {
                 return;

@@ -81,7 +81,11 @@ impl Sequence {
         if self.taken.swap(1, Ordering::Relaxed) != 0 {
             return None;
         }
-        fence::heavy();
+        if !fence::heavy() {
+            // What was read next might be too little. The runner sees that somebody came, and ends
+            // it by itself.
+            return None;
+        }
         let at = self.at.load(Ordering::Acquire);
         (self.settle(at) == Settled::Here).then_some(at)
     }

@@ -51,8 +51,8 @@ impl Fast {
         if may_share && program.costs.are_unknown() {
             // Whoever comes takes over where nodes take long.
             run.call();
-        } else if may_share {
-            run.look_again(LOOK);
+        } else if may_share && !run.look_again(LOOK) {
+            run.call();
         }
         let mut pace = Pace::new(run, run.timing(), nodes, may_share);
         let mut solo = Solo::new(run, program, sequence, std::mem::take(&mut desk.args));
@@ -65,7 +65,12 @@ impl Fast {
         if let Some(each) = each.filter(|_| !matches!(stop, Stop::Failed(_))) {
             program.costs.learn_alone(each);
         }
-        match sequence.settle(at) {
+        let settled = sequence.settle(at);
+        if let Settled::There(base) = settled {
+            // Who took over notes the same, perhaps only later; the node at hand may ask now.
+            run.frame().note_sequence(base);
+        }
+        match settled {
             Settled::Here => self.share_out(run, desk, at, ended),
             Settled::There(base) if base < at => {
                 // Its last node ended after somebody had taken over.
@@ -95,9 +100,10 @@ impl Fast {
         sequence: &Sequence,
         ended: &mut usize,
     ) {
-        if !sequence.is_wanted() && !self.is_slow(run, sequence) {
-            run.look_again(LOOK);
-        } else if let Some(base) = sequence.take_over() {
+        let now = sequence.is_wanted() || self.is_slow(run, sequence);
+        // Where nobody can look later either.
+        let now = now || !run.look_again(LOOK);
+        if now && let Some(base) = sequence.take_over() {
             self.share_out(run, desk, base, ended);
         }
     }
@@ -115,11 +121,9 @@ impl Fast {
         else {
             return;
         };
-        if self.is_slow(run, sequence) {
+        if self.is_slow(run, sequence) || !run.look_again(LOOK) {
             sequence.want();
             run.call();
-        } else {
-            run.look_again(LOOK);
         }
     }
 

@@ -440,7 +440,7 @@ impl Run {
 
     fn is_timed(&self) -> bool {
         let told = EventKinds::NODES | EventKinds::INSIDE;
-        self.timing == Timing::On || self.wants(told)
+        self.timing != Timing::Off || self.wants(told)
     }
 
     /// When and where something ran that ends now.

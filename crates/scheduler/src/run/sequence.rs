@@ -90,15 +90,13 @@ impl Run {
         unsafe { self.fail_plain(at, error, began, desk) };
     }
 
-    /// Asks to be looked at again after a while of the machine's own time.
-    pub(crate) fn look_again(self: &Arc<Self>, after: std::time::Duration) {
+    /// Asks to be looked at again after a while of the machine's own time. False: there is no thread
+    /// for time, so nobody will come.
+    pub(crate) fn look_again(self: &Arc<Self>, after: std::time::Duration) -> bool {
         let step = after.as_nanos().max(1);
         let at = (self.machine.clock.now() + after).as_nanos().div_ceil(step) * step;
         let at = std::time::Duration::from_nanos(u64::try_from(at).unwrap_or(u64::MAX));
         let own: std::sync::Weak<Self> = Arc::downgrade(self);
-        if self.machine.crew.wake(at, own).is_err() {
-            // No thread for time: somebody comes and looks now.
-            self.call();
-        }
+        self.machine.crew.wake(at, own).is_ok()
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use terrace_core::{EventKind, EventKinds, OutcomeStatus, TaskError, Value};
+use terrace_core::{Args, EventKind, EventKinds, Expr, OutcomeStatus, TaskError, Value};
 use terrace_plugin_api::Ext;
 use terrace_scheduler::{
     CancelToken, Event, Observer, PathChoice, RunOptions, RunStatus, Scheduler, Timing,
 };
 
-use crate::graph::{Graph, id, within};
+use crate::graph::{Graph, id, output, within};
 use crate::random::Random;
 use crate::values::Counted;
 
@@ -41,10 +41,15 @@ struct Orders {
 
 struct Node {
     reads: Vec<usize>,
+    /// Whether what it reads comes as one list, which an expression makes.
+    as_list: bool,
     after: Vec<usize>,
     keep: bool,
     orders: Arc<Orders>,
 }
+
+/// What cancels the run at hand.
+type Token = Arc<std::sync::Mutex<CancelToken>>;
 
 /// Values have a number and, of every second node, something that is counted.
 fn value(number: i64, alive: &Arc<AtomicUsize>) -> Value {
@@ -69,24 +74,37 @@ fn draw(random: &mut Random) -> Vec<Node> {
                 (0..count).map(|_| at - 1 - random.below(near)).collect()
             };
             let (reads, after) = (pick(3), pick(1));
-            Node { reads, after, keep: random.chance(10), orders: Arc::default() }
+            let (as_list, keep) = (random.chance(25), random.chance(10));
+            Node { reads, as_list, after, keep, orders: Arc::default() }
         })
         .collect()
 }
 
-fn graph(nodes: &[Node], alive: &Arc<AtomicUsize>) -> Graph {
+fn graph(nodes: &[Node], alive: &Arc<AtomicUsize>, token: &Token) -> Graph {
     let mut graph = Graph::new();
     for node in nodes {
         let (orders, alive) = (Arc::clone(&node.orders), Arc::clone(alive));
-        let at = graph.node(&node.reads, move |_, args| {
+        let (as_list, token) = (node.as_list, Arc::clone(token));
+        let ports = if as_list { &[0][..] } else { &node.reads };
+        let at = graph.node(ports, move |_, args| {
+            let args: &[Value] = if as_list { args[0].as_list().unwrap() } else { args };
             orders.ran.fetch_add(1, Ordering::Relaxed);
             spin(Duration::from_micros(orders.takes.load(Ordering::Relaxed).into()));
             match orders.does.load(Ordering::Relaxed) {
                 1 => Err(TaskError::msg("meant to fail")),
                 2 => panic!("meant to panic"),
-                _ => Ok(value(1 + args.iter().map(number).fold(0, i64::wrapping_add), &alive)),
+                does => {
+                    if does == 3 {
+                        token.lock().unwrap().cancel();
+                    }
+                    Ok(value(1 + args.iter().map(number).fold(0, i64::wrapping_add), &alive))
+                }
             }
         });
+        if as_list {
+            let reads = node.reads.iter().map(|&on| output(on)).collect();
+            graph.draft.nodes[at].args = Args::Positional(vec![Expr::List(reads)]);
+        }
         node.after.iter().for_each(|&on| graph.after(at, on));
         if node.keep {
             graph.keep(at);
@@ -107,7 +125,7 @@ fn expected(nodes: &[Node]) -> Vec<Option<i64>> {
             for &on in &node.reads {
                 sum = sum.wrapping_add(all[on]?);
             }
-            (node.orders.does.load(Ordering::Relaxed) == 0).then_some(sum)
+            matches!(node.orders.does.load(Ordering::Relaxed), 0 | 3).then_some(sum)
         };
         let gives = gives();
         all.push(gives);
@@ -134,7 +152,8 @@ fn whoever_takes_over_every_node_ends_as_it_should() {
             let mut random = Random(seed);
             let nodes = draw(&mut random);
             let alive = Arc::new(AtomicUsize::new(0));
-            let plan = graph(&nodes, &alive).plan();
+            let token = Token::default();
+            let plan = graph(&nodes, &alive, &token).plan();
             for lap in 0..6 {
                 // Quick nodes, some long ones among them, or long ones all over.
                 let long = [0, 3, 60][random.below(3)];
@@ -146,9 +165,16 @@ fn whoever_takes_over_every_node_ends_as_it_should() {
                     orders.does.store(does as u32, Ordering::Relaxed);
                     orders.ran.store(0, Ordering::Relaxed);
                 }
+                let cancels = random.chance(20);
+                if cancels {
+                    let at = random.below(nodes.len());
+                    nodes[at].orders.does.store(3, Ordering::Relaxed);
+                }
+                let cancel = CancelToken::new();
+                *token.lock().unwrap() = cancel.clone();
                 let scheduler = &schedulers[random.below(4)];
                 let timing = [Timing::On, Timing::Off, Timing::Exact][random.below(3)];
-                let options = fast().with_timing(timing);
+                let options = fast().with_timing(timing).with_cancel(cancel.clone());
                 let report = match random.chance(50) {
                     true => scheduler.run(&plan, options),
                     false => scheduler.start(&plan, options).wait(),
@@ -157,7 +183,11 @@ fn whoever_takes_over_every_node_ends_as_it_should() {
                 for (at, gives) in expected(&nodes).into_iter().enumerate() {
                     let outcome = report.outcome(id(at)).unwrap();
                     let ran = nodes[at].orders.ran.load(Ordering::Relaxed);
+                    let stopped = outcome.status == OutcomeStatus::Cancelled;
                     match gives {
+                        _ if stopped && cancel.is_cancelled() => {
+                            assert_eq!((ran, outcome.attempts), (0, 0), "{place}, node {at}");
+                        }
                         Some(gives) => {
                             assert_eq!(outcome.status, OutcomeStatus::Ok, "{place}, node {at}");
                             assert_eq!(number(report.value(id(at)).unwrap()), gives, "{place}");
@@ -170,8 +200,14 @@ fn whoever_takes_over_every_node_ends_as_it_should() {
                         }
                     }
                 }
-                let failed = nodes.iter().any(|n| n.orders.does.load(Ordering::Relaxed) > 0);
-                assert_eq!(report.status == RunStatus::Failed, failed, "{place}");
+                let fails = |n: &Node| matches!(n.orders.does.load(Ordering::Relaxed), 1 | 2);
+                let failed = nodes.iter().any(fails);
+                if cancel.is_cancelled() {
+                    let cut = report.counts.cancelled > 0;
+                    assert_eq!(report.status == RunStatus::Cancelled, cut, "{place}");
+                } else {
+                    assert_eq!(report.status == RunStatus::Failed, failed, "{place}");
+                }
                 drop(report);
                 gone(&alive, &place);
             }
@@ -451,5 +487,69 @@ fn one_built_plan_runs_many_times_at_once() {
                 });
             }
         });
+    });
+}
+
+/// A plan of nodes that take long enough to be shared from the start, once that is known.
+fn wide(nodes: usize, mut body: impl FnMut(usize) -> Box<dyn Fn() + Send + Sync>) -> Graph {
+    let mut graph = Graph::new();
+    for at in 0..nodes {
+        let body = body(at);
+        graph.node(&[], move |_, _| {
+            spin(Duration::from_micros(40));
+            body();
+            Ok(Value::Null)
+        });
+    }
+    graph
+}
+
+#[test]
+fn a_run_that_a_shared_node_starts_stops_with_its_own() {
+    within(60, || {
+        let scheduler = Scheduler::builder().workers(2).build().unwrap();
+        let token = Token::default();
+        let mut inner = Graph::new();
+        let own = Arc::clone(&token);
+        let first = inner.node(&[], move |_, _| {
+            own.lock().unwrap().cancel();
+            Ok(Value::Null)
+        });
+        inner.node(&[first], |_, _| Ok(Value::Null));
+        let inner = inner.plan();
+        let cancelled = Arc::new(AtomicUsize::new(0));
+        let graph = wide(64, |at| {
+            let (scheduler, inner) = (scheduler.clone(), Arc::clone(&inner));
+            let cancelled = Arc::clone(&cancelled);
+            Box::new(move || {
+                if at == 40 {
+                    let report = scheduler.run(&inner, fast());
+                    cancelled.fetch_add(report.counts.cancelled, Ordering::Relaxed);
+                }
+            })
+        });
+        let plan = graph.plan();
+        // The first ones begin alone, those after them do not.
+        for lap in 1..=12 {
+            let cancel = CancelToken::new();
+            *token.lock().unwrap() = cancel.clone();
+            scheduler.run(&plan, fast().with_cancel(cancel));
+            assert_eq!(cancelled.load(Ordering::Relaxed), lap);
+        }
+    });
+}
+
+#[test]
+fn nodes_that_threads_share_have_times_of_their_own_too() {
+    within(60, || {
+        let scheduler = Scheduler::builder().workers(2).build().unwrap();
+        let plan = wide(64, |_| Box::new(|| {})).plan();
+        for _ in 0..12 {
+            let report = scheduler.run(&plan, fast().with_timing(Timing::Exact));
+            for at in 0..64 {
+                let outcome = report.outcome(id(at)).unwrap();
+                assert!(outcome.duration >= Duration::from_micros(40), "{at}: {outcome:?}");
+            }
+        }
     });
 }
