@@ -8,7 +8,7 @@ use terrace_plugin_api::TaskContext;
 
 use super::program::{Arg, Program, kind_of};
 use super::{Fast, Here};
-use crate::attempt::{Inside, NodeHost, checked, guarded, release_sources};
+use crate::attempt::{NodeHost, checked, guarded, release_sources};
 use crate::fan::Stopped;
 use crate::frame::{Unit, discard};
 use crate::run::{Desk, Run};
@@ -54,7 +54,6 @@ impl Fast {
                 unsafe { release_sources(frame, at) };
             }
             let host = NodeHost::of_node(run, frame, at);
-            let _inside = Inside::of(run);
             // SAFETY: the program is kept with the plan that has the task.
             let value = unsafe { op.body.as_ref() }.call(&TaskContext::new(&host), &mut args)?;
             match kind_of(&value) & op.fits {
