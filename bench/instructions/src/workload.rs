@@ -1,7 +1,6 @@
 //! [`Workload`]: what is counted. Everything on one thread and with a clock that stands still, so
 //! that no decision depends on how fast the machine is.
 
-use std::fmt::Write;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -111,18 +110,7 @@ fn plan() -> Box<dyn FnMut()> {
 }
 
 fn read() -> Box<dyn FnMut()> {
-    let graph = graph("layer64");
-    let mut text = String::from("terrace: 1\nname: count\nnodes:\n");
-    for node in 0..graph.len() {
-        let arg = |at: usize| match graph.dependencies(node).get(at) {
-            Some(on) => format!("\"${{n{on}}}\""),
-            None => at.to_string(),
-        };
-        let (x, y) = (arg(0), arg(1));
-        writeln!(text, "  n{node}: {{ task: math/add, with: {{ x: {x}, y: {y} }} }}")
-            .expect("a string takes everything");
-    }
-    let source = Source::new("count.yaml", text, Format::Yaml);
+    let source = Source::new("bench.yaml", graph("layer64").to_yaml(), Format::Yaml);
     Box::new(move || drop(black_box(Draft::read(&source).expect("a right file"))))
 }
 

@@ -30,6 +30,20 @@ const LAYER: usize = 64;
 const WINDOW: usize = 1024;
 
 impl Graph {
+    /// A workflow file: nodes with two arguments, of which up to two are other nodes' outputs.
+    pub fn to_yaml(&self) -> String {
+        let mut text = String::from("terrace: 1\nname: bench\nnodes:\n");
+        for node in 0..self.len() {
+            let arg = |at: usize| match self.dependencies(node).get(at) {
+                Some(on) => format!("\"${{n{on}}}\""),
+                None => at.to_string(),
+            };
+            let (x, y) = (arg(0), arg(1));
+            text += &format!("  n{node}: {{ task: math/add, with: {{ x: {x}, y: {y} }} }}\n");
+        }
+        text
+    }
+
     /// Makes a shape with `nodes` nodes; `wave` rounds down to a square. `None` where there is no
     /// shape of that name.
     pub fn make(shape: &str, nodes: usize) -> Option<Self> {

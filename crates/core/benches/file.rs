@@ -2,7 +2,6 @@
 //! and all. Checking the draft is in `workflow`.
 #![forbid(unsafe_code)]
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
@@ -17,7 +16,8 @@ fn main() {
         .measurement_time(Duration::from_secs(2))
         .sample_size(10)
         .configure_from_args();
-    let yaml = Source::new("bench.yaml", text(), Format::Yaml);
+    let graph = Graph::make("layer64", NODES).expect("a known shape");
+    let yaml = Source::new("bench.yaml", graph.to_yaml(), Format::Yaml);
     let draft = Draft::read(&yaml).expect("a right file");
     let mut group = criterion.benchmark_group("file/read");
     group.throughput(Throughput::Elements(NODES as u64));
@@ -30,20 +30,4 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
-}
-
-/// Nodes with two arguments, of which up to two are other nodes' outputs.
-fn text() -> String {
-    let graph = Graph::make("layer64", NODES).expect("a known shape");
-    let mut text = String::from("terrace: 1\nname: bench\nnodes:\n");
-    for node in 0..graph.len() {
-        let arg = |at: usize| match graph.dependencies(node).get(at) {
-            Some(on) => format!("\"${{n{on}}}\""),
-            None => at.to_string(),
-        };
-        let (x, y) = (arg(0), arg(1));
-        writeln!(text, "  n{node}: {{ task: math/add, with: {{ x: {x}, y: {y} }} }}")
-            .expect("a string takes everything");
-    }
-    text
 }

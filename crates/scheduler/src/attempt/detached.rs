@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use terrace_core::{EventKind, EventKinds, NodeId, TaskError, TaskRef, Value, show_duration};
-use terrace_plugin_api::{Host, Item, LogLevel, TaskContext};
+use terrace_plugin_api::{ErrorClass, Host, Item, LogLevel, Retryable, TaskContext};
 
 use super::inside::Inside;
 use super::{guarded, output, temp};
@@ -289,14 +289,12 @@ impl Host for Detached {
 
 /// An error for an attempt that took too long.
 pub(crate) fn too_long(allowed: Duration) -> TaskError {
-    use terrace_plugin_api::{ErrorClass, Retryable};
     TaskError::new(ErrorClass::TIMED_OUT, format!("it took longer than {}", show_duration(allowed)))
         .with_retryable(Retryable::Yes)
 }
 
 /// An error for an attempt that had no time left, for what it is part of took too long.
 pub(crate) fn no_time_left() -> TaskError {
-    use terrace_plugin_api::{ErrorClass, Retryable};
     TaskError::new(
         ErrorClass::TIMED_OUT,
         "there was no time left: the deadline of the run, or of what it is part of, has passed",

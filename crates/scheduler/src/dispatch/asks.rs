@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use terrace_core::{Amount, NodeKind, Plan, PlanIndex, Policy, Rules, Workflow};
+use terrace_core::{Amount, NodeKind, Plan, PlanIndex, Policy, Rules, TaskRef, Workflow};
 
 use super::{Arrival, Demand, Dispatcher, LimitId};
 use crate::fan::Fan;
@@ -67,13 +67,7 @@ pub(super) fn ask(
     let node = plan.node(at);
     let policy = node.policy();
     let calls = matches!(plan.kind(at), NodeKind::Task | NodeKind::Dynamic);
-    let around = run.around(frame);
-    let mut demand = Demand { attempts: 1, cpus: 1, ..Demand::default() };
-    demand.priority = around.as_deref().map_or(0, |around| around.priority);
-    if calls {
-        demand.cpus = node.task().signature.cpus;
-        demand.needs.extend(around.iter().flat_map(|a| &a.at_once).map(|&limit| (limit, 1)));
-    }
+    let mut demand = within(run.around(frame).as_deref(), calls.then(|| node.task()));
     // Also of one without a policy: its start may have been taken back.
     let tries = frame.tries(at);
     if let Some(policy) = policy {
@@ -92,6 +86,19 @@ pub(super) fn ask(
         arrival.timeout = arrival.timeout.into_iter().chain([total]).min();
     }
     arrival.demand = dispatcher.demand(demand);
+}
+
+/// What is asked for whatever is said of it: what holds around it, and what its task takes, where it
+/// is one.
+fn within(around: Option<&Around>, task: Option<&TaskRef>) -> Demand {
+    let mut demand = Demand { attempts: 1, cpus: 1, ..Demand::default() };
+    demand.priority = around.map_or(0, |around| around.priority);
+    if let Some(task) = task {
+        demand.cpus = task.signature.cpus;
+        let at_once = around.into_iter().flat_map(|around| &around.at_once);
+        demand.needs.extend(at_once.map(|&limit| (limit, 1)));
+    }
+    demand
 }
 
 /// Adds what a policy says to a demand.
@@ -123,13 +130,9 @@ pub(super) fn ask_item(
     let policy = fan.policy();
     let calls = fan.single.is_some();
     let pending = fan.pending.get(at);
-    let mut demand = Demand { attempts: 1, cpus: 1, ..Demand::default() };
-    demand.priority = fan.around.as_deref().map_or(0, |around| around.priority);
+    let task = calls.then(|| fan.plan.node(PlanIndex::new(0)).task());
+    let mut demand = within(fan.around.as_deref(), task);
     demand.needs.extend(fan.limit.map(|limit| (limit, 1)));
-    if calls {
-        demand.cpus = fan.plan.node(PlanIndex::new(0)).task().signature.cpus;
-        demand.needs.extend(fan.around.iter().flat_map(|a| &a.at_once).map(|&limit| (limit, 1)));
-    }
     let begun = (pending.tries.attempts > 0).then_some(pending.tries);
     arrival.due = fan.due;
     if let Some(policy) = policy {
@@ -139,15 +142,16 @@ pub(super) fn ask_item(
             demand.needs.push((limit, 1));
         }
         arrival.timeout = policy.timeout.filter(|_| calls);
-        match (policy.total_timeout, begun) {
-            (Some(total), Some(begun)) => {
-                let due = begun.first.saturating_add(total);
-                arrival.due = arrival.due.into_iter().chain([due]).min();
+        match begun {
+            Some(begun) => {
+                let total = policy.total_due(begun.first);
+                arrival.due = arrival.due.into_iter().chain(total).min();
             }
-            (Some(total), None) if calls => {
-                arrival.timeout = arrival.timeout.into_iter().chain([total]).min();
+            None if calls => {
+                let total = policy.total_timeout;
+                arrival.timeout = arrival.timeout.into_iter().chain(total).min();
             }
-            _ => {}
+            None => {}
         }
     }
     arrival.paid = begun.map_or(0, |begun| begun.attempts);

@@ -14,8 +14,13 @@ pub(super) struct Levels<T> {
 
 impl<T> Levels<T> {
     /// `open` has the number of nodes of each level.
-    pub(super) fn new(open: Vec<u32>, stops: bool) -> Self {
-        Self { level: 0, held: open.iter().map(|_| Vec::new()).collect(), open, stops }
+    pub(super) fn new(open: Vec<u32>) -> Self {
+        Self { level: 0, held: open.iter().map(|_| Vec::new()).collect(), open, stops: false }
+    }
+
+    /// Somebody looks at each level before the next opens.
+    pub(super) fn stop_at_each(&mut self) {
+        self.stops = true;
     }
 
     /// Whether nodes of a level may not start yet.

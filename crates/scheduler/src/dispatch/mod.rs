@@ -165,7 +165,7 @@ impl<U: Copy> Dispatcher<U> {
             waiting: Slab::new(),
             started: Slab::new(),
             in_lanes: 0,
-            levels: levels.map(|open| Levels::new(open, false)),
+            levels: levels.map(Levels::new),
             timers: Timers::new(),
             armed: None,
             by_rate: None,
@@ -264,9 +264,11 @@ impl<U: Copy> Dispatcher<U> {
         self.waiting.len()
     }
 
-    /// Makes the run pause after every level, the last one apart.
-    pub fn stop_at_levels(&mut self, open: Vec<u32>) {
-        self.levels = Some(Levels::new(open, true));
+    /// Makes a run in the order of levels pause after each, the last one apart.
+    pub fn stop_at_levels(&mut self) {
+        if let Some(levels) = &mut self.levels {
+            levels.stop_at_each();
+        }
     }
 
     /// [`Self::take`] and [`Self::decide`] in one.

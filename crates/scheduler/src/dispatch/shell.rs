@@ -80,15 +80,15 @@ impl Shell {
         let capacities =
             Capacities { compute: machine.workers as usize, blocking: machine.max_blocking };
         let ordered = order == Order::Levels;
-        let counts = || (0..plan.levels()).map(|level| plan.level(level).len() as u32);
+        let counts = || (0..plan.levels()).map(|level| plan.level(level).len() as u32).collect();
         let levels = || {
             let levels = (0..plan.levels() as u32)
                 .flat_map(|level| plan.level(level as usize).map(move |_| level));
             levels.collect()
         };
-        let mut dispatcher = Dispatcher::new(capacities, ordered.then(|| counts().collect()));
+        let mut dispatcher = Dispatcher::new(capacities, ordered.then(counts));
         if plan.workflow().rules().checkpoints == Checkpoints::Levels {
-            dispatcher.stop_at_levels(counts().collect());
+            dispatcher.stop_at_levels();
         }
         declare_all(&mut dispatcher, plan.workflow());
         if let Some(patience) = plan.workflow().rules().patience {
@@ -499,6 +499,7 @@ impl Shell {
 
     /// Does what waited for the lock. True: there is more in `desk.ready` to be written off.
     fn go(&self, run: &Arc<Run>, errands: Errands, desk: &mut Desk) -> bool {
+        let more = errands.has_more();
         for job in errands.blocking {
             run.submit_blocking(job);
         }
@@ -514,8 +515,6 @@ impl Shell {
         if let Some(at) = errands.wake {
             run.wake_at(at);
         }
-        let more =
-            !(errands.returned.is_empty() && errands.refused.is_empty() && errands.due.is_empty());
         desk.returned.extend(errands.returned);
         for (unit, why) in errands.refused {
             // SAFETY: it was handed in and is given back here, once.

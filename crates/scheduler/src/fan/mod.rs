@@ -232,10 +232,7 @@ impl Fan {
     pub(crate) fn conclude(&mut self, stopped: Stopped) -> ItemEnd {
         let left = self.claims.any_left();
         let flow = self.home_plan().node(self.at).flow().cloned();
-        let reduce = match flow.as_ref().map(|flow| flow.repeat()) {
-            Some(terrace_core::Repeat::Map(map)) => map.reduce.as_ref(),
-            _ => None,
-        };
+        let reduce = flow.as_ref().and_then(|flow| flow.repeat().map()?.reduce.as_ref());
         let end = match &mut self.work {
             Work::Once(end) => end.get_mut().unwrap_or_else(|e| e.into_inner()).take(),
             Work::Map(map) => {

@@ -252,7 +252,7 @@ impl Run {
         // SAFETY: the caller holds a node of it, so the frame is open.
         let home = unsafe { frame.get() };
         let Parts { shared, work, claims, width, is_careful } = parts;
-        let map = map_of(home.plan(), at).filter(|_| matches!(work, Work::Map(_)));
+        let map = home.plan().node(at).map().filter(|_| matches!(work, Work::Map(_)));
         let single = map.and_then(|map| single_of(&plan, map));
         let quick = match (&work, &single, map) {
             (Work::Map(parts), Some(single), Some(map))
@@ -327,14 +327,6 @@ impl Run {
         };
         let width = width.max(1);
         (Claims::new(items, chunk, window / width), width)
-    }
-}
-
-/// The map of a node, where it is one.
-pub(super) fn map_of(plan: &Plan, at: PlanIndex) -> Option<&Map<Reduce>> {
-    match plan.node(at).flow()?.repeat() {
-        Repeat::Map(map) => Some(map),
-        _ => None,
     }
 }
 

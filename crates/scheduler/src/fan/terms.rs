@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrace_core::{Map, Plan, PlanIndex, Policy, Reduce, Repeat, TaskError, Workflow};
+use terrace_core::{Map, Plan, PlanIndex, Policy, Reduce, TaskError, Workflow};
 use terrace_plugin_api::ErrorClass;
 
 use super::open::{Began, single_of};
@@ -72,10 +72,7 @@ impl Run {
         let mut open = vec![workflow];
         while let Some(workflow) = open.pop() {
             for node in workflow.nodes() {
-                let each = match node.flow().map(|flow| flow.repeat()) {
-                    Some(Repeat::Map(map)) => map.each.as_deref(),
-                    _ => None,
-                };
+                let each = node.map().and_then(|map| map.each.as_deref());
                 let mut needs =
                     node.policy().into_iter().chain(each).flat_map(|policy| &policy.needs);
                 if let Some(need) = needs.find(|need| !shell.knows(&need.limit)) {

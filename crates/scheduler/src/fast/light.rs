@@ -10,7 +10,7 @@ use super::program::{Arg, Program, kind_of};
 use super::{Fast, Here};
 use crate::attempt::{NodeHost, checked, guarded, release_sources};
 use crate::fan::Stopped;
-use crate::frame::{Unit, discard};
+use crate::frame::{Unit, clear};
 use crate::run::{Desk, Run};
 
 impl Fast {
@@ -62,7 +62,7 @@ impl Fast {
             }
         });
         let read = args.len() == plan.args(at).len();
-        args.drain(..).for_each(discard);
+        clear(&mut args);
         desk.args = args;
         match result {
             Ok(value) => {

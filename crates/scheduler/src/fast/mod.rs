@@ -75,7 +75,8 @@ pub(crate) struct Fast {
 impl Fast {
     /// `alone`: whether one thread may run nodes without telling of each.
     pub(crate) fn new(plan: &Plan, workers: u32, alone: bool) -> Self {
-        let program = Program::for_run(plan).filter(|program| alone && program.sequential);
+        let program = if alone { Program::for_run(plan) } else { None };
+        let program = program.filter(|program| program.sequential);
         let begins_alone = program.is_some_and(|program| takeover::begins_alone(program, workers));
         let sequence = begins_alone.then(Sequence::new);
         let roots_end = if plan.is_empty() { 0 } else { plan.level(0).end };
@@ -102,7 +103,7 @@ impl Fast {
 
     /// Memory for a run of a plan: that of an earlier one, where there is some.
     pub(crate) fn store(plan: &Plan) -> Store {
-        Program::for_run(plan).map_or_else(|| Store::new(plan), |program| program.store(plan))
+        Program::of(plan).map_or_else(|| Store::new(plan), |program| program.store(plan))
     }
 
     /// The deque of a desk. There are never more desks than workers: one per seat.

@@ -32,9 +32,11 @@ pub(super) enum Share {
 /// How long stretches are, and what was measured.
 pub(super) struct Pace {
     timing: Timing,
+    /// Whether anybody wants to know what nodes take, or when they ran.
+    measured: bool,
     /// How many nodes the next stretch has.
     nodes: u32,
-    /// How many had ended at the first reading and at the last, and when that was.
+    /// When the first reading was; and of the last, how many nodes had ended by then.
     first: u64,
     last: (u32, u64),
     /// The longest stretch: how many nodes, and how long.
@@ -49,9 +51,12 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(run: &Run, timing: Timing, all: u32, may_share: bool) -> Self {
+        let measured = may_share || timing != Timing::Off;
         let mut pace = Self {
             timing,
-            nodes: 1,
+            measured,
+            // Else only a token may stop it, which is looked at all the time.
+            nodes: if measured { 1 } else { u32::MAX },
             first: 0,
             last: (0, 0),
             longest: (0, 0),
@@ -60,21 +65,14 @@ impl Pace {
             may_share,
             all,
         };
-        if pace.is_measured() {
+        if measured {
             pace.first = nanos(run.now());
             pace.last = (0, pace.first);
             if timing != Timing::Off {
                 pace.marks.push(pace.last);
             }
-        } else {
-            // Nobody wants to know: only a token may stop it, which is looked at all the time.
-            pace.nodes = u32::MAX;
         }
         pace
-    }
-
-    fn is_measured(&self) -> bool {
-        self.may_share || self.timing != Timing::Off
     }
 
     /// How many nodes the next stretch has.
@@ -84,7 +82,7 @@ impl Pace {
 
     /// Reads the clock after a stretch.
     pub(super) fn mark(&mut self, run: &Run, at: u32) -> Share {
-        if !self.is_measured() {
+        if !self.measured {
             return Share::Alone;
         }
         let now = nanos(run.now());
@@ -118,7 +116,7 @@ impl Pace {
     /// What was measured, where it was: nanoseconds per node, the longest stretch left out where
     /// there are others; and when the nodes ran.
     pub(super) fn end(mut self, run: &Run, at: u32, worker: u16) -> (Option<u64>, Stretches) {
-        if !self.is_measured() && self.first == 0 {
+        if !self.measured {
             return (None, Stretches { worker, marks: self.marks });
         }
         let now = nanos(run.now());

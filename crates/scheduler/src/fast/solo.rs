@@ -74,7 +74,8 @@ impl<'a> Solo<'a> {
         let quiet = Quiet::new();
         let inside = Inside::of(self.run);
         let nodes = self.program.ops.len() as u32;
-        let plain = fence::is_plain();
+        // With one worker there is nobody to take over, and nothing to keep in order with.
+        let plain = self.run.capacity() > 1 && fence::is_plain();
         let stop = loop {
             let end = self.at.saturating_add(pace.nodes()).min(nodes);
             // One for many nodes: they leave what they have given where it is.

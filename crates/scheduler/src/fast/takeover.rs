@@ -48,10 +48,8 @@ impl Fast {
         let program = Program::of(run.plan())?;
         let nodes = run.plan().len() as u32;
         let may_share = run.capacity() > 1 && program.is_wide;
-        if may_share && program.costs.are_unknown() {
+        if may_share && (program.costs.are_unknown() || !run.look_again(LOOK)) {
             // Whoever comes takes over where nodes take long.
-            run.call();
-        } else if may_share && !run.look_again(LOOK) {
             run.call();
         }
         let mut pace = Pace::new(run, run.timing(), nodes, may_share);
@@ -65,21 +63,18 @@ impl Fast {
         if let Some(each) = each.filter(|_| !matches!(stop, Stop::Failed(_))) {
             program.costs.learn_alone(each);
         }
-        let settled = sequence.settle(at);
-        if let Settled::There(base) = settled {
-            // Who took over notes the same, perhaps only later; the node at hand may ask now.
-            run.frame().note_sequence(base);
-        }
-        match settled {
+        match sequence.settle(at) {
             Settled::Here => self.share_out(run, desk, at, ended),
-            Settled::There(base) if base < at => {
-                // Its last node ended after somebody had taken over.
-                let last = PlanIndex::new(base);
-                // SAFETY: it is this thread's, has ended, and was not counted off.
-                unsafe { run.end_sequenced(last, desk) };
-                return self.hand_on(run, desk, Here::Seat, ended);
+            Settled::There(base) => {
+                // Who took over notes the same, perhaps only later; the node at hand may ask now.
+                run.frame().note_sequence(base);
+                if base < at {
+                    // The last node of this thread ended after somebody had taken over.
+                    // SAFETY: it is this thread's, has ended, and was not counted off.
+                    unsafe { run.end_sequenced(PlanIndex::new(base), desk) };
+                    return self.hand_on(run, desk, Here::Seat, ended);
+                }
             }
-            Settled::There(_) => {}
         }
         match stop {
             Stop::End => None,

@@ -50,8 +50,8 @@ impl Pool {
                 .name(format!("terrace-{worker}"))
                 .stack_size(STACK)
                 .spawn(move || {
-                    if worker == 0 {
-                        // Here, where nobody waits for it.
+                    if worker == 0 && workers > 1 {
+                        // Here, where nobody waits for it. One worker is taken over by nobody.
                         prepare();
                     }
                     own.work();

@@ -14,7 +14,6 @@ use terrace_core::{
 use terrace_plugin_api::{ErrorClass, Retryable};
 
 use super::Run;
-use super::items::total_due;
 use super::node::{Desk, Step, told_as};
 use crate::attempt::{
     About, Detached, GivenUp, NodeHost, bind_copy, call, no_time_left, release_sources, seed,
@@ -197,8 +196,7 @@ impl Run {
         policy: Option<&Policy>,
         first: Option<Duration>,
     ) -> Option<Duration> {
-        let total = policy.and_then(|policy| policy.total_timeout);
-        let own = total.zip(first).map(|(total, first)| first.saturating_add(total));
+        let own = policy.zip(first).and_then(|(policy, first)| policy.total_due(first));
         own.into_iter().chain(self.due(frame)).min()
     }
 
@@ -298,7 +296,8 @@ impl Run {
                 (fan.policy(), fan.due)
             }
         };
-        let total = total_due(policy, first).is_some_and(|total| total <= due);
+        let total = policy.and_then(|policy| policy.total_due(first));
+        let total = total.is_some_and(|total| total <= due);
         let end = match around.is_some_and(|around| around <= due) {
             true => timed_out(no_time_left()),
             false => gave_up(policy, total),
@@ -444,13 +443,14 @@ impl Refusal {
         let error = match self {
             Self::TooLate => {
                 let total = policy.and_then(|policy| policy.total_timeout);
-                total.map_or_else(
+                let error = total.map_or_else(
                     || {
                         let message = "its time was over before it could start";
                         TaskError::new(ErrorClass::TIMED_OUT, message)
                     },
                     too_long_in_all,
-                )
+                );
+                return timed_out(error.with_retryable(Retryable::No));
             }
             Self::Budget(budget) => {
                 let message = format!(
@@ -470,11 +470,6 @@ impl Refusal {
                 TaskError::new(ErrorClass::LIMIT, message).with_code("deadlock")
             }
         };
-        let mut end = ItemEnd::of(Err(error.with_retryable(Retryable::No)));
-        if matches!(self, Self::TooLate) {
-            end.status = OutcomeStatus::TimedOut;
-        }
-        end.attempts = 0;
-        end
+        ItemEnd::of(Err(error.with_retryable(Retryable::No)))
     }
 }

@@ -58,7 +58,7 @@ impl Run {
             pending.tries.first = began.at;
         }
         if fan.single.is_none() {
-            let due = self.item_due(fan, Some(pending.tries.first), began.at);
+            let due = self.item_due(fan, pending.tries.first, began.at);
             pending.ticket = desk.ticket.take();
             desk.left.extend(pending.ticket);
             fan.pending.set(at, pending);
@@ -72,14 +72,7 @@ impl Run {
             return unsafe { self.close_item(frame, ptr, at, desk) };
         }
         let task = fan.plan.node(PlanIndex::new(0)).task();
-        self.emit(EventKinds::ITEMS, || EventKind::NodeStarted {
-            node: fan.home_plan().id(fan.at),
-            path: Some(fan.path(pending.item).text),
-            task: task.name.clone(),
-            attempt: number,
-            lane: fan.item_lane(),
-            worker: u32::from(desk.number),
-        });
+        self.tell_item_start(fan, pending.item, number, desk);
         let past = Past { number, began, first: pending.tries.first };
         let (mut args, mut inputs) = (Vec::new(), Vec::new());
         let end = match bind_item(self, fan, pending.item, &mut inputs, &mut args) {
@@ -136,9 +129,8 @@ impl Run {
         // SAFETY: passed on: the token that follows the item has not ended.
         let fan = unsafe { ptr.get() };
         let mut pending = fan.pending.get(at);
-        let whole = |value| self.picked(fan, pending.item, value);
         if end.status == OutcomeStatus::Ok && fan.single.is_some() {
-            match whole(std::mem::take(&mut end.value)) {
+            match self.picked(fan, pending.item, std::mem::take(&mut end.value)) {
                 Ok(value) => end.value = value,
                 Err(error) => end = ItemEnd::of(Err(error)),
             }
@@ -147,7 +139,8 @@ impl Run {
             end.attempts = past.number;
         }
         let policy = fan.policy();
-        let due = total_due(policy, past.first).into_iter().chain(fan.due).min();
+        let total = policy.and_then(|policy| policy.total_due(past.first));
+        let due = total.into_iter().chain(fan.due).min();
         let again = policy.and_then(|policy| {
             let seed = || seed(self, &fan.path(pending.item));
             self.again(policy, &end, past.number, due, seed)
@@ -188,8 +181,20 @@ impl Run {
         self.stopped() != Stopped::No || fan.is_doomed() || self.is_over(fan.due)
     }
 
+    /// Tells of the start of an item that is a single task.
+    pub(super) fn tell_item_start(&self, fan: &Fan, item: u64, attempt: u32, desk: &Desk) {
+        self.emit(EventKinds::ITEMS, || EventKind::NodeStarted {
+            node: fan.home_plan().id(fan.at),
+            path: Some(fan.path(item).text),
+            task: fan.plan.node(PlanIndex::new(0)).task().name.clone(),
+            attempt,
+            lane: fan.item_lane(),
+            worker: u32::from(desk.number),
+        });
+    }
+
     /// Tells of the end of an item that is a single task.
-    fn tell_item(&self, fan: &Fan, item: u64, end: &ItemEnd, began: Duration) {
+    pub(super) fn tell_item(&self, fan: &Fan, item: u64, end: &ItemEnd, began: Duration) {
         if fan.single.is_none() {
             return;
         }
@@ -275,11 +280,11 @@ impl Run {
     }
 
     /// When the frame of an item is given up.
-    fn item_due(&self, fan: &Fan, first: Option<Duration>, now: Duration) -> Option<Duration> {
+    fn item_due(&self, fan: &Fan, first: Duration, now: Duration) -> Option<Duration> {
         let policy = fan.policy();
         let timeout = policy.and_then(|policy| policy.timeout).filter(|_| fan.single.is_none());
         let own = timeout.map(|timeout| now.saturating_add(timeout));
-        let total = first.and_then(|first| total_due(policy, first));
+        let total = policy.and_then(|policy| policy.total_due(first));
         own.into_iter().chain(total).chain(fan.due).min()
     }
 
@@ -304,8 +309,9 @@ impl Run {
         desk.ticket = pending.ticket;
         let late = self.is_over(frame_due) && !self.is_over(fan.due);
         if late && end.status != OutcomeStatus::Ok && self.stopped() == Stopped::No {
-            let total = total_due(fan.policy(), pending.tries.first);
-            end = gave_up(fan.policy(), self.is_over(total));
+            let policy = fan.policy();
+            let total = policy.and_then(|policy| policy.total_due(pending.tries.first));
+            end = gave_up(policy, self.is_over(total));
         }
         let began = Began { at: pending.tries.first, worker: desk.number };
         let past = Past { number, began, first: pending.tries.first };
@@ -317,22 +323,12 @@ impl Run {
     }
 }
 
-/// When an item is over whatever it does.
-pub(super) fn total_due(policy: Option<&Policy>, first: Duration) -> Option<Duration> {
-    let total = policy.and_then(|policy| policy.total_timeout)?;
-    Some(first.saturating_add(total))
-}
-
 impl Fan {
     /// What holds for each of its items.
     pub(crate) fn policy(&self) -> Option<&Policy> {
-        let each = match (&self.work, self.home_plan().node(self.at).flow()) {
-            (Work::Map(_), Some(flow)) => match flow.repeat() {
-                terrace_core::Repeat::Map(map) => map.each.as_deref(),
-                _ => None,
-            },
-            _ => None,
-        };
+        let map = self.home_plan().node(self.at).map();
+        let each = map.filter(|_| matches!(self.work, Work::Map(_)));
+        let each = each.and_then(|map| map.each.as_deref());
         let single = || self.plan.node(PlanIndex::new(0)).policy();
         each.or_else(|| self.single.as_ref().and_then(|_| single()))
     }

@@ -187,7 +187,8 @@ impl Run {
             // SAFETY: passed on; of what follows one happens, once.
             return Step::Ended(unsafe { self.write_off(frame, at, status) });
         }
-        if plan.is_plain() && !(self.is_ordered() && self.is_careful(frame, at, desk)) {
+        let is_careful = self.is_ordered() && self.is_careful(frame, at, desk);
+        if plan.is_plain() && !is_careful {
             // SAFETY: as above.
             return Step::Ended(unsafe { self.execute(frame, at, desk) });
         }
@@ -208,9 +209,7 @@ impl Run {
             }
         }
         match plan.kind(at) {
-            NodeKind::Task | NodeKind::Dynamic
-                if self.is_ordered() && self.is_careful(frame, at, desk) =>
-            {
+            NodeKind::Task | NodeKind::Dynamic if is_careful => {
                 // SAFETY: as above.
                 unsafe { self.try_task(frame_ptr, at, desk) }
             }

@@ -180,8 +180,7 @@ impl Run {
             if fan.end_spare_token() {
                 return None;
             }
-            let goes_on =
-                self.stopped() == Stopped::No && !fan.is_doomed() && !self.is_over(fan.due);
+            let goes_on = !self.has_no_more(fan);
             let claim = if goes_on { fan.claims.take() } else { None };
             if matches!(self.path, Path::Dispatch(_)) {
                 // Items that were claimed are to run, unless nothing is; tokens find nothing more.
@@ -489,35 +488,12 @@ impl Run {
     }
 
     fn run_item(self: &Arc<Self>, fan: &Fan, item: u64, desk: &mut Desk) -> ItemEnd {
-        let lane = fan.lane();
-        let node = || fan.home_plan().id(fan.at);
         let told = self.wants(EventKinds::ITEMS);
-        let began =
-            Began { at: if told { self.now() } else { Duration::ZERO }, worker: desk.number };
-        let task = fan.plan.node(PlanIndex::new(0)).task();
-        self.emit(EventKinds::ITEMS, || EventKind::NodeStarted {
-            node: node(),
-            path: Some(fan.path(item).text),
-            task: task.name.clone(),
-            attempt: 1,
-            lane,
-            worker: u32::from(desk.number),
-        });
+        let began = if told { self.now() } else { Duration::ZERO };
+        self.tell_item_start(fan, item, 1, desk);
         let end = attempt_item(self, fan, item, &mut desk.inputs, &mut desk.args);
         let end = self.item_end(fan, item, end);
-        self.emit(EventKinds::ITEMS, || EventKind::NodeFinished {
-            node: node(),
-            path: Some(fan.path(item).text),
-            task: task.name.clone(),
-            pack: task.pack.clone(),
-            level: 0,
-            status: end.status,
-            attempts: end.attempts,
-            duration: self.now().saturating_sub(began.at),
-            error: end.error.clone(),
-            cause: None,
-            cause_path: None,
-        });
+        self.tell_item(fan, item, &end, began);
         end
     }
 
@@ -583,9 +559,8 @@ impl Run {
 
     /// Joins two results of a map.
     fn combine(&self, fan: &Fan, left: Value, right: Value) -> Result<Value, TaskError> {
-        let repeat = fan.home_plan().node(fan.at).flow().map(|flow| flow.repeat());
-        let Some(Repeat::Map(map)) = repeat else { return Ok(right) };
-        let Some(reduce) = &map.reduce else { return Ok(right) };
+        let map = fan.home_plan().node(fan.at).map();
+        let Some(reduce) = map.and_then(|map| map.reduce.as_ref()) else { return Ok(right) };
         let ports = &reduce.task.signature.ports;
         let mut args = vec![left, right];
         args.extend(ports.iter().skip(2).map(|port| port.when_absent().unwrap_or_default()));

@@ -1,10 +1,10 @@
 //! What the run itself does of a sequence's nodes: the one that ended after another thread had taken
 //! over, and the one that failed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use terrace_core::{BindError, Lane, OutcomeStatus, PlanIndex, TaskError, Value};
-
 use terrace_plugin_api::ErrorClass;
 
 use super::{Desk, Run};
@@ -92,11 +92,11 @@ impl Run {
 
     /// Asks to be looked at again after a while of the machine's own time. False: there is no thread
     /// for time, so nobody will come.
-    pub(crate) fn look_again(self: &Arc<Self>, after: std::time::Duration) -> bool {
+    pub(crate) fn look_again(self: &Arc<Self>, after: Duration) -> bool {
         let step = after.as_nanos().max(1);
         let at = (self.machine.clock.now() + after).as_nanos().div_ceil(step) * step;
-        let at = std::time::Duration::from_nanos(u64::try_from(at).unwrap_or(u64::MAX));
-        let own: std::sync::Weak<Self> = Arc::downgrade(self);
+        let at = Duration::from_nanos(u64::try_from(at).unwrap_or(u64::MAX));
+        let own: Weak<Self> = Arc::downgrade(self);
         self.machine.crew.wake(at, own).is_ok()
     }
 }

@@ -22,6 +22,13 @@ impl Random {
         (self.next() % n as u64) as usize
     }
 
+    /// Up to `most` of the nodes shortly before `at`, in a graph about so wide.
+    pub(crate) fn before(&mut self, at: usize, width: usize, most: usize) -> Vec<usize> {
+        let near = at.min(width * 2);
+        let count = if near == 0 { 0 } else { self.below(most + 1) };
+        (0..count).map(|_| at - 1 - self.below(near)).collect()
+    }
+
     pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
@@ -61,13 +68,8 @@ pub(crate) fn specs(random: &mut Random) -> Vec<Spec> {
     let blocks = if random.chance(20) { 10 } else { 0 };
     (0..n)
         .map(|at| {
-            let near = at.min(width * 2);
-            let mut pick = |most: usize| -> Vec<usize> {
-                let count = if near == 0 { 0 } else { random.below(most + 1) };
-                (0..count).map(|_| at - 1 - random.below(near)).collect()
-            };
             // May name a node twice: as two arguments, or as argument and `after`.
-            let (reads, after) = (pick(4), pick(1));
+            let (reads, after) = (random.before(at, width, 4), random.before(at, width, 1));
             let act = if random.chance(fails) {
                 if random.chance(50) { Act::Fail } else { Act::Panic }
             } else if random.chance(30) {
