@@ -24,8 +24,9 @@ impl WorkflowBuilder {
         R: Any + Send + Sync,
         F: NodeFn<M, A, R>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
-            function.invoke(ctx, args).map(native::keep)
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
+            out.put(native::keep(function.invoke(ctx, args)?));
+            Ok(())
         };
         self.add_value(Unbound::new::<F>(PortMode::Take, run), args)
     }
@@ -39,8 +40,9 @@ impl WorkflowBuilder {
         E: Into<TaskError>,
         F: NodeFn<M, A, Result<R, E>>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
-            function.invoke(ctx, args)?.map(native::keep).map_err(Into::into)
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
+            out.put(native::keep(function.invoke(ctx, args)?.map_err(Into::into)?));
+            Ok(())
         };
         self.add_value(Unbound::new::<F>(PortMode::Take, run), args)
     }
@@ -53,8 +55,9 @@ impl WorkflowBuilder {
         R: Any + Send + Sync,
         F: NodeRefFn<M, A, R>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
-            function.invoke(ctx, args).map(native::keep)
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
+            out.put(native::keep(function.invoke(ctx, args)?));
+            Ok(())
         };
         self.add_value(Unbound::new::<F>(PortMode::Borrow, run), args)
     }
@@ -67,8 +70,9 @@ impl WorkflowBuilder {
         E: Into<TaskError>,
         F: NodeRefFn<M, A, Result<R, E>>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
-            function.invoke(ctx, args)?.map(native::keep).map_err(Into::into)
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
+            out.put(native::keep(function.invoke(ctx, args)?.map_err(Into::into)?));
+            Ok(())
         };
         self.add_value(Unbound::new::<F>(PortMode::Borrow, run), args)
     }

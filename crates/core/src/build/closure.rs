@@ -138,7 +138,7 @@ impl<A: ReadArgs> Unbound<A> {
     /// A task around what a function does with its arguments, named as the type `F` is.
     pub(super) fn new<F>(
         mode: PortMode,
-        invoke: impl Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError>
+        invoke: impl Fn(&TaskContext<'_>, &mut [Value], &mut Value) -> Result<(), TaskError>
         + Send
         + Sync
         + 'static,
@@ -194,10 +194,22 @@ struct Closure<F>(F);
 
 impl<F> Task for Closure<F>
 where
-    F: Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError> + Send + Sync,
+    F: Fn(&TaskContext<'_>, &mut [Value], &mut Value) -> Result<(), TaskError> + Send + Sync,
 {
     fn call(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError> {
-        (self.0)(ctx, args)
+        let mut out = Value::Null;
+        (self.0)(ctx, args, &mut out)?;
+        Ok(out)
+    }
+
+    #[inline]
+    fn call_into(
+        &self,
+        ctx: &TaskContext<'_>,
+        args: &mut [Value],
+        out: &mut Value,
+    ) -> Result<(), TaskError> {
+        (self.0)(ctx, args, out)
     }
 }
 
