@@ -6,7 +6,7 @@ use std::sync::Arc;
 use terrace_plugin_api::Value;
 
 use super::{Plan, PlanIndex};
-use crate::catalog::{Task, TaskRef};
+use crate::catalog::{PackId, Task, TaskRef};
 use crate::draft::RunIf;
 use crate::expr::Expr;
 use crate::flat::{Flat, FlatArg};
@@ -53,6 +53,14 @@ impl Plan {
         }
     }
 
+    /// The pack that the task of a node came from.
+    pub fn pack(&self, at: PlanIndex) -> Option<&Arc<PackId>> {
+        match self.flat() {
+            Some(_) => None,
+            None => self.node(at).task().pack.as_ref(),
+        }
+    }
+
     /// The task of a node, to be kept: for an attempt that may outlive the plan.
     pub fn task(&self, at: PlanIndex) -> Cow<'_, TaskRef> {
         match self.flat() {
@@ -64,6 +72,14 @@ impl Plan {
     /// The name of a node.
     pub fn name(&self, at: PlanIndex) -> Cow<'_, str> {
         self.workflow.name_of(self.id(at))
+    }
+
+    /// The level of a node in its workflow.
+    pub fn level_of(&self, at: PlanIndex) -> usize {
+        match self.flat() {
+            Some(_) => self.level_starts.partition_point(|start| *start <= at.0) - 1,
+            None => self.workflow.levels().of(self.id(at)),
+        }
     }
 
     /// What holds for a node; for a map as a whole.
