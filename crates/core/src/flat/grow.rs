@@ -108,8 +108,8 @@ impl FlatDraft {
 
     /// Adds outputs as arguments of the last node.
     #[inline]
-    pub(crate) fn push_outputs(&mut self, of: &[NodeId]) {
-        self.args.extend(self.tasks.len(), of.iter().map(|id| id.0));
+    pub(crate) fn push_outputs(&mut self, of: impl IntoIterator<Item = NodeId>) {
+        self.args.extend(self.tasks.len(), of.into_iter().map(|id| id.0));
     }
 
     /// Says that a node comes after another. False: there is no such node.
@@ -125,8 +125,8 @@ impl FlatDraft {
 
     /// Says that the last node comes after others.
     #[inline]
-    pub(crate) fn push_all_after(&mut self, on: &[NodeId]) {
-        self.after.extend(self.tasks.len(), on.iter().map(|on| on.0));
+    pub(crate) fn push_all_after(&mut self, on: impl IntoIterator<Item = NodeId>) {
+        self.after.extend(self.tasks.len(), on.into_iter().map(|on| on.0));
     }
 
     /// Names a node. False: there is no such node.
@@ -260,8 +260,8 @@ impl FlatDraft {
             (!fits).then(|| Flaw::Mistyped {
                 node: NodeId(at as u32),
                 port,
-                expected: expected.clone(),
-                found: found.clone(),
+                expected: Box::new(expected.clone()),
+                found: Box::new(found.clone()),
             })
         };
         (0..self.len()).find_map(|at| {
@@ -318,7 +318,7 @@ pub(crate) enum Flaw {
     /// There is no such node.
     Unknown(NodeId),
     /// The port of a node cannot take what it gets.
-    Mistyped { node: NodeId, port: usize, expected: Type, found: Type },
+    Mistyped { node: NodeId, port: usize, expected: Box<Type>, found: Box<Type> },
 }
 
 /// What comes out when the edges are looked at, node by node.

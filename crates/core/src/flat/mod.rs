@@ -73,7 +73,7 @@ impl Flat {
     }
 
     /// What a node calls.
-    pub(crate) fn body(&self, id: NodeId) -> &dyn Task {
+    pub(crate) fn body(&self, id: NodeId) -> &(dyn Task + 'static) {
         self.tasks.get(id.index())
     }
 

@@ -18,7 +18,7 @@ pub(crate) struct Shape {
 
 /// Tasks of one type.
 trait Row: Any + Send + Sync {
-    fn get(&self, at: usize) -> &dyn Task;
+    fn get(&self, at: usize) -> &(dyn Task + 'static);
     fn len(&self) -> usize;
     /// Each on its own.
     fn apart(self: Box<Self>) -> Vec<Arc<dyn Task>>;
@@ -26,7 +26,7 @@ trait Row: Any + Send + Sync {
 }
 
 impl<T: Task + 'static> Row for Vec<T> {
-    fn get(&self, at: usize) -> &dyn Task {
+    fn get(&self, at: usize) -> &(dyn Task + 'static) {
         &self[at]
     }
     fn len(&self) -> usize {
@@ -124,7 +124,7 @@ impl Tasks {
     }
 
     #[inline]
-    pub(super) fn get(&self, at: usize) -> &dyn Task {
+    pub(super) fn get(&self, at: usize) -> &(dyn Task + 'static) {
         let (kind, place) = self.place(at);
         self.kinds[kind].row.get(place)
     }

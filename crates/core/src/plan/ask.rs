@@ -30,7 +30,7 @@ impl Plan {
     }
 
     /// What a node calls.
-    pub fn body(&self, at: PlanIndex) -> &dyn Task {
+    pub fn body(&self, at: PlanIndex) -> &(dyn Task + 'static) {
         match self.flat() {
             Some(flat) => flat.body(self.id(at)),
             None => &*self.node(at).task().body,

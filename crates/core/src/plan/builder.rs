@@ -36,7 +36,7 @@ use crate::validate::{Head, fresh_scope, of_flat};
 /// let left = graph.call(|x: i64| x + 1, [read]);
 /// let right = graph.call(|x: i64| x * 2, [read]);
 /// let both = graph.call(|x: i64, y: i64| x + y, [left, right]);
-/// let told = graph.add_after(|| println!("done"), &[both]);
+/// let told = graph.add_after(|| println!("done"), [both]);
 /// graph.keep(both);
 /// let plan = graph.build()?;
 /// assert_eq!((plan.len(), plan.levels()), (5, 4));
@@ -70,9 +70,9 @@ pub enum PlanMistake {
         /// Which of its arguments, from 0.
         port: usize,
         /// What the closure takes.
-        expected: Type,
+        expected: Box<Type>,
         /// What it would get.
-        found: Type,
+        found: Box<Type>,
     },
     /// There are more nodes than a plan can have, which are 2,147,483,647.
     #[error("there are more nodes than a plan can have")]
@@ -89,7 +89,7 @@ fn show_ring(ring: &[NodeId]) -> String {
 /// The outputs that a closure with the parameters `A` takes: an array of as many nodes.
 pub trait Inputs: ReadArgs {
     /// The array.
-    type Nodes: AsRef<[NodeId]>;
+    type Nodes: IntoIterator<Item = NodeId>;
 }
 
 macro_rules! inputs {
@@ -208,26 +208,35 @@ impl PlanBuilder {
 
     /// As [`PlanBuilder::add`], after other nodes.
     #[inline]
-    pub fn add_after<M, R, F>(&mut self, function: F, on: &[NodeId]) -> NodeId
+    pub fn add_after<M, R, F>(
+        &mut self,
+        function: F,
+        on: impl IntoIterator<Item = NodeId>,
+    ) -> NodeId
     where
         R: Any + Send + Sync,
         F: NodeFn<M, (), R>,
     {
         let id = self.add(function);
-        self.after_all(on);
+        self.draft.push_all_after(on);
         id
     }
 
     /// Adds a node that calls a function with a number, after other nodes. All that share the
     /// function take 16 bytes each.
     #[inline]
-    pub fn add_shared<F>(&mut self, task: &SharedTask<F>, number: u32, on: &[NodeId]) -> NodeId
+    pub fn add_shared<F>(
+        &mut self,
+        task: &SharedTask<F>,
+        number: u32,
+        on: impl IntoIterator<Item = NodeId>,
+    ) -> NodeId
     where
         F: Fn(u32) + Send + Sync + 'static,
     {
         let share = Share { function: Arc::clone(&task.0), number };
         let id = self.push(share, || shape_of::<F, (), ()>(PortMode::Take));
-        self.after_all(on);
+        self.draft.push_all_after(on);
         id
     }
 
@@ -242,7 +251,7 @@ impl PlanBuilder {
         let run =
             move |ctx: &TaskContext<'_>, args: &mut [Value]| function.invoke(ctx, args).map(keep);
         let id = self.push(Closure(run), || shape_of::<F, A, R>(PortMode::Take));
-        self.draft.push_outputs(inputs.as_ref());
+        self.draft.push_outputs(inputs);
         id
     }
 
@@ -259,25 +268,36 @@ impl PlanBuilder {
             function.invoke(ctx, args)?.map(keep).map_err(Into::into)
         };
         let id = self.push(Closure(run), || shape_of::<F, A, R>(PortMode::Take));
-        self.draft.push_outputs(inputs.as_ref());
+        self.draft.push_outputs(inputs);
         id
     }
 
     /// Adds a node that calls a closure with the outputs of any number of others, as values in this
-    /// order. It may take them out of the slice.
+    /// order. It may take them out of the slice. One that needs the [`TaskContext`] is a [`Task`], for
+    /// [`PlanBuilder::call_task`].
     #[inline]
-    pub fn call_list<F>(&mut self, function: F, inputs: &[NodeId]) -> NodeId
+    pub fn call_list<R, F>(
+        &mut self,
+        function: F,
+        inputs: impl IntoIterator<Item = NodeId>,
+    ) -> NodeId
     where
-        F: Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError> + Send + Sync + 'static,
+        R: Any + Send + Sync,
+        F: Fn(&mut [Value]) -> Result<R, TaskError> + Send + Sync + 'static,
     {
-        let id = self.push(Closure(function), || shape_of::<F, (), Value>(PortMode::Take));
+        let run = move |_: &TaskContext<'_>, args: &mut [Value]| function(args).map(keep);
+        let id = self.push(Closure(run), || shape_of::<F, (), R>(PortMode::Take));
         self.draft.push_outputs(inputs);
         id
     }
 
     /// Adds a node that calls a task that is there already, with the outputs of others. What they
     /// give is the task's to check.
-    pub fn call_task(&mut self, task: Arc<dyn Task>, inputs: &[NodeId]) -> NodeId {
+    pub fn call_task(
+        &mut self,
+        task: Arc<dyn Task>,
+        inputs: impl IntoIterator<Item = NodeId>,
+    ) -> NodeId {
         let shape = || Shape { name: "task".into(), signature: Arc::new(Signature::default()) };
         let id = self.push(Given(task), shape);
         self.draft.push_outputs(inputs);
@@ -287,10 +307,6 @@ impl PlanBuilder {
     #[inline]
     fn push<T: Task + 'static>(&mut self, task: T, shape: impl FnOnce() -> Shape) -> NodeId {
         self.draft.push(task, shape)
-    }
-
-    fn after_all(&mut self, on: &[NodeId]) {
-        self.draft.push_all_after(on);
     }
 
     /// Lets `to` wait for `from`.

@@ -4,7 +4,7 @@
 use std::ptr::NonNull;
 use std::sync::Mutex;
 
-use terrace_core::{Expr, Plan, PlanIndex, Ref, Root, Task, Type, Value};
+use terrace_core::{Expr, Plan, PlanIndex, PortArg, Ref, Root, Task, Type, Value};
 
 use super::costs::Costs;
 use crate::frame::Store;
@@ -46,7 +46,7 @@ unsafe impl Sync for Op {}
 const AHEAD: u32 = 8;
 
 fn task_of(plan: &Plan, at: PlanIndex) -> NonNull<dyn Task> {
-    NonNull::from(&*plan.node(at).task().body)
+    NonNull::from(plan.body(at))
 }
 
 /// One argument.
@@ -123,20 +123,20 @@ impl Program {
         let mut references = vec![0_u32; plan.len()];
         let (mut args, mut drops, mut consts) = (Vec::new(), Vec::new(), Vec::new());
         for at in plan.indices() {
-            let node = plan.node(at);
             let (begin, dropped) = (args.len(), drops.len());
-            for (port, expr) in node.args().iter().enumerate() {
-                let arg = match expr {
-                    Expr::Const(value) => {
+            for port in 0..plan.ports(at) {
+                let arg = match plan.arg(at, port) {
+                    PortArg::Output(source) => Arg::Copy(source),
+                    PortArg::Const(value) | PortArg::Expr(Expr::Const(value)) => {
                         consts.push(value.clone());
                         Arg::Const(consts.len() as u32 - 1)
                     }
-                    Expr::Ref(Ref { root: Root::Node(id), path, adapt: None })
+                    PortArg::Expr(Expr::Ref(Ref { root: Root::Node(id), path, adapt: None }))
                         if path.is_empty() =>
                     {
                         plan.place(*id).map_or(Arg::Port(port as u32), Arg::Copy)
                     }
-                    Expr::Ref(Ref { root: Root::Input(id), path, adapt: None })
+                    PortArg::Expr(Expr::Ref(Ref { root: Root::Input(id), path, adapt: None }))
                         if path.is_empty() =>
                     {
                         Arg::Input(id.index() as u32)
@@ -146,14 +146,17 @@ impl Program {
                 args.push(arg);
             }
             let mut all = 0;
-            node.args().iter().for_each(|arg| {
-                arg.each_node(&mut |id| {
-                    all += 1;
-                    if let Some(source) = plan.place(id) {
-                        references[source.index()] += 1;
-                    }
-                });
-            });
+            let mut refer = |source: Option<PlanIndex>| {
+                all += 1;
+                source.into_iter().for_each(|source| references[source.index()] += 1);
+            };
+            for port in 0..plan.ports(at) {
+                match plan.arg(at, port) {
+                    PortArg::Output(source) => refer(Some(source)),
+                    PortArg::Expr(expr) => expr.each_node(&mut |id| refer(plan.place(id))),
+                    PortArg::Const(_) => {}
+                }
+            }
             let once = all == plan.sources(at).len();
             for arg in &mut args[begin..] {
                 match *arg {
@@ -169,7 +172,7 @@ impl Program {
                     drops.push(source);
                 }
             }
-            let (fits, is_read) = (kinds_of(&node.task().signature.output), plan.uses(at) > 0);
+            let (fits, is_read) = (kinds_of(&plan.signature(at).output), plan.uses(at) > 0);
             ops.push(Op {
                 body: task_of(plan, at),
                 ahead: task_of(plan, PlanIndex::new((at.get() + AHEAD).min(last))).as_ptr()
@@ -211,6 +214,9 @@ impl Program {
 
 /// Whether a node takes how another ended, which a sequence does not keep.
 fn asks_how_it_ended(plan: &Plan) -> bool {
+    if plan.has_plain_args() {
+        return false;
+    }
     let mut found = false;
     for at in plan.indices() {
         for arg in plan.args(at) {

@@ -179,7 +179,7 @@ impl<'a> Solo<'a> {
         let op = &self.program.ops[at.index()];
         let mut value = result?;
         if kind_of(&value) & op.fits == 0 {
-            value = checked(&self.frame.plan().node(at).task().signature.output, value)?;
+            value = checked(&self.frame.plan().signature(at).output, value)?;
         }
         if op.is_read {
             // SAFETY: passed on.
