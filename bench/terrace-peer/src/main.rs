@@ -7,9 +7,11 @@
 //!
 //! `--timing on` lets the scheduler take every node's start and duration, as it does unless told
 //! otherwise. Without it it does not, since no other peer does. `--path fast` and `--path
-//! dispatcher` fix which path of the scheduler is measured.
+//! dispatcher` fix which path of the scheduler is measured. `--build plan` builds with `PlanBuilder`
+//! what else `WorkflowBuilder` builds: closures and edges by number.
 #![forbid(unsafe_code)]
 
+mod by_number;
 mod workflow;
 
 use std::process::ExitCode;
@@ -26,11 +28,12 @@ fn main() -> ExitCode {
             .build()
             .map_err(|error| error.to_string())?;
         let options = options()?;
+        let build = builder()?;
         Ok(move |work: &Arc<Work>| {
-            let plan = match workflow::of(work) {
-                Ok(workflow) => Arc::new(workflow.plan()),
-                Err(problems) => {
-                    eprintln!("{problems}");
+            let plan = match build(work) {
+                Ok(plan) => Arc::new(plan),
+                Err(problem) => {
+                    eprintln!("{problem}");
                     return None;
                 }
             };
@@ -52,6 +55,27 @@ impl Built for Ready {
         let report = self.scheduler.run(&self.plan, self.options.clone());
         report.status == RunStatus::Succeeded
     }
+}
+
+type Build = fn(&Arc<Work>) -> Result<Plan, String>;
+
+/// What builds a plan, as the arguments say.
+fn builder() -> Result<Build, String> {
+    let mut build: Build = written;
+    let mut args = std::env::args().skip(1);
+    while let Some(name) = args.next() {
+        build = match (name.as_str(), args.next().as_deref()) {
+            ("--build", Some("workflow")) => written,
+            ("--build", Some("plan")) => by_number::of,
+            ("--build", value) => return Err(format!("--build: not {value:?}")),
+            _ => build,
+        };
+    }
+    Ok(build)
+}
+
+fn written(work: &Arc<Work>) -> Result<Plan, String> {
+    workflow::of(work).map(|workflow| workflow.plan()).map_err(|problems| problems.to_string())
 }
 
 /// The options that the arguments beside the protocol's ask for.

@@ -120,6 +120,12 @@ macro_rules! plain_types {
             Value::Ext(Ext::new(value))
         }
 
+        /// Whether a closure's value of this type lies on an edge as data.
+        #[inline]
+        pub(crate) fn is_plain<T: Any>() -> bool {
+            false $(|| TypeId::of::<T>() == TypeId::of::<$type>())*
+        }
+
         /// Reads a type that is kept as plain data; `None` for any other type.
         #[inline(always)]
         fn read_plain<T: Any>(value: &Value) -> Option<Option<T>> {
@@ -228,11 +234,6 @@ pub(crate) fn plain_type<T: Any>() -> Type {
     } else {
         Type::Any
     }
-}
-
-/// Whether a closure's value of this type lies on an edge as data.
-pub(crate) fn is_plain<T: Any>() -> bool {
-    read_plain::<T>(&Value::Null).is_some()
 }
 
 /// How data becomes a closure's parameter, where it is not read as it is.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use terrace_core::{Amount, NodeKind, Plan, PlanIndex, Policy, Rules, TaskRef, Workflow};
+use terrace_core::{Amount, NodeKind, Plan, PlanIndex, Policy, Rules, Signature, Workflow};
 
 use super::{Arrival, Demand, Dispatcher, LimitId};
 use crate::fan::Fan;
@@ -64,10 +64,9 @@ pub(super) fn ask(
     arrival: &mut Arrival<Unit>,
 ) {
     let plan = frame.plan();
-    let node = plan.node(at);
-    let policy = node.policy();
+    let policy = plan.policy(at);
     let calls = matches!(plan.kind(at), NodeKind::Task | NodeKind::Dynamic);
-    let mut demand = within(run.around(frame).as_deref(), calls.then(|| node.task()));
+    let mut demand = within(run.around(frame).as_deref(), calls.then(|| &**plan.signature(at)));
     // Also of one without a policy: its start may have been taken back.
     let tries = frame.tries(at);
     if let Some(policy) = policy {
@@ -90,11 +89,11 @@ pub(super) fn ask(
 
 /// What is asked for whatever is said of it: what holds around it, and what its task takes, where it
 /// is one.
-fn within(around: Option<&Around>, task: Option<&TaskRef>) -> Demand {
+fn within(around: Option<&Around>, task: Option<&Signature>) -> Demand {
     let mut demand = Demand { attempts: 1, cpus: 1, ..Demand::default() };
     demand.priority = around.map_or(0, |around| around.priority);
     if let Some(task) = task {
-        demand.cpus = task.signature.cpus;
+        demand.cpus = task.cpus;
         let at_once = around.into_iter().flat_map(|around| &around.at_once);
         demand.needs.extend(at_once.map(|&limit| (limit, 1)));
     }
@@ -130,7 +129,7 @@ pub(super) fn ask_item(
     let policy = fan.policy();
     let calls = fan.single.is_some();
     let pending = fan.pending.get(at);
-    let task = calls.then(|| fan.plan.node(PlanIndex::new(0)).task());
+    let task = calls.then(|| &**fan.plan.signature(PlanIndex::new(0)));
     let mut demand = within(fan.around.as_deref(), task);
     demand.needs.extend(fan.limit.map(|limit| (limit, 1)));
     let begun = (pending.tries.attempts > 0).then_some(pending.tries);
@@ -179,8 +178,8 @@ impl Unnamed {
     ) -> LimitId {
         let key = (Arc::as_ptr(plan) as usize, at, whose);
         let declare = || {
-            let name = plan.node(at).name();
-            (dispatcher.declare_unnamed(name, u64::from(most.max(1))), Arc::clone(plan))
+            let name = plan.name(at);
+            (dispatcher.declare_unnamed(&name, u64::from(most.max(1))), Arc::clone(plan))
         };
         self.nodes.entry(key).or_insert_with(declare).0
     }

@@ -58,11 +58,11 @@ impl Fast {
             // SAFETY: the program is kept with the plan that has the task.
             let value = unsafe { op.body.as_ref() }.call(&TaskContext::new(&host), &mut args)?;
             match kind_of(&value) & op.fits {
-                0 => checked(&plan.node(at).task().signature.output, value),
+                0 => checked(&plan.signature(at).output, value),
                 _ => Ok(value),
             }
         });
-        let read = args.len() == plan.args(at).len();
+        let read = args.len() == plan.ports(at);
         clear(&mut args);
         desk.args = args;
         match result {

@@ -4,7 +4,7 @@
 use std::ptr::NonNull;
 use std::sync::Mutex;
 
-use terrace_core::{Expr, Plan, PlanIndex, Ref, Root, Task, TaskError, Type, Value};
+use terrace_core::{Expr, Plan, PlanIndex, PortArg, Ref, Root, Task, TaskError, Type, Value};
 
 use super::costs::Costs;
 use crate::attempt::checked;
@@ -76,7 +76,7 @@ unsafe impl Sync for Op {}
 const AHEAD: u32 = 8;
 
 fn task_of(plan: &Plan, at: PlanIndex) -> NonNull<dyn Task> {
-    NonNull::from(&*plan.node(at).task().body)
+    NonNull::from(plan.body(at))
 }
 
 /// One argument.
@@ -168,39 +168,44 @@ impl Program {
         let (mut args, mut drops, mut consts) = (Vec::new(), Vec::new(), Vec::new());
         let mut gathers = Vec::new();
         for at in plan.indices() {
-            let node = plan.node(at);
             let (begin, dropped) = (args.len(), drops.len());
-            for (port, expr) in node.args().iter().enumerate() {
-                let arg = match expr {
-                    Expr::Const(value) => {
+            for port in 0..plan.ports(at) {
+                let arg = match plan.arg(at, port) {
+                    PortArg::Output(source) => Arg::Copy(source),
+                    PortArg::Const(value) | PortArg::Expr(Expr::Const(value)) => {
                         consts.push(value.clone());
                         Arg::Const(consts.len() as u32 - 1)
                     }
-                    Expr::Ref(Ref { root: Root::Input(id), path, adapt: None })
+                    PortArg::Expr(Expr::Ref(Ref { root: Root::Input(id), path, adapt: None }))
                         if path.is_empty() =>
                     {
                         Arg::Input(id.index() as u32)
                     }
-                    Expr::List(items) => {
+                    PortArg::Expr(Expr::List(items)) => {
                         let items = items.iter().map(|item| output_of(plan, item));
                         items.collect::<Option<_>>().map_or(Arg::Port(port as u32), |items| {
                             gathers.push(Gather { port: port as u32, items });
                             Arg::Gather(gathers.len() as u32 - 1)
                         })
                     }
-                    _ => output_of(plan, expr).map_or(Arg::Port(port as u32), Arg::Copy),
+                    PortArg::Expr(expr) => {
+                        output_of(plan, expr).map_or(Arg::Port(port as u32), Arg::Copy)
+                    }
                 };
                 args.push(arg);
             }
             let mut all = 0;
-            node.args().iter().for_each(|arg| {
-                arg.each_node(&mut |id| {
-                    all += 1;
-                    if let Some(source) = plan.place(id) {
-                        references[source.index()] += 1;
-                    }
-                });
-            });
+            let mut refer = |source: Option<PlanIndex>| {
+                all += 1;
+                source.into_iter().for_each(|source| references[source.index()] += 1);
+            };
+            for port in 0..plan.ports(at) {
+                match plan.arg(at, port) {
+                    PortArg::Output(source) => refer(Some(source)),
+                    PortArg::Expr(expr) => expr.each_node(&mut |id| refer(plan.place(id))),
+                    PortArg::Const(_) => {}
+                }
+            }
             let once = all == plan.sources(at).len();
             for arg in &mut args[begin..] {
                 match *arg {
@@ -216,7 +221,7 @@ impl Program {
                     drops.push(source);
                 }
             }
-            let (fits, is_read) = (kinds_of(&node.task().signature.output), plan.uses(at) > 0);
+            let (fits, is_read) = (kinds_of(&plan.signature(at).output), plan.uses(at) > 0);
             ops.push(Op {
                 body: task_of(plan, at),
                 ahead: task_of(plan, PlanIndex::new((at.get() + AHEAD).min(last))).as_ptr()
@@ -255,7 +260,7 @@ impl Program {
     pub(super) fn keep(&self, plan: &Plan, at: u32, out: &mut Value) -> Result<(), TaskError> {
         let op = &self.ops[at as usize];
         if kind_of(out) & op.fits == 0 {
-            let ty = &plan.node(PlanIndex::new(at)).task().signature.output;
+            let ty = &plan.signature(PlanIndex::new(at)).output;
             *out = checked(ty, std::mem::take(out))?;
         }
         if !op.is_read {
@@ -309,6 +314,9 @@ fn feed(args: &[Arg], drops: &[PlanIndex]) -> Feed {
 
 /// Whether a node takes how another ended, which a sequence does not keep.
 fn asks_how_it_ended(plan: &Plan) -> bool {
+    if plan.has_plain_args() {
+        return false;
+    }
     let mut found = false;
     for at in plan.indices() {
         for arg in plan.args(at) {

@@ -140,10 +140,7 @@ impl Run {
     /// Whether a node that is ready must not run, and how it ends instead. Once it must not, it
     /// never may.
     pub(crate) fn verdict(&self, frame: &Frame, at: PlanIndex) -> Option<OutcomeStatus> {
-        let run_if = match frame.plan().is_plain() {
-            true => RunIf::Success,
-            false => frame.plan().node(at).run_if(),
-        };
+        let run_if = frame.plan().run_if(at);
         let runs = match (run_if, frame.cause(at)) {
             (RunIf::Success, None) | (RunIf::Always, _) => true,
             (RunIf::Failure, Some(cause)) => cause.is_failure(),
@@ -232,7 +229,7 @@ impl Run {
 
     /// Whether the condition of a node holds.
     fn condition(&self, frame: &Frame, at: PlanIndex) -> Result<bool, TaskError> {
-        let Some(when) = frame.plan().node(at).when() else { return Ok(true) };
+        let Some(when) = frame.plan().when(at) else { return Ok(true) };
         let scope = FrameScope::new(self, frame);
         match guarded(|| frame.plan().evaluate(when, &scope))? {
             Some(Value::Bool(holds)) => Ok(holds),
@@ -323,7 +320,7 @@ impl Run {
                 // SAFETY: the caller holds its token.
                 let fan = unsafe { ptr.get() };
                 let keeps = |plan: &terrace_core::Plan| {
-                    plan.kind(at) == NodeKind::Flow && plan.node(at).policy().is_some()
+                    plan.kind(at) == NodeKind::Flow && plan.policy(at).is_some()
                 };
                 if let Some(ticket) = desk.ticket.take_if(|_| keeps(frame.plan())) {
                     // What it takes it keeps until all that is inside has ended.
@@ -419,7 +416,7 @@ impl Run {
         self.emit(told_as(frame), || EventKind::NodeStarted {
             node: frame.plan().id(at),
             path: self.path_in(frame, at),
-            task: frame.plan().node(at).task().name.clone(),
+            task: frame.plan().task_name(at).clone(),
             attempt,
             lane: frame.plan().lane(at),
             worker: u32::from(desk.number),
@@ -483,7 +480,7 @@ impl Run {
         let ItemEnd { status, mut value, error, attempts } = end;
         record.status = status;
         record.attempts = u16::try_from(attempts).unwrap_or(u16::MAX);
-        let policy = if self.is_ordered() { frame.plan().node(at).policy() } else { None };
+        let policy = if self.is_ordered() { frame.plan().policy(at) } else { None };
         let if_failed = policy.map_or(&IfFailed::Fails, |policy| &policy.if_failed);
         let tally = frame.tally();
         let cause = frame.cause(at);
@@ -523,13 +520,13 @@ impl Run {
         unsafe { frame.settle(at, record, value) };
         self.emit(told_as(frame), || {
             let cause = cause.filter(|_| status == OutcomeStatus::Skipped).map(Cause::node);
-            let (id, node) = (frame.plan().id(at), frame.plan().node(at));
+            let plan = frame.plan();
             EventKind::NodeFinished {
-                node: id,
+                node: plan.id(at),
                 path: self.path_in(frame, at),
-                task: node.task().name.clone(),
-                pack: node.task().pack.clone(),
-                level: frame.plan().workflow().levels().of(id),
+                task: plan.task_name(at).clone(),
+                pack: plan.pack(at).cloned(),
+                level: plan.level_of(at),
                 status,
                 attempts: u32::from(record.attempts),
                 duration: record.duration(),

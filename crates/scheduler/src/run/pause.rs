@@ -29,7 +29,7 @@ impl Run {
     /// has looked.
     pub(super) fn hold(&self, frame: &Frame, ended: Ended, desk: &mut Desk) -> bool {
         let (_, at, _) = ended;
-        let policy = if self.is_ordered() { frame.plan().node(at).policy() } else { None };
+        let policy = if self.is_ordered() { frame.plan().policy(at) } else { None };
         let looks = policy.is_some_and(|policy| policy.checkpoint);
         if !looks || self.stopped() != Stopped::No || self.is_late(frame) {
             return false;
@@ -104,7 +104,7 @@ impl Run {
             let shown = record.gives() && plan.uses(at) > 0;
             Produced {
                 node: plan.id(at),
-                name: plan.node(at).name().to_owned(),
+                name: plan.name(at).into_owned(),
                 status: record.status,
                 // SAFETY: as above; those who read it come later.
                 value: shown.then(|| unsafe { frame.read(at, false) }),
@@ -127,7 +127,7 @@ impl Run {
             at: self.now(),
             level,
             produced: nodes.iter().map(produced).collect(),
-            next: next.iter().map(|&at| plan.node(at).name().to_owned()).collect(),
+            next: next.iter().map(|&at| plan.name(at).into_owned()).collect(),
         }
     }
 
