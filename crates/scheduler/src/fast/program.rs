@@ -2,10 +2,11 @@
 //! plan have cost so far. Made of a plan once and kept with it.
 
 use std::ptr::NonNull;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use terrace_core::{Expr, Plan, PlanIndex, PortArg, Ref, Root, Task, TaskError, Type, Value};
 
+use super::blocks::Blocks;
 use super::costs::Costs;
 use crate::attempt::checked;
 use crate::frame::{Store, discard};
@@ -96,6 +97,12 @@ pub(super) enum Arg {
     Port(u32),
 }
 
+/// A plan as it was cut for nodes of some cost; in no blocks where there is too little side by side.
+struct Cut {
+    each: u64,
+    blocks: Option<Arc<Blocks>>,
+}
+
 /// A list of outputs as an argument.
 pub(super) struct Gather {
     /// The port that takes it, by whose expression it is made where there is anything with heap.
@@ -119,6 +126,8 @@ pub(crate) struct Program {
     /// Whether two nodes of it could ever run at once.
     pub(super) is_wide: bool,
     pub(super) costs: Costs,
+    /// The plan in blocks, as it was last cut.
+    cut: Mutex<Option<Cut>>,
     spares: Mutex<Vec<Store>>,
 }
 
@@ -147,6 +156,7 @@ impl Program {
             sequential,
             is_wide: (0..plan.levels()).any(|level| plan.level(level).len() > 1),
             costs: Costs::default(),
+            cut: Mutex::default(),
             spares: Mutex::default(),
         };
         if !sequential {
@@ -267,6 +277,19 @@ impl Program {
             discard(std::mem::take(out));
         }
         Ok(())
+    }
+
+    /// The plan cut for nodes that take so long, where there is enough to do side by side.
+    pub(super) fn blocks(&self, plan: &Plan, each: u64, threads: u32) -> Option<Arc<Blocks>> {
+        let mut kept = lock(&self.cut);
+        // Cut again where nodes take twice as long, or half.
+        let suits = |cut: &&mut Cut| each <= cut.each * 2 && cut.each <= each * 2;
+        if let Some(cut) = kept.as_mut().filter(suits) {
+            return cut.blocks.clone();
+        }
+        let blocks = Blocks::cut(plan, each, threads).map(Arc::new);
+        *kept = Some(Cut { each, blocks: blocks.clone() });
+        blocks
     }
 
     /// Memory for a run.

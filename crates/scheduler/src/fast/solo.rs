@@ -121,7 +121,7 @@ impl<'a> Solo<'a> {
     /// As [`Self::go`].
     #[inline(never)]
     unsafe fn stretch(&mut self, end: u32, fence: impl fence::Light) -> Option<Stop> {
-        let host = NodeHost::of_sequence(self.run, self.frame, self.sequence);
+        let host = NodeHost::of_place(self.run, self.frame, self.sequence.place());
         let ctx = TaskContext::new(&host);
         let (sequence, frame, program) = (self.sequence, self.frame, self.program);
         let mut at = self.at;

@@ -35,11 +35,11 @@ mod values;
 
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use terrace_core::{Plan, PlanIndex, TaskError, Value};
+use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, TaskError, Value};
 
 use crate::fan::Name;
 use crate::fast::Program;
@@ -47,7 +47,7 @@ use crate::fast::Program;
 pub(crate) use cause::Cause;
 pub(crate) use record::Record;
 pub(crate) use store::Store;
-pub(crate) use stretches::Stretches;
+pub(crate) use stretches::{Lap, Laps, Stretches};
 pub(crate) use unit::{FanPtr, FramePtr, Job, Unit};
 pub(crate) use values::{clear, discard, has_heap, let_go, push, push_plain};
 
@@ -58,6 +58,10 @@ pub(crate) struct Frame {
     /// How many nodes, from the first, ended well on one thread and left no record: see [`Stretches`].
     sequenced: AtomicU32,
     stretches: OnceLock<Stretches>,
+    /// When blocks ran, where it runs in blocks: nodes that ended well in one leave no record.
+    laps: Option<OnceLock<Laps>>,
+    /// Whether readers were counted then.
+    counted: AtomicBool,
     /// Values of the workflow's inputs. Set while nobody else knows the frame.
     inputs: Vec<Value>,
     parent: Option<Parent>,
@@ -119,6 +123,12 @@ impl Tally {
         self.failed.load(Ordering::Relaxed) + self.blamed.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether any node ended otherwise than well.
+    pub(crate) fn is_marked(&self) -> bool {
+        let ended = [&self.failed, &self.skipped, &self.cancelled, &self.tolerated];
+        ended.into_iter().any(|count| count.load(Ordering::Relaxed) > 0)
+    }
+
     /// Whether some of it did not run because the run was told to stop, however.
     pub(crate) fn was_stopped(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed) + self.cut.load(Ordering::Relaxed) > 0
@@ -146,6 +156,8 @@ impl Frame {
             store,
             sequenced: AtomicU32::new(0),
             stretches: OnceLock::new(),
+            laps: None,
+            counted: AtomicBool::new(false),
             inputs,
             parent,
             name: OnceLock::new(),
@@ -170,12 +182,31 @@ impl Frame {
     /// The memory, as new, when nobody looks at it any more.
     fn clear(&mut self, readable: &[PlanIndex]) -> Store {
         let mut store = std::mem::replace(&mut self.store, Store::none());
-        if *self.sequenced.get_mut() as usize == self.plan.len() {
+        let in_sequence = *self.sequenced.get_mut() as usize == self.plan.len();
+        let in_blocks =
+            self.laps.is_some() && !self.tally.is_marked() && !self.counted.load(Ordering::Relaxed);
+        if in_sequence || in_blocks {
             store.clear_readable(readable);
         } else {
             store.reset(&self.plan);
         }
         store
+    }
+
+    /// Says, while nobody else knows it, that it runs in blocks.
+    pub(crate) fn run_in_blocks(&mut self) {
+        self.laps = Some(OnceLock::new());
+    }
+
+    /// Notes when its blocks ran, in order, at the end of the run.
+    pub(crate) fn note_laps(&self, laps: Laps) {
+        let first = self.laps.as_ref().is_some_and(|own| own.set(laps).is_ok());
+        debug_assert!(first, "a run in blocks ends once");
+    }
+
+    /// Notes that readers of outputs were counted.
+    pub(crate) fn note_counted(&self) {
+        self.counted.store(true, Ordering::Relaxed);
     }
 
     /// Notes that the nodes before `end` have ended well, in order, and left no records.
@@ -440,7 +471,12 @@ impl Frame {
             return self.stretches().record(at.get());
         }
         // SAFETY: rule 3: published records are only read.
-        unsafe { *self.store.cells[at.index()].record.get() }
+        let record = unsafe { *self.store.cells[at.index()].record.get() };
+        match &self.laps {
+            _ if !record.is_none() => record,
+            Some(laps) => laps.get().unwrap_or(&Laps(Vec::new())).record(at.get()),
+            None => Record::unstarted(OutcomeStatus::Cancelled, Lane::Compute),
+        }
     }
 
     /// How a node of a sequence ended that is not among those noted by [`Self::note_sequence`].

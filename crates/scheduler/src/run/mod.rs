@@ -185,7 +185,7 @@ impl Run {
             let may_measure = machine.is_real || machine.workers == 1;
             let told = EventKinds::NODES | EventKinds::INSIDE;
             let watched = emitter.as_ref().is_some_and(|emitter| emitter.wants(told));
-            Path::Fast(Fast::new(plan, machine.workers, may_measure && !watched))
+            Path::Fast(Fast::new(plan, machine.workers, may_measure && !watched, options.timing))
         };
         let rules = workflow.rules();
         let due = options.deadline.into_iter().chain(rules.deadline).min();
@@ -206,8 +206,12 @@ impl Run {
             Path::Dispatch(_) => Store::new(plan),
         };
         let may_block = plan.workflow().may_block() || !plan.is_plain();
+        let mut frame = Frame::with_store(plan, store, inputs, None);
+        if matches!(&path, Path::Fast(fast) if fast.runs_in_blocks()) {
+            frame.run_in_blocks();
+        }
         let run = Arc::new(Self {
-            frame: Arc::new(Frame::with_store(plan, store, inputs, None)),
+            frame: Arc::new(frame),
             constants: RunConstants { id, seed: options.seed, workflow_dir: options.workflow_dir },
             machine: Arc::clone(machine),
             path,
@@ -293,6 +297,11 @@ impl Run {
 
     pub(crate) fn plan(&self) -> &Arc<Plan> {
         self.frame.plan()
+    }
+
+    /// When it was made, by its clock.
+    pub(crate) fn began(&self) -> Duration {
+        self.began
     }
 
     pub(crate) fn frame(&self) -> &Frame {
