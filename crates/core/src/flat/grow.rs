@@ -176,10 +176,8 @@ impl FlatDraft {
     pub(crate) fn finish(mut self, keep_all: bool) -> Result<Flat, Box<Self>> {
         self.settle();
         let mut edges = Edges { n: self.len(), ..Edges::default() };
-        for at in 0..self.len() {
-            if !edges.look(at, self.args.of(at), self.after.of(at)) {
-                return Err(Box::new(self));
-            }
+        if !edges.look_at(&self.args, &self.after) {
+            return Err(Box::new(self));
         }
         // A cycle is for a check that can tell of it.
         if edges.backward || self.misfit().is_some() || !self.settle_names() {
@@ -198,14 +196,11 @@ impl FlatDraft {
             return Err(Flaw::Unknown(NodeId(unknown)));
         }
         let mut edges = Edges { n: self.len(), ..Edges::default() };
-        let single = (0..self.len()).all(|at| edges.look(at, self.args.of(at), self.after.of(at)));
-        if !single {
+        if !edges.look_at(&self.args, &self.after) {
             self.leave_doubles_out();
             let doubles = edges.doubles;
             edges = Edges { n: self.len(), doubles, ..Edges::default() };
-            for at in 0..self.len() {
-                edges.look(at, self.args.of(at), self.after.of(at));
-            }
+            edges.look_at(&self.args, &self.after);
         }
         if let Some(misfit) = self.misfit() {
             return Err(misfit);
@@ -338,9 +333,34 @@ struct Edges {
 const FEW: usize = 8;
 
 impl Edges {
-    /// False: an edge leads nowhere, or one without a value says what another said.
+    /// Looks at all. False: one leads nowhere, or one without a value says what another said.
+    fn look_at(&mut self, args: &Lists, after: &Lists) -> bool {
+        let mut right = true;
+        if args.items.is_empty() {
+            after.each(self.n, |at, after| right &= self.look(at, &[], after));
+        } else {
+            args.each(self.n, |at, args| right &= self.look(at, args, after.of(at)));
+        }
+        right
+    }
+
+    /// Looks at those of a node. False: an edge leads nowhere, or one without a value says what another said.
     #[inline]
     fn look(&mut self, at: usize, args: &[u32], after: &[u32]) -> bool {
+        let list = if args.is_empty() { after } else { args };
+        let alone = list.len() == args.len() + after.len();
+        if alone && list.windows(2).all(|pair| pair[0] < pair[1]) {
+            // The largest is the last.
+            let Some(&last) = list.last() else { return true };
+            if last < CONST {
+                self.backward |= last as usize >= at;
+                return (last as usize) < self.n;
+            }
+        }
+        self.look_closer(at, args, after)
+    }
+
+    fn look_closer(&mut self, at: usize, args: &[u32], after: &[u32]) -> bool {
         let mut right = true;
         for &on in args.iter().filter(|code| **code < CONST).chain(after) {
             right &= (on as usize) < self.n;
