@@ -74,19 +74,23 @@ impl Flat {
     }
 
     /// What a node calls.
+    #[inline]
     pub(crate) fn body(&self, id: NodeId) -> &(dyn Task + 'static) {
         self.tasks.get(id.index())
     }
 
+    #[inline]
     pub(crate) fn shape(&self, id: NodeId) -> &Shape {
         self.tasks.shape(id.index())
     }
 
+    #[inline]
     pub(crate) fn signature(&self, id: NodeId) -> &Arc<Signature> {
         &self.shape(id).signature
     }
 
     /// How many arguments a node has.
+    #[inline]
     pub(crate) fn ports(&self, id: NodeId) -> usize {
         self.args.of(id.index()).len()
     }
@@ -96,6 +100,7 @@ impl Flat {
         !self.args.items.is_empty()
     }
 
+    #[inline]
     pub(crate) fn arg(&self, id: NodeId, port: usize) -> FlatArg<'_> {
         self.decode(self.args.of(id.index())[port])
     }

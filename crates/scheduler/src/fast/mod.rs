@@ -47,7 +47,7 @@ use crate::attempt::Inside;
 use crate::frame::{Job, Store, Unit};
 use crate::run::{Desk, Role, Run};
 
-pub(crate) use fence::prepare;
+pub(crate) use fence::{prepare, prepare_alone};
 pub(crate) use program::Program;
 pub(crate) use sequence::Sequence;
 
