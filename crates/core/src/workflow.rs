@@ -409,6 +409,7 @@ impl Workflow {
         self.0.dependencies.get_or_init(of_flat)
     }
     /// The graph as it was written, where it is a flat one.
+    #[inline]
     pub(crate) fn flat(&self) -> Option<&Arc<Flat>> {
         self.0.flat.as_ref()
     }

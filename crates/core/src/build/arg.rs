@@ -11,6 +11,7 @@ use super::handle::Handle;
 use super::native::{self, Codecs, Native, Wire};
 use super::state::Shared;
 use crate::expr::{Adapter, Expr};
+use crate::flat;
 use crate::problem::Problem;
 use crate::types::Type;
 
@@ -46,21 +47,46 @@ impl std::fmt::Debug for Parts {
 /// An argument of a closure.
 #[derive(Debug)]
 #[doc(hidden)]
-pub struct NativeArg {
-    pub(super) expr: Expr,
-    /// What it is where the node it comes from was skipped.
-    pub(super) absent: Option<Value>,
+pub enum NativeArg {
+    /// As a flat graph can have it.
+    Flat(FlatGiven),
+    /// Anything else, and what it is where the node it comes from was skipped.
+    Other(Box<(Expr, Option<Value>)>),
+}
+
+/// What [`NativeArg::Flat`] holds.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct FlatGiven(pub(super) flat::Given);
+
+impl NativeArg {
+    #[inline]
+    fn of(given: flat::Given) -> Self {
+        Self::Flat(FlatGiven(given))
+    }
+
+    /// The expression, and what stands in for it.
+    pub(super) fn into_parts(self) -> (Expr, Option<Value>) {
+        match self {
+            Self::Flat(given) => (given.0.into_expr(), None),
+            Self::Other(parts) => *parts,
+        }
+    }
 }
 
 impl<T: Any + Send + Sync> Arg<T> {
+    #[inline]
     pub(super) fn native_arg(self, target: &Arc<Shared>) -> NativeArg {
-        let (expr, absent) = match self.0 {
-            Given::Value(value) => (Expr::Const(native::keep(value)), None),
-            Given::Handle(handle) => (handle.native_expr(target), None),
+        let parts = match self.0 {
+            Given::Value(value) => return NativeArg::of(flat::Given::Const(native::keep(value))),
+            Given::Handle(handle) => match handle.whole_output(target) {
+                Some(id) => return NativeArg::of(flat::Given::Output(id)),
+                None => (handle.native_expr(target), None),
+            },
             Given::Parts(parts) => (parts.0(target), None),
             Given::Optional { native, absent, .. } => (native.0(target), Some(absent)),
         };
-        NativeArg { expr, absent }
+        NativeArg::Other(Box::new(parts))
     }
 
     pub(super) fn wire_expr(self, target: &Arc<Shared>) -> Expr

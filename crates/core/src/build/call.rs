@@ -131,8 +131,7 @@ impl WorkflowBuilder {
         decoders: Vec<Option<Adapter>>,
         output: Type,
     ) -> Handle<R> {
-        let (exprs, absent): (Vec<_>, Vec<_>) =
-            args.into_iter().map(|arg| (arg.expr, arg.absent)).unzip();
+        let (exprs, absent): (Vec<_>, Vec<_>) = args.into_iter().map(NativeArg::into_parts).unzip();
         let task = TaskChoice::Inline(closure.bind(output, decoders, absent));
         let id = self.shared.add_node(task, Args::Positional(exprs));
         Handle::new(&self.shared, Root::Node(id), Form::kept::<R>())

@@ -80,7 +80,7 @@ fn of_closure<F, A: Native, R: Native>(
     let task = Unbound::<(A, R)>::new::<F>(PortMode::Take, run);
     let mut task = task.bind(native::plain_type::<A>(), decoders, []);
     Arc::make_mut(&mut task.signature).associative = associative == Grouping::Free;
-    let start = start.map(|start| start.native_arg(shared).expr);
+    let start = start.map(|start| start.native_arg(shared).into_parts().0);
     Combiner {
         draft: ReduceDraft { task: TaskChoice::Inline(task), start, span: None },
         result: |value, body| value.native_expr(body),

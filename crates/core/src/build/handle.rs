@@ -300,6 +300,14 @@ impl<T> Handle<T> {
         self.expr(target, self.adapt.clone())
     }
 
+    /// The node whose whole output, as it lies there, it stands for in its own builder.
+    #[inline]
+    pub(super) fn whole_output(&self, target: &Arc<Shared>) -> Option<NodeId> {
+        let is_whole = self.path.is_none() && self.adapt.is_none();
+        let as_it_lies = !matches!(self.form, Form::Made(_)) && Arc::ptr_eq(&self.shared, target);
+        self.node().filter(|_| is_whole && as_it_lies)
+    }
+
     /// The reference as an argument of a closure.
     pub(super) fn native_expr(&self, target: &Arc<Shared>) -> Expr
     where

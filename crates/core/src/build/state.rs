@@ -9,7 +9,7 @@ use super::native::{Codecs, Wire};
 use crate::catalog::Task;
 use crate::draft::{Args, Draft, NodeDraft, OutputDraft, TaskChoice};
 use crate::expr::{Expr, InputId, NodeId, Ref, Root};
-use crate::flat::{FlatDraft, Given, Shape};
+use crate::flat::{FlatDraft, Shape};
 use crate::problem::Problem;
 use crate::validate::{Head, fresh_scope, is_name, of_flat};
 use crate::workflow::{Output, Workflow};
@@ -161,6 +161,7 @@ impl Shared {
         self.state().change(id, |flat| flat.keep(id), |node| node.keep = true)
     }
 
+    #[inline]
     /// Adds a node that calls a closure, where it can be a flat one; `Err` with the arguments where not.
     pub(super) fn add_flat<
         T: Task + 'static,
@@ -171,7 +172,7 @@ impl Shared {
         args: N,
         shape: impl FnOnce() -> Shape,
     ) -> Result<NodeId, (T, N)> {
-        let is_flat = |arg: &NativeArg| arg.absent.is_none() && Given::is(&arg.expr);
+        let is_flat = |arg: &NativeArg| matches!(arg, NativeArg::Flat(_));
         if !args.as_ref().iter().all(is_flat) {
             return Err((task, args));
         }
@@ -181,8 +182,8 @@ impl Shared {
         };
         let id = flat.push(task, shape);
         for arg in args {
-            if let Ok(given) = Given::of(arg.expr) {
-                flat.push_arg(given);
+            if let NativeArg::Flat(given) = arg {
+                flat.push_arg(given.0);
             }
         }
         Ok(id)

@@ -33,28 +33,6 @@ pub(crate) enum Given {
 }
 
 impl Given {
-    /// Whether an expression is one that a flat graph can have.
-    #[inline]
-    pub(crate) fn is(expr: &Expr) -> bool {
-        match expr {
-            Expr::Const(_) => true,
-            Expr::Ref(Ref { root: Root::Node(_), path, adapt: None }) => path.is_empty(),
-            _ => false,
-        }
-    }
-
-    /// That of an expression, which comes back where it is none that a flat graph can have.
-    #[inline]
-    pub(crate) fn of(expr: Expr) -> Result<Self, Expr> {
-        match expr {
-            Expr::Const(value) => Ok(Self::Const(value)),
-            Expr::Ref(Ref { root: Root::Node(id), path, adapt: None }) if path.is_empty() => {
-                Ok(Self::Output(id))
-            }
-            other => Err(other),
-        }
-    }
-
     pub(crate) fn into_expr(self) -> Expr {
         match self {
             Self::Output(id) => Expr::Ref(Ref::new(Root::Node(id))),
@@ -176,10 +154,8 @@ impl FlatDraft {
     pub(crate) fn finish(mut self, keep_all: bool) -> Result<Flat, Box<Self>> {
         self.settle();
         let mut edges = Edges { n: self.len(), ..Edges::default() };
-        for at in 0..self.len() {
-            if !edges.look(at, self.args.of(at), self.after.of(at)) {
-                return Err(Box::new(self));
-            }
+        if !edges.look_at(&self.args, &self.after) {
+            return Err(Box::new(self));
         }
         // A cycle is for a check that can tell of it.
         if edges.backward || self.misfit().is_some() || !self.settle_names() {
@@ -198,14 +174,11 @@ impl FlatDraft {
             return Err(Flaw::Unknown(NodeId(unknown)));
         }
         let mut edges = Edges { n: self.len(), ..Edges::default() };
-        let single = (0..self.len()).all(|at| edges.look(at, self.args.of(at), self.after.of(at)));
-        if !single {
+        if !edges.look_at(&self.args, &self.after) {
             self.leave_doubles_out();
             let doubles = edges.doubles;
             edges = Edges { n: self.len(), doubles, ..Edges::default() };
-            for at in 0..self.len() {
-                edges.look(at, self.args.of(at), self.after.of(at));
-            }
+            edges.look_at(&self.args, &self.after);
         }
         if let Some(misfit) = self.misfit() {
             return Err(misfit);
@@ -252,22 +225,43 @@ impl FlatDraft {
             return None;
         }
         let shapes: Vec<&Shape> = self.tasks.shapes().collect();
-        let misfit = |at: usize, port: usize, from: usize| {
+        let fits = |kind: usize, port: usize, from: usize| {
             // Without a port it is a task that takes any number.
-            let expected = &shapes[self.tasks.kind_of(at)].signature.ports.get(port)?.ty;
-            let found = &shapes[self.tasks.kind_of(from)].signature.output;
-            let fits = expected == found || expected.accepts(found) != Fit::Never;
-            (!fits).then(|| Flaw::Mistyped {
-                node: NodeId(at as u32),
-                port,
-                expected: Box::new(expected.clone()),
-                found: Box::new(found.clone()),
-            })
+            let port = shapes[kind].signature.ports.get(port);
+            let found = &shapes[from].signature.output;
+            port.is_none_or(|port| port.ty == *found || port.ty.accepts(found) != Fit::Never)
         };
-        (0..self.len()).find_map(|at| {
-            let mut outputs =
-                self.args.of(at).iter().enumerate().filter(|(_, code)| **code < CONST);
-            outputs.find_map(|(port, code)| misfit(at, port, *code as usize))
+        // What fits of a few kinds, a bit each, by kind and port: most graphs have few.
+        let table: Option<Vec<Vec<u16>>> = (shapes.len() <= 16).then(|| {
+            let bits = |kind: usize, port: usize| {
+                let bit = |from: usize| u16::from(fits(kind, port, from)) << from;
+                (0..shapes.len()).map(bit).fold(0, std::ops::BitOr::bitor)
+            };
+            let ports = |kind: usize| shapes[kind].signature.ports.len();
+            (0..shapes.len())
+                .map(|kind| (0..ports(kind)).map(|at| bits(kind, at)).collect())
+                .collect()
+        });
+        let mut found = None;
+        self.args.each(self.len(), |at, args| {
+            let kind = self.tasks.kind_of(at);
+            for (port, &code) in args.iter().enumerate().filter(|(_, code)| **code < CONST) {
+                let from = self.tasks.kind_of(code as usize);
+                let fits = match &table {
+                    Some(table) => table[kind].get(port).is_none_or(|bits| bits >> from & 1 == 1),
+                    None => fits(kind, port, from),
+                };
+                if !fits && found.is_none() {
+                    found = Some((at, kind, port, from));
+                }
+            }
+        });
+        let (at, kind, port, from) = found?;
+        Some(Flaw::Mistyped {
+            node: NodeId(at as u32),
+            port,
+            expected: Box::new(shapes[kind].signature.ports.get(port)?.ty.clone()),
+            found: Box::new(shapes[from].signature.output.clone()),
         })
     }
 
@@ -338,9 +332,34 @@ struct Edges {
 const FEW: usize = 8;
 
 impl Edges {
-    /// False: an edge leads nowhere, or one without a value says what another said.
+    /// Looks at all. False: one leads nowhere, or one without a value says what another said.
+    fn look_at(&mut self, args: &Lists, after: &Lists) -> bool {
+        let mut right = true;
+        if args.items.is_empty() {
+            after.each(self.n, |at, after| right &= self.look(at, &[], after));
+        } else {
+            args.each(self.n, |at, args| right &= self.look(at, args, after.of(at)));
+        }
+        right
+    }
+
+    /// Looks at those of a node. False: an edge leads nowhere, or one without a value says what another said.
     #[inline]
     fn look(&mut self, at: usize, args: &[u32], after: &[u32]) -> bool {
+        let list = if args.is_empty() { after } else { args };
+        let alone = list.len() == args.len() + after.len();
+        if alone && list.windows(2).all(|pair| pair[0] < pair[1]) {
+            // The largest is the last.
+            let Some(&last) = list.last() else { return true };
+            if last < CONST {
+                self.backward |= last as usize >= at;
+                return (last as usize) < self.n;
+            }
+        }
+        self.look_closer(at, args, after)
+    }
+
+    fn look_closer(&mut self, at: usize, args: &[u32], after: &[u32]) -> bool {
         let mut right = true;
         for &on in args.iter().filter(|code| **code < CONST).chain(after) {
             right &= (on as usize) < self.n;

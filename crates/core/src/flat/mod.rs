@@ -9,6 +9,7 @@ mod grow;
 mod nodes;
 mod tasks;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -73,19 +74,23 @@ impl Flat {
     }
 
     /// What a node calls.
+    #[inline]
     pub(crate) fn body(&self, id: NodeId) -> &(dyn Task + 'static) {
         self.tasks.get(id.index())
     }
 
+    #[inline]
     pub(crate) fn shape(&self, id: NodeId) -> &Shape {
         self.tasks.shape(id.index())
     }
 
+    #[inline]
     pub(crate) fn signature(&self, id: NodeId) -> &Arc<Signature> {
         &self.shape(id).signature
     }
 
     /// How many arguments a node has.
+    #[inline]
     pub(crate) fn ports(&self, id: NodeId) -> usize {
         self.args.of(id.index()).len()
     }
@@ -95,6 +100,7 @@ impl Flat {
         !self.args.items.is_empty()
     }
 
+    #[inline]
     pub(crate) fn arg(&self, id: NodeId, port: usize) -> FlatArg<'_> {
         self.decode(self.args.of(id.index())[port])
     }
@@ -116,12 +122,25 @@ impl Flat {
         args.iter().filter(|code| **code < CONST).for_each(|&code| visit(NodeId(code)));
     }
 
-    /// The nodes that a node depends on, each once: those it takes values from, then those it comes
+    /// The nodes that each depends on, each once: those it takes values from, then those it comes
     /// after.
-    #[inline]
-    pub(crate) fn each_dependency(&self, id: NodeId, mut visit: impl FnMut(NodeId)) {
-        self.each_source(id, &mut visit);
-        self.after.of(id.index()).iter().for_each(|&on| visit(NodeId(on)));
+    pub(crate) fn depends(&self) -> Cow<'_, Lists> {
+        if self.args.items.is_empty() {
+            return Cow::Borrowed(&self.after);
+        }
+        if self.after.items.is_empty() && self.constants.is_empty() && !self.doubles {
+            return Cow::Borrowed(&self.args);
+        }
+        let mut all = Lists::default();
+        all.items.reserve(self.args.items.len() + self.after.items.len());
+        all.starts.reserve(self.len() + 1);
+        for id in (0..self.len() as u32).map(NodeId) {
+            let nodes = id.index() + 1;
+            self.each_source(id, |on| all.push(nodes, on.0));
+            all.extend(nodes, self.after.of(id.index()).iter().copied());
+        }
+        all.close(self.len());
+        Cow::Owned(all)
     }
 
     pub(crate) fn after(&self, id: NodeId) -> impl ExactSizeIterator<Item = NodeId> {
@@ -146,15 +165,15 @@ impl Flat {
         self.keep_all || self.kept.binary_search(&id.0).is_ok()
     }
 
-    /// What every node depends on, as lists.
+    /// As [`Self::depends`], as a workflow has it.
     pub(crate) fn dependencies(&self) -> Adjacency {
         let mut all = Adjacency::with_capacity(self.len());
         let mut list = Vec::new();
-        for id in (0..self.len() as u32).map(NodeId) {
+        self.depends().each(self.len(), |_, on| {
             list.clear();
-            self.each_dependency(id, |on| list.push(on));
+            list.extend(on.iter().copied().map(NodeId));
             all.push(&list);
-        }
+        });
         all
     }
 }
@@ -173,8 +192,8 @@ impl fmt::Debug for Flat {
 }
 
 /// A list of numbers per node, one after the other. Costs nothing where all are empty.
-#[derive(Debug, Default)]
-struct Lists {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lists {
     /// Where each begins. While they grow, only up to the last that has something.
     starts: Vec<u32>,
     items: Vec<u32>,
@@ -206,9 +225,27 @@ impl Lists {
         }
     }
 
+    /// Calls `visit` for each of so many nodes with its list, once closed.
+    #[inline]
+    pub(crate) fn each(&self, nodes: usize, mut visit: impl FnMut(usize, &[u32])) {
+        if self.items.is_empty() {
+            (0..nodes).for_each(|at| visit(at, &[]));
+            return;
+        }
+        let ends = self.starts.iter().skip(1);
+        for (at, (&begin, &end)) in self.starts.iter().zip(ends).enumerate() {
+            visit(at, &self.items[begin as usize..end as usize]);
+        }
+    }
+
+    /// How many items there are in all.
+    pub(crate) fn items(&self) -> usize {
+        self.items.len()
+    }
+
     /// That of a node, once closed.
     #[inline]
-    fn of(&self, at: usize) -> &[u32] {
+    pub(crate) fn of(&self, at: usize) -> &[u32] {
         match self.starts.get(at..at + 2) {
             Some(range) => &self.items[range[0] as usize..range[1] as usize],
             None => &[],

@@ -25,11 +25,13 @@ pub enum PortArg<'a> {
 }
 
 impl Plan {
+    #[inline]
     fn flat(&self) -> Option<&Arc<Flat>> {
         self.workflow.flat()
     }
 
     /// What a node calls.
+    #[inline]
     pub fn body(&self, at: PlanIndex) -> &(dyn Task + 'static) {
         match self.flat() {
             Some(flat) => flat.body(self.id(at)),
@@ -38,6 +40,7 @@ impl Plan {
     }
 
     /// What is known of the task of a node.
+    #[inline]
     pub fn signature(&self, at: PlanIndex) -> &Arc<Signature> {
         match self.flat() {
             Some(flat) => flat.signature(self.id(at)),
@@ -107,6 +110,7 @@ impl Plan {
     }
 
     /// How many arguments a node has.
+    #[inline]
     pub fn ports(&self, at: PlanIndex) -> usize {
         match self.flat() {
             Some(flat) => flat.ports(self.id(at)),

@@ -57,7 +57,7 @@ pub struct PlanBuilder {
 pub enum PlanMistake {
     /// Nodes that wait for each other: each for the next, the last for the first. One of the shortest
     /// such rings.
-    #[error("{} nodes wait for each other: {}", .0.len(), show_ring(.0))]
+    #[error("nodes wait for each other: {}", show_ring(.0))]
     Cycle(Vec<NodeId>),
     /// A node that the builder did not add.
     #[error("there is no node {}; it is of another builder", .0.index())]

@@ -6,19 +6,19 @@ use super::inner::Inner;
 use super::kept::Kept;
 use super::{Plan, PlanIndex};
 use crate::expr::{Expr, NodeId};
-use crate::flat::Flat;
+use crate::flat::{Flat, Lists};
 use crate::level::Levels;
 use crate::workflow::Workflow;
 
 impl Plan {
     /// The plan of all nodes of a workflow.
     pub(super) fn of_flat(workflow: &Workflow, flat: &Arc<Flat>, ends: &[&Expr]) -> Self {
-        let n = flat.len();
-        let mut order = Order::find(workflow, flat);
+        let depends = flat.depends();
+        let mut order = Order::find(workflow, flat, &depends);
         let (node_ids, places) = order.numbers();
         let mut plan = Self {
             workflow: workflow.clone(),
-            len: n as u32,
+            len: flat.len() as u32,
             node_ids,
             places,
             level_starts: order.level_starts,
@@ -36,7 +36,7 @@ impl Plan {
             inner: Inner::flat(),
             kept: Kept::default(),
         };
-        plan.connect_flat(flat, order.out_degrees);
+        plan.connect_flat(&depends, order.out_degrees);
         if flat.has_args() {
             plan.find_sources(flat);
         }
@@ -45,37 +45,34 @@ impl Plan {
     }
 
     /// Successors, given how many each node has, by id.
-    fn connect_flat(&mut self, flat: &Flat, mut starts: Vec<u32>) {
+    fn connect_flat(&mut self, depends: &Lists, out_degrees: Vec<u32>) {
+        let mut starts = out_degrees;
         if !self.node_ids.is_empty() {
-            let by_id = starts;
-            starts = self.node_ids.iter().map(|id| by_id[id.index()]).collect();
-            let in_degrees = &self.in_degrees;
-            self.in_degrees = self.node_ids.iter().map(|id| in_degrees[id.index()]).collect();
+            let mut by_place = Vec::with_capacity(self.len() + 1);
+            by_place.extend(self.node_ids.iter().map(|id| starts[id.index()]));
+            starts = by_place;
+            let in_degrees = self.node_ids.iter().map(|id| self.in_degrees[id.index()]);
+            self.in_degrees = in_degrees.collect();
         }
         let mut next = 0;
         for start in &mut starts {
             (*start, next) = (next, next + *start);
         }
-        self.successors = vec![PlanIndex(0); next as usize];
-        let (successors, places) = (&mut self.successors, &self.places);
-        let ids = (0..self.len).map(PlanIndex);
-        if places.is_empty() {
-            for at in ids {
-                flat.each_dependency(NodeId(at.0), |on| {
-                    let slot = &mut starts[on.index()];
-                    successors[*slot as usize] = at;
-                    *slot += 1;
-                });
-            }
+        let mut successors = vec![PlanIndex(0); depends.items()];
+        let mut add = |at: usize, on: usize| {
+            let slot = &mut starts[on];
+            successors[*slot as usize] = PlanIndex(at as u32);
+            *slot += 1;
+        };
+        if self.node_ids.is_empty() {
+            depends.each(self.len(), |at, on| on.iter().for_each(|&on| add(at, on as usize)));
         } else {
-            for at in ids {
-                flat.each_dependency(self.node_ids[at.index()], |on| {
-                    let slot = &mut starts[places[on.index()] as usize];
-                    successors[*slot as usize] = at;
-                    *slot += 1;
-                });
+            for (at, id) in self.node_ids.iter().enumerate() {
+                let on = depends.of(id.index()).iter();
+                on.for_each(|&on| add(at, self.places[on as usize] as usize));
             }
         }
+        self.successors = successors;
         // Each has gone on to where the next began.
         starts.insert(0, 0);
         self.successor_starts = starts;
@@ -129,42 +126,35 @@ struct Order {
 }
 
 impl Order {
-    fn find(workflow: &Workflow, flat: &Flat) -> Self {
+    fn find(workflow: &Workflow, flat: &Flat, depends: &Lists) -> Self {
         let n = flat.len();
-        let mut order = Self {
-            levels: Vec::with_capacity(n),
-            level_starts: Vec::new(),
-            in_degrees: Vec::with_capacity(n),
-            out_degrees: Vec::with_capacity(n + 1),
-            as_built: true,
-        };
-        order.out_degrees.resize(n, 0);
+        let mut in_degrees = Vec::with_capacity(n);
+        let mut out_degrees = Vec::with_capacity(n + 1);
+        out_degrees.resize(n, 0);
+        let mut levels: Vec<u32> = vec![0; n];
+        let (mut last, mut deepest, mut as_built) = (0, 0, true);
         let known: Option<&Levels> = (!flat.is_forward()).then(|| workflow.levels());
-        let (mut last, mut deepest) = (0, 0);
-        for id in (0..n as u32).map(NodeId) {
-            let (mut level, mut degree) = (0, 0);
-            let (levels, out_degrees) = (&order.levels, &mut order.out_degrees);
-            flat.each_dependency(id, |on| {
-                degree += 1;
-                out_degrees[on.index()] += 1;
-                level = level.max(levels.get(on.index()).map_or(0, |level| level + 1));
-            });
-            if let Some(known) = known {
-                level = known.of(id) as u32;
+        depends.each(n, |id, on| {
+            let mut level = 0;
+            for &on in on {
+                out_degrees[on as usize] += 1;
+                level = level.max(levels[on as usize] + 1);
             }
-            order.as_built &= level >= last;
+            if let Some(known) = known {
+                level = known.of(NodeId(id as u32)) as u32;
+            }
+            in_degrees.push(on.len() as u32);
+            levels[id] = level;
+            as_built &= level >= last;
             last = level;
             deepest = deepest.max(level);
-            order.levels.push(level);
-            order.in_degrees.push(degree);
-        }
+        });
         let mut starts = vec![0; if n == 0 { 1 } else { deepest as usize + 2 }];
-        order.levels.iter().for_each(|level| starts[*level as usize + 1] += 1);
+        levels.iter().for_each(|level| starts[*level as usize + 1] += 1);
         for level in 1..starts.len() {
             starts[level] += starts[level - 1];
         }
-        order.level_starts = starts;
-        order
+        Self { levels, level_starts: starts, in_degrees, out_degrees, as_built }
     }
 
     /// The nodes level by level, as built within one, and where each is; nothing where that is the

@@ -54,7 +54,7 @@ use crate::options::Timing;
 use crate::run::{Desk, Role, Run};
 
 use costs::Begin;
-pub(crate) use fence::prepare;
+pub(crate) use fence::{prepare, prepare_alone};
 pub(crate) use program::Program;
 use sequence::Sequence;
 use shared::InBlocks;

@@ -4,7 +4,9 @@
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex};
 
-use terrace_core::{Expr, Plan, PlanIndex, PortArg, Ref, Root, Task, TaskError, Type, Value};
+use terrace_core::{
+    Expr, Plan, PlanIndex, PortArg, Ref, Root, Signature, Task, TaskError, Type, Value,
+};
 
 use super::blocks::Blocks;
 use super::costs::Costs;
@@ -171,15 +173,16 @@ impl Program {
         let is_last = |source: PlanIndex, at: PlanIndex| {
             last_readers[source.index()] == Some(at) && !plan.readable_after(source)
         };
-        let mut ops = Vec::with_capacity(plan.len());
-        let last = (plan.len() as u32).saturating_sub(1);
+        let mut ops: Vec<Op> = Vec::with_capacity(plan.len());
+        let mut fitting = Fitting::default();
         // How often the node at hand refers to each other.
         let mut references = vec![0_u32; plan.len()];
         let (mut args, mut drops, mut consts) = (Vec::new(), Vec::new(), Vec::new());
         let mut gathers = Vec::new();
         for at in plan.indices() {
             let (begin, dropped) = (args.len(), drops.len());
-            for port in 0..plan.ports(at) {
+            let ports = plan.ports(at);
+            for port in 0..ports {
                 let arg = match plan.arg(at, port) {
                     PortArg::Output(source) => Arg::Copy(source),
                     PortArg::Const(value) | PortArg::Expr(Expr::Const(value)) => {
@@ -209,7 +212,7 @@ impl Program {
                 all += 1;
                 source.into_iter().for_each(|source| references[source.index()] += 1);
             };
-            for port in 0..plan.ports(at) {
+            for port in 0..ports {
                 match plan.arg(at, port) {
                     PortArg::Output(source) => refer(Some(source)),
                     PortArg::Expr(expr) => expr.each_node(&mut |id| refer(plan.place(id))),
@@ -231,11 +234,11 @@ impl Program {
                     drops.push(source);
                 }
             }
-            let (fits, is_read) = (kinds_of(&plan.signature(at).output), plan.uses(at) > 0);
+            let (fits, is_read) = (fitting.of(plan, at), plan.uses(at) > 0);
+            let body = task_of(plan, at);
             ops.push(Op {
-                body: task_of(plan, at),
-                ahead: task_of(plan, PlanIndex::new((at.get() + AHEAD).min(last))).as_ptr()
-                    as *const (),
+                body,
+                ahead: body.as_ptr() as *const (),
                 args: begin as u32,
                 args_end: args.len() as u32,
                 drops: dropped as u32,
@@ -248,6 +251,9 @@ impl Program {
                 is_read,
             });
             program.most_args = program.most_args.max(args.len() - begin);
+        }
+        for at in AHEAD as usize..ops.len() {
+            ops[at - AHEAD as usize].ahead = ops[at].body.as_ptr() as *const ();
         }
         (program.ops, program.args) = (ops.into(), args.into());
         (program.drops, program.consts) = (drops.into(), consts.into());
@@ -332,6 +338,26 @@ fn feed(args: &[Arg], drops: &[PlanIndex]) -> Feed {
         (true, true) => Feed::Nothing,
         (false, true) if (0..).zip(args).all(lies_there) => Feed::Lent,
         _ => Feed::Made,
+    }
+}
+
+/// Kinds that fit, of node after node: most have the type of the one before.
+#[derive(Default)]
+struct Fitting {
+    of: Option<(*const Signature, u16)>,
+}
+
+impl Fitting {
+    fn of(&mut self, plan: &Plan, at: PlanIndex) -> u16 {
+        let signature = plan.signature(at);
+        match self.of {
+            Some((known, fits)) if known == Arc::as_ptr(signature) => fits,
+            _ => {
+                let fits = kinds_of(&signature.output);
+                self.of = Some((Arc::as_ptr(signature), fits));
+                fits
+            }
+        }
     }
 }
 
