@@ -7,7 +7,7 @@
 mod record;
 
 pub use record::{
-    Attempt, Budget, Checkpoint, Closing, Cut, Edge, End, Error, Header, LimitUse, Log, MapRun,
-    Place, Progress, Record, RecordError, RecordLimit, RecordNeed, RecordNode, Recorder,
-    RecorderOptions, Reserved, RunCounts, Shown, VERSION,
+    Attempt, Budget, Checkpoint, Closing, Cut, Edge, End, Error, Gave, Given, Header, LimitUse,
+    Log, MapRun, Place, Progress, Record, RecordError, RecordLimit, RecordNeed, RecordNode,
+    Recorder, RecorderOptions, Reserved, RunCounts, VERSION,
 };

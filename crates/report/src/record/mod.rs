@@ -18,8 +18,8 @@ mod time;
 pub use error::RecordError;
 pub use header::{Edge, Header, RecordLimit, RecordNeed, RecordNode};
 pub use model::{
-    Attempt, Budget, Checkpoint, Cut, End, Error, LimitUse, Log, MapRun, Place, Progress, Reserved,
-    RunCounts, Shown,
+    Attempt, Budget, Checkpoint, Cut, End, Error, Gave, Given, LimitUse, Log, MapRun, Place,
+    Progress, Reserved, RunCounts,
 };
 pub use read::Record;
 pub use recorder::{Closing, Recorder, RecorderOptions};

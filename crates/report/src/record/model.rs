@@ -182,16 +182,28 @@ pub struct Checkpoint {
     pub refused: Option<String>,
 }
 
-/// Values of a node, as text that may be cut.
+/// What an attempt of a task was given, as text that may be cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Shown {
-    /// Of which.
+pub struct Given {
+    /// Which node or item.
     pub place: Place,
-    /// What it got: ports and values.
+    /// When.
+    pub at: u64,
+    /// Ports and values.
     pub inputs: Vec<(String, String)>,
-    /// What it gave.
-    pub output: Option<String>,
+}
+
+/// What a node or item gave, as text that may be cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Gave {
+    /// Which.
+    pub place: Place,
+    /// When.
+    pub at: u64,
+    /// The value.
+    pub value: String,
 }
 
 /// How many nodes of the run's own workflow ended how.

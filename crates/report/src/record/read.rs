@@ -11,8 +11,8 @@ use terrace_core::{Lane, OutcomeStatus};
 use super::error::RecordError;
 use super::header::{Header, RecordNode};
 use super::model::{
-    Attempt, Budget, Checkpoint, Cut, End, Error, LimitUse, Log, MapRun, Place, Progress, Reserved,
-    RunCounts, Shown,
+    Attempt, Budget, Checkpoint, Cut, End, Error, Gave, Given, LimitUse, Log, MapRun, Place,
+    Progress, Reserved, RunCounts,
 };
 
 /// What happened in a run, as its record tells it. In the order of the lines, unless said otherwise.
@@ -51,8 +51,12 @@ pub struct Record {
     pub reserved: Vec<Reserved>,
     /// Pauses.
     pub checkpoints: Vec<Checkpoint>,
-    /// Values of nodes.
-    pub values: Vec<Shown>,
+    /// What tasks were given.
+    pub given: Vec<Given>,
+    /// What nodes gave.
+    pub gave: Vec<Gave>,
+    /// Whether there were more values than the record has.
+    pub values_cut: bool,
     /// Declared outputs: a value as text, or why there is none.
     pub outputs: Vec<(String, Result<String, String>)>,
     /// What was used of limits.
@@ -115,7 +119,6 @@ struct Raw {
     status: Option<String>,
     duration: Option<u64>,
     inputs: Vec<(String, String)>,
-    output: Option<String>,
 }
 
 impl Record {
@@ -268,9 +271,15 @@ impl Reader {
                 self.record.logs.push(Log { place, at, level, message });
                 Ok(())
             }
-            "values" => {
-                let place = self.place(&raw)?;
-                self.record.values.push(Shown { place, inputs: raw.inputs, output: raw.output });
+            "given" => {
+                let (place, at) = (self.place(&raw)?, time(&raw)?);
+                self.record.given.push(Given { place, at, inputs: raw.inputs });
+                Ok(())
+            }
+            "gave" => {
+                let (place, at) = (self.place(&raw)?, time(&raw)?);
+                let value = raw.value.unwrap_or_default();
+                self.record.gave.push(Gave { place, at, value });
                 Ok(())
             }
             _ => self.last_lines(raw),
@@ -289,6 +298,7 @@ impl Reader {
                     cancelled: raw.cancelled.unwrap_or_default(),
                 });
             }
+            "no_more_values" => self.record.values_cut = true,
             "limit" => self.record.limits.push(LimitUse {
                 name: raw.name.ok_or("it has no `name`")?,
                 most: raw.most,

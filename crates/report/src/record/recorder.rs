@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use terrace_core::{
-    Event, EventKind, EventKinds, Lane, NodeId, Observer, OutcomeStatus, Redactor, TaskError, Value,
+    Event, EventKind, EventKinds, Lane, NodeId, Observer, OutcomeStatus, Redactor, Signature,
+    TaskError, Value,
 };
 
 use super::header::Header;
@@ -24,13 +26,16 @@ pub struct RecorderOptions {
     /// Every item of a map over a single task, and not only how many have ended. Costs two lines an
     /// item, and such maps run item by item.
     pub items: bool,
-    /// How many bytes of a value are shown.
+    /// How many bytes of a value are shown; 0: none are.
     pub value_bytes: usize,
+    /// How many bytes of values are written of a whole run: what is given and given back later is
+    /// not shown.
+    pub all_values_bytes: u64,
 }
 
 impl Default for RecorderOptions {
     fn default() -> Self {
-        Self { items: true, value_bytes: 400 }
+        Self { items: true, value_bytes: 400, all_values_bytes: 32 << 20 }
     }
 }
 
@@ -42,7 +47,7 @@ impl RecorderOptions {
         self
     }
 
-    /// Sets how many bytes of a value are shown.
+    /// Sets how many bytes of a value are shown; with 0 no values are written.
     #[must_use]
     pub fn with_value_bytes(mut self, bytes: usize) -> Self {
         self.value_bytes = bytes;
@@ -88,6 +93,8 @@ struct Inner {
     options: RecorderOptions,
     /// Whether there may be nodes that the header does not have.
     grows: bool,
+    /// How many bytes of values were written. One event at a time is written.
+    shown: AtomicU64,
 }
 
 /// What is known when a run is over, beside its events.
@@ -133,7 +140,7 @@ impl Recorder {
         let grows = header.grows || header.not_listed > 0;
         let sink = Sink::new(output)?;
         sink.append(true, |buffer| buffer.append(&mut first));
-        Ok(Self(Arc::new(Inner { sink, redactor, options, grows })))
+        Ok(Self(Arc::new(Inner { sink, redactor, options, grows, shown: AtomicU64::new(0) })))
     }
 
     /// Writes how the run ended and closes the record. What comes later is not written.
@@ -169,7 +176,9 @@ impl Observer for Recorder {
             | EventKinds::MAPS
             | EventKinds::PROGRESS
             | EventKinds::LOGS;
-        if self.0.options.items { kinds | EventKinds::ITEMS } else { kinds }
+        let options = self.0.options;
+        let kinds = if options.items { kinds | EventKinds::ITEMS } else { kinds };
+        if options.value_bytes > 0 { kinds | EventKinds::VALUES } else { kinds }
     }
 }
 
@@ -280,6 +289,24 @@ impl Inner {
                 let level = format!("{level:?}").to_lowercase();
                 line.text("level", &level).text("message", &self.shown(message, LONG)).end();
             }
+            EventKind::NodeGiven { node, path, signature, values } => {
+                if self.has_no_room(buffer) {
+                    return;
+                }
+                let before = buffer.len();
+                let line = self.place(line(buffer, "given"), *node, path.as_deref());
+                line.json("inputs", |buffer| self.inputs(signature, values, buffer)).end();
+                self.shown.fetch_add((buffer.len() - before) as u64, Ordering::Relaxed);
+            }
+            EventKind::NodeGave { node, path, value } => {
+                if self.has_no_room(buffer) {
+                    return;
+                }
+                let before = buffer.len();
+                let line = self.place(line(buffer, "gave"), *node, path.as_deref());
+                line.text("value", &self.value(value)).end();
+                self.shown.fetch_add((buffer.len() - before) as u64, Ordering::Relaxed);
+            }
             EventKind::RunFinished { succeeded, failed, skipped, cancelled } => {
                 line(buffer, "finish")
                     .number("succeeded", *succeeded as u64)
@@ -366,6 +393,36 @@ impl Inner {
             }
             buffer.push(b'}');
         })
+    }
+
+    /// Adds what a task is given: names of ports and values.
+    fn inputs(&self, signature: &Signature, values: &[Value], buffer: &mut Vec<u8>) {
+        buffer.push(b'[');
+        for (at, value) in values.iter().enumerate() {
+            buffer.extend_from_slice(if at == 0 { b"[" } else { b",[" });
+            let port = signature.ports.get(at);
+            text(buffer, port.map_or("", |port| port.name.as_str()));
+            buffer.push(b',');
+            match port {
+                Some(port) if port.secret => text(buffer, "***"),
+                _ => text(buffer, &self.value(value)),
+            }
+            buffer.push(b']');
+        }
+        buffer.push(b']');
+    }
+
+    /// Whether so many values were written that no more are. Says so the first time.
+    fn has_no_room(&self, buffer: &mut Vec<u8>) -> bool {
+        if self.options.value_bytes == 0 {
+            return true;
+        }
+        let shown = self.shown.load(Ordering::Relaxed);
+        if shown >= self.options.all_values_bytes && shown != u64::MAX {
+            self.shown.store(u64::MAX, Ordering::Relaxed);
+            Line::new(buffer, "no_more_values").end();
+        }
+        shown >= self.options.all_values_bytes
     }
 
     /// Text that a task wrote: masked, then cut.

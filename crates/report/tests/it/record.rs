@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use terrace_core::{
-    Event, EventKind, EventKinds, Lane, NoTasks, NodeId, Observer, OutcomeStatus, Redactor,
-    TaskError, Value, Workflow, WorkflowBuilder,
+    Event, EventKind, EventKinds, Lane, NoTasks, NodeId, Observer, OutcomeStatus, Port, Redactor,
+    Signature, TaskError, Type, Value, Workflow, WorkflowBuilder,
 };
 use terrace_report::{
     Budget, Closing, Cut, Edge, Header, LimitUse, Record, RecordError, Recorder, RecorderOptions,
@@ -47,6 +47,13 @@ const SECRET: &str = "s3cr3t-t0ken";
 
 fn id(at: usize) -> NodeId {
     NodeId::at(at).unwrap()
+}
+
+/// Ports of a task, the last of them for secrets.
+fn signature() -> Signature {
+    let mut ports: Vec<Port> = ["a", "b", "c"].map(|name| Port::new(name, Type::Any)).into();
+    ports[2].secret = true;
+    Signature { ports, ..Signature::default() }
 }
 
 /// The events of a run in which everything happens that can.
@@ -111,6 +118,23 @@ fn events() -> Vec<Event> {
                 path: map.map(Into::into),
                 level: terrace_core::LogLevel::Warn,
                 message: format!("uses {SECRET}"),
+            },
+        ),
+        at(
+            10,
+            EventKind::NodeGiven {
+                node: id(1),
+                path: map.map(Into::into),
+                signature: Arc::new(signature()),
+                values: vec![Value::from(SECRET), Value::from("x".repeat(500)), Value::from(3_i64)],
+            },
+        ),
+        at(
+            11,
+            EventKind::NodeGave {
+                node: id(1),
+                path: map.map(Into::into),
+                value: Value::list(vec![Value::from(1.5), Value::from(SECRET)]).unwrap(),
             },
         ),
         at(11, end(1, map, OutcomeStatus::Ok, None, None)),
@@ -180,6 +204,8 @@ fn every_event_is_a_line_and_no_secret_is_in_any() {
     {"k":"start","at":7000,"path":"both.left[\"a]\"]","worker":0}
     {"k":"progress","at":9000,"path":"both.left[\"a]\"]","millionths":500000,"note":"half"}
     {"k":"log","at":10000,"path":"both.left[\"a]\"]","level":"warn","message":"uses ***"}
+    {"k":"given","at":10000,"path":"both.left[\"a]\"]","inputs":[["a","\"***\""],["b","\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"],["c","***"]]}
+    {"k":"gave","at":11000,"path":"both.left[\"a]\"]","value":"[1.5, \"***\"]"}
     {"k":"end","at":11000,"path":"both.left[\"a]\"]","tries":2,"ran":7000}
     {"k":"mapped","at":12000,"path":"both.left","items":2,"failed":1}
     {"k":"reserve","at":13000,"node":2}
@@ -243,6 +269,11 @@ fn what_was_written_is_read() {
     assert_eq!((map.items, map.failed, map.start, map.end), (2, 1, 6_000, Some(12_000)));
     assert_eq!(record.logs[0].message, "uses ***");
     assert_eq!((record.progress[0].millionths, &*record.progress[0].note), (500_000, "half"));
+    let inputs = &record.given[0].inputs;
+    assert_eq!(inputs[0], ("a".to_owned(), "\"***\"".to_owned()));
+    assert_eq!(inputs[1].1.chars().count(), 401);
+    assert_eq!(inputs[2], ("c".to_owned(), "***".to_owned()));
+    assert_eq!(record.gave[0].value, "[1.5, \"***\"]");
     assert_eq!(record.reserved[0].place.node, Some(2));
     let checkpoint = &record.checkpoints[0];
     assert_eq!((checkpoint.level, &*checkpoint.nodes), (Some(0), &[0, 1][..]));
@@ -325,6 +356,16 @@ impl Write for Full {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+#[test]
+fn of_many_values_the_first_are_shown_and_the_end_of_them_is_told() {
+    let mut options = RecorderOptions::default();
+    options.all_values_bytes = 1;
+    let record = Record::read(recorded(options).as_bytes()).unwrap();
+    assert_eq!((record.given.len(), record.gave.len(), record.values_cut), (1, 0, true));
+    let none = recorded(RecorderOptions::default().with_value_bytes(0));
+    assert!(!none.contains("no_more_values") && !none.contains("given"));
 }
 
 #[test]
