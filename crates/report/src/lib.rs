@@ -4,6 +4,7 @@
 //! [`Record`] is that read again, however it was cut off.
 #![forbid(unsafe_code)]
 
+mod page;
 mod record;
 
 pub use record::{
