@@ -67,6 +67,7 @@ pub(crate) fn attempt_item(
     let end = match bound.unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => {
             let host = NodeHost::of_item(run, fan, item);
+            host.tell_given(plan.signature(at), args);
             let result = call_with(run, plan.body(at), &plan.signature(at).output, &host, args);
             ItemEnd::of(result.and_then(|value| pick(run, fan, inputs, value)))
         }
@@ -116,6 +117,7 @@ pub(crate) fn call_node(
     args: &mut [Value],
 ) -> Result<Value, TaskError> {
     let plan = frame.plan();
+    host.tell_given(plan.signature(at), args);
     call_with(run, plan.body(at), &plan.signature(at).output, host, args)
 }
 

@@ -32,4 +32,5 @@ mod retold;
 mod sequence;
 mod simulated;
 mod stress;
+mod told_values;
 mod values;
