@@ -228,6 +228,11 @@ impl Fan {
         unsafe { self.home.get() }.plan()
     }
 
+    /// How long an attempt of one of its items takes, as far as is declared.
+    pub(crate) fn expected(&self) -> Option<Duration> {
+        self.home_plan().node(self.at).map()?.each.as_ref()?.expected
+    }
+
     /// How the node ends, when all tokens have.
     pub(crate) fn conclude(&mut self, stopped: Stopped) -> ItemEnd {
         let left = self.claims.any_left();

@@ -93,6 +93,7 @@ impl Run {
                         first,
                         cpus: desk.cpus,
                         seed: seed(self, &name),
+                        expected: frame.plan().node(at).policy().and_then(|policy| policy.expected),
                         name,
                     };
                     desk.ticket = None;

@@ -95,6 +95,7 @@ impl Run {
                         first: past.first,
                         cpus: desk.cpus,
                         seed: seed(self, &name),
+                        expected: fan.expected(),
                         name,
                     };
                     desk.ticket = None;
