@@ -9,12 +9,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("terrace-plugin-api", &["terrace-plugin-macros"]),
     ("terrace-core", &["terrace-plugin-api"]),
     ("terrace-scheduler", &["terrace-core", "terrace-plugin-api"]),
+    ("terrace-forecast", &["terrace-core", "terrace-scheduler"]),
     ("terrace-plugin-host", &["terrace-core", "terrace-plugin-api"]),
     (
         "terrace",
         &["terrace-core", "terrace-plugin-api", "terrace-plugin-host", "terrace-scheduler"],
     ),
-    ("terrace-cli", &["terrace"]),
+    ("terrace-cli", &["terrace", "terrace-forecast"]),
     ("terrace-bench-protocol", &[]),
     ("terrace-peer", &["terrace-bench-protocol", "terrace-core", "terrace-scheduler"]),
     (

@@ -17,11 +17,15 @@ mod check;
 mod completions;
 mod diagnostics;
 mod exit;
+mod explain;
+mod forecast;
 mod graph;
+mod import;
 mod output;
 mod packs;
 mod problem;
 mod run;
+mod simulate;
 mod usage;
 
 use clap::Parser as _;
@@ -47,6 +51,9 @@ fn main() -> std::process::ExitCode {
         Ok(Command::Run(args)) => run::run(&args, &mut output),
         Ok(Command::Check(args)) => check::check(&args, &mut output),
         Ok(Command::Graph(args)) => graph::graph(&args, &mut output),
+        Ok(Command::Simulate(args)) => simulate::simulate(&args, &mut output),
+        Ok(Command::Explain(args)) => explain::explain(&args, &mut output),
+        Ok(Command::Import(args)) => import::import(&args, &mut output),
         Ok(Command::Packs(args)) => packs::packs(&args, &mut output),
         Ok(Command::Completions(args)) => completions::completions(&args, &mut output),
         Err(error) => usage::usage(&error, std::env::args_os(), &mut output),

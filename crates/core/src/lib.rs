@@ -53,7 +53,7 @@ pub use order::CriticalPath;
 pub use plan::{BindError, NodeKind, Plan, PlanError, PlanIndex, RunConstants, Slots, Tolerance};
 pub use policy::{
     Amount, Backoff, Checkpoints, IfFailed, Limit, LimitKind, Need, OnFailure, Policy, PolicyRef,
-    Rate, Retry, RetryOn, Rules, read_duration, show_duration, show_size, strictest,
+    Rate, Retry, RetryOn, Rules, read_duration, read_size, show_duration, show_size, strictest,
 };
 pub use preview::{Bound, Conditions, CostPreview, Count, MemoryPreview, Preview, TimePreview};
 pub use problem::{Place, Problem, Problems};

@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use terrace_core::{EventKind, EventKinds, NodeId, TaskError, TaskRef, Type, Value, show_duration};
+use terrace_core::{
+    EventKind, EventKinds, NodeId, PolicyRef, TaskError, TaskRef, Type, Value, show_duration,
+};
 use terrace_plugin_api::{ErrorClass, Host, Item, LogLevel, Retryable, TaskContext};
 
 use super::inside::Inside;
@@ -79,8 +81,8 @@ pub(crate) struct About {
     pub(crate) first: Duration,
     pub(crate) cpus: u32,
     pub(crate) seed: u64,
-    /// How long it takes, as far as is declared.
-    pub(crate) expected: Option<Duration>,
+    /// What holds for it.
+    pub(crate) policy: PolicyRef,
 }
 
 impl Detached {

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, Ref, TaskError, Value};
+use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, PolicyRef, Ref, TaskError, Value};
 
 use crate::dispatch::{Around, LimitId, Ticket};
 use crate::frame::{FanPtr, Frame, FramePtr, Parent};
@@ -228,9 +228,9 @@ impl Fan {
         unsafe { self.home.get() }.plan()
     }
 
-    /// How long an attempt of one of its items takes, as far as is declared.
-    pub(crate) fn expected(&self) -> Option<Duration> {
-        self.home_plan().node(self.at).map()?.each.as_ref()?.expected
+    /// What holds for each of its items.
+    pub(crate) fn item_policy(&self) -> PolicyRef {
+        self.home_plan().node(self.at).map()?.each.clone()
     }
 
     /// How the node ends, when all tokens have.

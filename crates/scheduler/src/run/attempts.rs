@@ -93,7 +93,7 @@ impl Run {
                         first,
                         cpus: desk.cpus,
                         seed: seed(self, &name),
-                        expected: frame.plan().node(at).policy().and_then(|policy| policy.expected),
+                        policy: frame.plan().node(at).shared_policy(),
                         name,
                     };
                     desk.ticket = None;

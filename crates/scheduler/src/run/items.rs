@@ -95,7 +95,7 @@ impl Run {
                         first: past.first,
                         cpus: desk.cpus,
                         seed: seed(self, &name),
-                        expected: fan.expected(),
+                        policy: fan.item_policy(),
                         name,
                     };
                     desk.ticket = None;

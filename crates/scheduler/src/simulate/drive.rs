@@ -216,7 +216,7 @@ impl<'s> Drive<'s> {
             lane,
             at: self.run.now(),
             due: about.due,
-            expected: about.expected,
+            policy: about.policy.as_deref(),
             cpus: about.cpus,
             output: attempt.output(),
         });

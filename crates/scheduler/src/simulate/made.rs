@@ -6,7 +6,7 @@ use terrace_plugin_api::{Array, OutcomeStatus};
 /// A value of a type: numbers are 0, texts empty, conditions hold, what may be missing is there.
 /// The outermost list has `items` items, lists in it one; where a list is not asked for by type but
 /// by number, `any` is one.
-pub(super) fn made(ty: &Type, items: Option<usize>) -> Value {
+pub fn made(ty: &Type, items: Option<usize>) -> Value {
     match ty {
         Type::Any => match items {
             Some(items) => list(vec![Value::Null; items]),

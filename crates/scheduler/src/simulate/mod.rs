@@ -32,6 +32,7 @@ use crate::run::{Machine, Run};
 use drive::Drive;
 use stage::Stage;
 
+pub use made::made;
 pub use script::{Attempt, Course, Gives, Script};
 
 /// Takes plans to their end without threads and without waiting.

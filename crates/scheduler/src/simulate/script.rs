@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use terrace_core::{Lane, NodeId, TaskError, Type, Value};
+use terrace_core::{Lane, NodeId, Policy, TaskError, Type, Value};
 use terrace_plugin_api::Item;
 
 /// Says how attempts go.
@@ -40,8 +40,8 @@ pub struct Attempt<'a> {
     pub at: Duration,
     /// When it is given up.
     pub due: Option<Duration>,
-    /// How long it takes, as far as is declared ([`terrace_core::Policy::expected`]).
-    pub expected: Option<Duration>,
+    /// What holds for it: how long it takes as far as is declared, what it costs.
+    pub policy: Option<&'a Policy>,
     /// How many workers it takes.
     pub cpus: u32,
     /// What its task gives.
