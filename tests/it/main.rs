@@ -22,6 +22,7 @@ mod same;
 mod secrets;
 mod secrets_inside;
 mod shapes;
+mod simulate;
 mod snippets;
 mod support;
 mod values;

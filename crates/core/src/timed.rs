@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::draft::{Draft, NodeDraft, RepeatDraft, TaskChoice};
+use crate::draft::{Draft, FlowDraft, FlowStyle, NodeDraft, RepeatDraft, TaskChoice};
 use crate::policy::{Policy, PolicyRef};
 
 /// A node of a draft that runs a task, for [`Draft::tell_times`].
@@ -41,9 +41,9 @@ impl Draft {
                 let is_item = matches!(node.repeat, Some(RepeatDraft::Map(_)));
                 tell(node, &path, time);
                 if let TaskChoice::Flow(flow) = &mut node.task {
-                    let single = flow.style == crate::FlowStyle::Single && node.repeat.is_some();
                     // The time of an item is that of the map's task; told above.
-                    if !(single && is_item && calls_a_task(&flow.draft)) {
+                    if !(is_item && task_of_one(flow).is_some()) {
+                        let single = flow.style == FlowStyle::Single;
                         open.push((path, single, &mut flow.draft));
                     }
                 }
@@ -52,8 +52,12 @@ impl Draft {
     }
 }
 
-fn calls_a_task(draft: &Draft) -> bool {
-    draft.nodes.len() == 1 && task_of(&draft.nodes[0]).is_some()
+/// The task of a map or loop over one.
+fn task_of_one(flow: &FlowDraft) -> Option<&str> {
+    match &flow.draft.nodes[..] {
+        [node] if flow.style == FlowStyle::Single => task_of(node),
+        _ => None,
+    }
 }
 
 /// The task that a node calls itself.
@@ -67,7 +71,7 @@ fn task_of(node: &NodeDraft) -> Option<&str> {
 
 fn tell(node: &mut NodeDraft, path: &str, time: &mut dyn FnMut(Timed<'_>) -> Option<Duration>) {
     let inner = match &node.task {
-        TaskChoice::Flow(flow) if calls_a_task(&flow.draft) => task_of(&flow.draft.nodes[0]),
+        TaskChoice::Flow(flow) => task_of_one(flow),
         _ => None,
     };
     let own = task_of(node).map(str::to_owned);

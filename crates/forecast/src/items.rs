@@ -72,7 +72,10 @@ impl Items {
                     (Some(count), _) => {
                         items.of.insert(giver, count as usize);
                     }
-                    (None, None) => items.assumed.push((path.clone(), giver)),
+                    (None, None) => {
+                        items.assumed.push((path.clone(), giver.clone()));
+                        items.of.insert(giver, 1);
+                    }
                     (None, Some(_)) => {}
                 }
             }
