@@ -11,9 +11,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("terrace-scheduler", &["terrace-core", "terrace-plugin-api"]),
     ("terrace-forecast", &["terrace-core", "terrace-scheduler"]),
     ("terrace-plugin-host", &["terrace-core", "terrace-plugin-api"]),
+    ("terrace-report", &["terrace-core"]),
     (
         "terrace",
-        &["terrace-core", "terrace-plugin-api", "terrace-plugin-host", "terrace-scheduler"],
+        &[
+            "terrace-core",
+            "terrace-plugin-api",
+            "terrace-plugin-host",
+            "terrace-report",
+            "terrace-scheduler",
+        ],
     ),
     ("terrace-cli", &["terrace", "terrace-forecast"]),
     ("terrace-bench-protocol", &[]),

@@ -111,6 +111,9 @@ pub(crate) struct RunArgs {
     /// the levels and what the run would ask for; nothing runs
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Write down all that happens, a JSON object a line (docs/RECORD.md), while it happens
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
     /// Print one JSON document instead of text; maps over 1,000 items as counts and failures. Of all
     /// that ran inside nodes the first 10,000 are told, of failures there the first 1,000, and
     /// `nodes_not_shown` and `failures_not_shown` count the rest; with `--json=full` all

@@ -3,7 +3,7 @@
 //! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
 //! meanwhile in [`progress`], what happened inside nodes in [`inside`] and its order
 //! in [`mod@order`], the end in [`summary`] for people and [`document`] for programs.
-//! What would happen, without running anything, in [`dry`].
+//! The record of it all in [`record`]. What would happen, without running anything, in [`dry`].
 
 mod approve;
 mod document;
@@ -13,12 +13,14 @@ mod inside;
 mod interrupt;
 mod order;
 mod progress;
+mod record;
 mod summary;
 
 use std::sync::Arc;
 
 use terrace::Engine;
 use terrace::core::{Checkpoints, Event, EventKinds, Observer, Redactor, Workflow};
+use terrace::report::{Header, Recorder};
 use terrace::scheduler::{CancelToken, Growth, RunReport, RunStatus};
 
 use crate::args::{JsonArg, OrderArg, RunArgs};
@@ -71,6 +73,10 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
             );
         }
     };
+    let recorder = match start_record(args, &engine, &workflow, &redactor) {
+        Ok(recorder) => recorder,
+        Err(message) => return problem::usage(&message, args.json.is_some(), output),
+    };
     let progress = progress::Progress::start(&workflow, redactor.clone());
     let inside = args.json.map(|how| Arc::new(inside::Inside::new(how == JsonArg::Full)));
     let folder = args.file.parent().map(|dir| dir.display().to_string()).unwrap_or_default();
@@ -84,8 +90,12 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         .observer(Listener {
             progress: progress.listener(),
             inside: inside.clone(),
+            recorder: recorder.as_ref().map(|(recorder, _)| recorder.clone()),
             workflow: workflow.clone(),
         });
+    if let Some((_, run)) = &recorder {
+        request = request.run_id(run.clone());
+    }
     if let Some(approver) = approve::approver(args, &redactor, &cancel) {
         request = request.approver(approver);
     }
@@ -116,6 +126,9 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         workers: engine.scheduler().workers(),
         redactor: &redactor,
     };
+    if let (Some(file), Some((recorder, _))) = (&args.record, &recorder) {
+        record::finish(file, recorder, &told);
+    }
     match inside {
         Some(inside) => document::print(&told, inside, output),
         None => summary::print_outputs(&told, output),
@@ -134,10 +147,27 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     }
 }
 
-/// Who listens: the terminal, and what the document needs.
+/// The record of the run and the run's id, where one is wanted.
+fn start_record(
+    args: &RunArgs,
+    engine: &Engine,
+    workflow: &Workflow,
+    redactor: &Redactor,
+) -> Result<Option<(Recorder, String)>, String> {
+    let Some(file) = &args.record else { return Ok(None) };
+    let mut header = Header::of(workflow);
+    header.file = Some(args.file.display().to_string());
+    header.workers = Some(engine.scheduler().workers() as u64);
+    header.order = order(args, workflow).name().to_owned();
+    let recorder = record::start(file, &header, redactor)?;
+    Ok(Some((recorder, header.run)))
+}
+
+/// Who listens: the terminal, what the document needs, and the record.
 struct Listener {
     progress: Arc<progress::State>,
     inside: Option<Arc<inside::Inside>>,
+    recorder: Option<Recorder>,
     workflow: Workflow,
 }
 
@@ -147,11 +177,15 @@ impl Observer for Listener {
         if let Some(inside) = &self.inside {
             inside.take(event, &self.workflow);
         }
+        if let Some(recorder) = &self.recorder {
+            recorder.event(event);
+        }
     }
 
     fn wants(&self) -> EventKinds {
         let inside = if self.inside.is_some() { inside::WANTS } else { EventKinds::NONE };
-        self.progress.wants() | inside
+        let record = self.recorder.as_ref().map_or(EventKinds::NONE, Observer::wants);
+        self.progress.wants() | inside | record
     }
 }
 
@@ -165,12 +199,17 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// In which order it ran: to look at a level, the next has to wait for it.
+    /// In which order it ran.
     fn order(&self) -> OrderArg {
-        match self.workflow.rules().checkpoints {
-            Checkpoints::Levels => OrderArg::Levels,
-            Checkpoints::None => self.args.order,
-        }
+        order(self.args, self.workflow)
+    }
+}
+
+/// In which order it runs: to look at a level, the next has to wait for it.
+fn order(args: &RunArgs, workflow: &Workflow) -> OrderArg {
+    match workflow.rules().checkpoints {
+        Checkpoints::Levels => OrderArg::Levels,
+        Checkpoints::None => args.order,
     }
 }
 

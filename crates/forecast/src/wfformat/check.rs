@@ -176,6 +176,10 @@ fn runtimes(
     let checked = found.map(|(at, runtime)| {
         let id = id_of(&tasks[at]);
         let Some(runtime) = runtime else {
+            // What has no id of its own has been told.
+            if ids.by_id.get(id) != Some(&(at as u32)) {
+                return Duration::ZERO;
+            }
             let help = "`runtimeInSeconds` says how long it took";
             report.task(at, "", format!("`{id}` has no runtime"), help);
             return Duration::ZERO;
@@ -183,7 +187,7 @@ fn runtimes(
         match Duration::try_from_secs_f64(runtime) {
             Ok(time) if time <= LONGEST => time,
             _ => {
-                let message = format!("{runtime} s is no time that `{id}` can have taken");
+                let message = format!("{runtime:?} s is no time that `{id}` can have taken");
                 let help = format!("it must be from 0 to {}", show_duration(LONGEST));
                 report.task(at, ".runtime", message, &help);
                 Duration::ZERO

@@ -31,4 +31,5 @@ mod retold;
 mod sequence;
 mod simulated;
 mod stress;
+mod told_values;
 mod values;

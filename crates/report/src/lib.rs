@@ -1,0 +1,13 @@
+//! What a run looked like: reads events, changes nothing.
+//!
+//! A [`Recorder`] writes down what happens in a run, one JSON object a line (`docs/RECORD.md`); a
+//! [`Record`] is that read again, however it was cut off.
+#![forbid(unsafe_code)]
+
+mod record;
+
+pub use record::{
+    Attempt, Budget, Checkpoint, Closing, Cut, Edge, End, Error, Gave, Given, Header, LimitUse,
+    Log, MapRun, Place, Progress, Record, RecordError, RecordLimit, RecordNeed, RecordNode,
+    Recorder, RecorderOptions, Reserved, RunCounts, VERSION,
+};
