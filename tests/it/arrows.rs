@@ -9,7 +9,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("terrace-plugin-api", &["terrace-plugin-macros"]),
     ("terrace-core", &["terrace-plugin-api"]),
     ("terrace-scheduler", &["terrace-core", "terrace-plugin-api"]),
-    ("terrace-forecast", &["terrace-core", "terrace-scheduler"]),
+    ("terrace-forecast", &["terrace-core", "terrace-report", "terrace-scheduler"]),
     ("terrace-plugin-host", &["terrace-core", "terrace-plugin-api"]),
     ("terrace-report", &["terrace-core"]),
     (

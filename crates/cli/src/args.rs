@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Say what makes a workflow take as long as it does, and what would help
     Explain(ExplainArgs),
+    /// Say what changed from one recorded run to another
+    Diff(DiffArgs),
     /// Make a workflow file of a recorded workflow of others
     Import(ImportArgs),
     /// List packs or look into one, without executing anything of theirs
@@ -229,7 +231,8 @@ pub(crate) enum GraphFormat {
 /// What a forecast goes by.
 #[derive(Debug, Args)]
 pub(crate) struct ForecastArgs {
-    /// The workflow: YAML, TOML or JSON, by its extension; or a WfFormat instance (.json)
+    /// The workflow: YAML, TOML or JSON, by its extension; a WfFormat instance (.json); or the record
+    /// of a run
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) packs: PackArgs,
@@ -336,9 +339,30 @@ impl PriorityArg {
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) forecast: ForecastArgs,
-    /// Threads that compute [default: number of cores]
+    /// Threads that compute [default: those that a record tells of, else the number of cores]
     #[arg(long, short = 'w', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) workers: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  terrace diff before.jsonl after.jsonl\n  \
+    terrace diff before.jsonl after.jsonl --noise 20 --json\n\n\
+    Records are written by `terrace run --record FILE`.\n\n\
+    Exit codes: 0 compared, whatever changed; 2 a record cannot be read.")]
+pub(crate) struct DiffArgs {
+    /// The record of the first run
+    pub(crate) first: PathBuf,
+    /// The record of the second run
+    pub(crate) second: PathBuf,
+    /// So many percent of a time are noise
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
+    pub(crate) noise: f64,
+    /// Less than this is noise
+    #[arg(long, value_name = "TIME", default_value = "1ms", value_parser = any_time)]
+    pub(crate) noise_time: Duration,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -442,6 +466,13 @@ fn some_time(text: &str) -> Result<Duration, String> {
 /// A duration, which may be nothing.
 fn any_time(text: &str) -> Result<Duration, String> {
     read_duration(text)
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').trim().parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("it must be from 0 to 100".to_owned()),
+    }
 }
 
 fn name_number(text: &str) -> Result<(String, u64), String> {

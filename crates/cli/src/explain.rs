@@ -14,7 +14,11 @@ pub(crate) fn explain(args: &ExplainArgs, output: &mut Output) -> Exit {
         Ok(subject) => subject,
         Err(exit) => return exit,
     };
-    let workers = args.workers.map_or_else(cores, u32::from);
+    let recorded = subject.workers.unwrap_or_else(cores);
+    let workers = args.workers.map_or(recorded, u32::from);
+    for assumed in &subject.assumed {
+        crate::say!("assumed: {assumed}");
+    }
     let in_units = subject.missing.known == 0 && subject.missing.count > 0;
     let explained = Explanation::of(&subject.workflow, &subject.assumptions, workers, in_units);
     let explanation = match explained {

@@ -1,11 +1,14 @@
 //! What `simulate` and `explain` have in common: what they read, and what they go by.
 
+use std::fs::File;
+use std::io::{BufReader, Read as _};
 use std::path::Path;
 
-use terrace::core::{Draft, Format, Problems, Workflow};
+use terrace::core::{Draft, Format, Problem, Problems, Workflow};
+use terrace::report::{Record, RecordError};
 use terrace::{Engine, Error, read_draft, read_source, read_text};
 use terrace_forecast::wfformat::{Body, Instance};
-use terrace_forecast::{Assumptions, ForecastError, MissingTimes, Priority, Times};
+use terrace_forecast::{Assumptions, ForecastError, MissingTimes, Priority, Recorded, Times};
 
 use crate::args::ForecastArgs;
 use crate::exit::Exit;
@@ -22,6 +25,10 @@ pub(crate) struct Subject {
     pub(crate) assumptions: Assumptions,
     /// Tasks that nothing says the time of.
     pub(crate) missing: MissingTimes,
+    /// How many workers were recorded.
+    pub(crate) workers: Option<u32>,
+    /// What a record does not tell.
+    pub(crate) assumed: Vec<String>,
 }
 
 /// How long takes what nothing is known of.
@@ -45,7 +52,7 @@ pub(crate) fn subject(
 
 fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Subject, Error> {
     let engine = Engine::builder().workers(0).pack_path(args.packs.path()).build()?;
-    let mut draft = draft(&args.file)?;
+    let Read { mut draft, workers, assumed } = draft(&args.file)?;
     Problems::check(std::mem::take(&mut draft.problems))?;
     let mut times = Times::declared().with_default(args.default_duration);
     if let Some(file) = &args.durations {
@@ -73,12 +80,25 @@ fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Sub
     let value =
         |name: &str| given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
     assumptions.inputs = workflow.inputs().iter().map(|input| value(&input.name)).collect();
-    Ok(Subject { workflow, assumptions, missing })
+    Ok(Subject { workflow, assumptions, missing, workers, assumed })
 }
 
-/// A workflow as written, or that of an instance.
-fn draft(file: &Path) -> Result<Draft, Error> {
+/// A workflow to look at: as written, or what was recorded.
+struct Read {
+    draft: Draft,
+    workers: Option<u32>,
+    assumed: Vec<String>,
+}
+
+/// A workflow as written, that of an instance, or that of a run's record.
+fn draft(file: &Path) -> Result<Read, Error> {
     let name = file.display().to_string();
+    let of_draft = |draft| Read { draft, workers: None, assumed: Vec::new() };
+    if is_record(file) {
+        let recorded = Recorded::of(&record(file)?);
+        let Recorded { draft, workers, assumed, .. } = recorded;
+        return Ok(Read { draft, workers, assumed });
+    }
     if Format::of_name(&name) == Some(Format::Json) {
         let text = read_text(file, MAX_INSTANCE)
             .map_err(|source| Error::Read { path: file.to_owned(), source })?;
@@ -86,10 +106,27 @@ fn draft(file: &Path) -> Result<Draft, Error> {
             let mut draft = Instance::read(&name, &text)?.draft(Body::Nothing, 1.0)?;
             let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
             draft.name = draft.name.or(stem);
-            return Ok(draft);
+            return Ok(of_draft(draft));
         }
     }
-    Ok(read_draft(&read_source(file)?)?)
+    Ok(of_draft(read_draft(&read_source(file)?)?))
+}
+
+/// Whether a file begins as the record of a run does.
+fn is_record(file: &Path) -> bool {
+    const BEGINS: &[u8] = b"{\"terrace_record\"";
+    let mut start = [0; BEGINS.len()];
+    File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == BEGINS
+}
+
+/// Reads the record of a run.
+pub(crate) fn record(file: &Path) -> Result<Record, Error> {
+    let unread = |source| Error::Read { path: file.to_owned(), source };
+    let open = File::open(file).map_err(unread)?;
+    Record::read(BufReader::new(open)).map_err(|error| match error {
+        RecordError::Io(source) => unread(source),
+        other => Problems::from(Problem::new(format!("{}: {other}", file.display()))).into(),
+    })
 }
 
 /// How a command ends whose forecast could not be made.

@@ -16,6 +16,7 @@ mod args;
 mod check;
 mod completions;
 mod diagnostics;
+mod diff;
 mod exit;
 mod explain;
 mod forecast;
@@ -53,6 +54,7 @@ fn main() -> std::process::ExitCode {
         Ok(Command::Graph(args)) => graph::graph(&args, &mut output),
         Ok(Command::Simulate(args)) => simulate::simulate(&args, &mut output),
         Ok(Command::Explain(args)) => explain::explain(&args, &mut output),
+        Ok(Command::Diff(args)) => diff::diff(&args, &mut output),
         Ok(Command::Import(args)) => import::import(&args, &mut output),
         Ok(Command::Packs(args)) => packs::packs(&args, &mut output),
         Ok(Command::Completions(args)) => completions::completions(&args, &mut output),

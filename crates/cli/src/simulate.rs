@@ -37,6 +37,9 @@ pub(crate) fn simulate(args: &SimulateArgs, output: &mut Output) -> Exit {
         let message = format!("cannot write {}: {error}", file.display());
         return problem::usage(&message, json, output);
     }
+    for assumed in &subject.assumed {
+        crate::say!("assumed: {assumed}");
+    }
     for assumed in &forecast.assumed {
         crate::say!("assumed: {assumed}; `--items` says otherwise");
     }

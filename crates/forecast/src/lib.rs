@@ -3,7 +3,8 @@
 //! [`Forecast`] takes a workflow to its end on a virtual clock, with one number of workers after the
 //! other: the decisions are the ordered dispatcher's own, no task is called. [`Explanation`] says
 //! what makes it take so long. Both go by how long tasks take ([`Times`]): declared, recorded, or
-//! given. [`wfformat`] reads recorded workflows of others.
+//! given. [`Recorded`] is a workflow made of the record of a run, [`wfformat`] reads recorded workflows of
+//! others.
 //!
 //! Pure like core: text comes in as text, what comes out is data, and text or pictures of it.
 #![forbid(unsafe_code)]
@@ -12,7 +13,10 @@ mod error;
 mod explain;
 mod forecast;
 mod items;
+mod names;
+mod never;
 mod plot;
+mod recorded;
 mod script;
 mod shown;
 mod table;
@@ -22,4 +26,5 @@ pub mod wfformat;
 pub use error::ForecastError;
 pub use explain::{Explanation, LevelTime, NodeTime, Spread, WhatIf};
 pub use forecast::{Assumptions, Forecast, Priority, Row};
+pub use recorded::Recorded;
 pub use times::{MissingTimes, Times};

@@ -58,6 +58,8 @@ pub struct NodeTime {
     pub node: NodeId,
     /// Its name.
     pub name: String,
+    /// What people call it, where that is something else: the id or path it was recorded with.
+    pub label: Option<String>,
     /// What it runs.
     pub task: String,
     /// Its level.
@@ -68,6 +70,13 @@ pub struct NodeTime {
     pub earliest: Duration,
     /// How much later it could end without delaying the end.
     pub slack: Duration,
+}
+
+impl NodeTime {
+    /// Its label, or its name.
+    pub fn shown(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// A level and its times.
@@ -167,6 +176,7 @@ fn node_times(workflow: &Workflow, durations: &[Duration]) -> Vec<NodeTime> {
             NodeTime {
                 node: id,
                 name: node.name().to_owned(),
+                label: node.label().map(str::to_owned),
                 task: node.task().name.to_string(),
                 level: workflow.levels().of(id),
                 time: durations[id.index()],
@@ -194,6 +204,11 @@ fn node_times(workflow: &Workflow, durations: &[Duration]) -> Vec<NodeTime> {
     nodes
 }
 
+fn shown(workflow: &Workflow, id: NodeId) -> String {
+    let node = workflow.node(id);
+    node.label().unwrap_or(node.name()).to_owned()
+}
+
 fn level_times(workflow: &Workflow, durations: &[Duration]) -> Vec<LevelTime> {
     let levels = workflow.levels();
     let time = |id: &NodeId| durations[id.index()];
@@ -204,7 +219,7 @@ fn level_times(workflow: &Workflow, durations: &[Duration]) -> Vec<LevelTime> {
         LevelTime {
             line,
             nodes: group.len(),
-            longest: longest.map(|id| workflow.node(id).name().to_owned()).unwrap_or_default(),
+            longest: longest.map(|id| shown(workflow, id)).unwrap_or_default(),
             time: longest.map(|id| time(&id)).unwrap_or_default(),
             work: group.iter().map(time).fold(Duration::ZERO, Duration::saturating_add),
         }
@@ -226,7 +241,7 @@ fn faster(
     for node in tried {
         let row = stage.play(now.order, now.workers, Some((&node.name, 0.5)))?.row;
         faster.push(WhatIf {
-            name: node.name.clone(),
+            name: node.shown().to_owned(),
             time: node.time,
             makespan: row.makespan,
             gain: now.makespan.saturating_sub(row.makespan),

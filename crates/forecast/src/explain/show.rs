@@ -119,7 +119,7 @@ impl Explanation {
         let row = |node: &NodeTime| {
             let share =
                 node.time.as_secs_f64() / self.path_length.as_secs_f64().max(f64::MIN_POSITIVE);
-            vec![format!("  {}", node.name), self.time(node.time), percent(share)]
+            vec![format!("  {}", node.shown()), self.time(node.time), percent(share)]
         };
         let path = &self.critical_path;
         let cells: Vec<Vec<String>> = match path.len() > SHOWN {
@@ -136,7 +136,7 @@ impl Explanation {
             let _ = writeln!(
                 text,
                 "Next comes `{}`: it could take {} longer before it delays the end",
-                near.name,
+                near.shown(),
                 self.time(near.slack)
             );
         }
@@ -192,6 +192,7 @@ impl Explanation {
         let node = |node: &NodeTime| {
             json!({
                 "name": node.name,
+                "label": node.label,
                 "task": node.task,
                 "level": node.level,
                 "time": node.time.as_secs_f64(),
@@ -233,7 +234,7 @@ impl Explanation {
             "sequential": self.sequential.as_secs_f64(),
             "critical_path": {
                 "time": self.path_length.as_secs_f64(),
-                "nodes": self.critical_path.iter().map(|node| &node.name).collect::<Vec<_>>(),
+                "nodes": self.critical_path.iter().map(NodeTime::shown).collect::<Vec<_>>(),
             },
             "levels": levels.collect::<Vec<_>>(),
             "dataflow": dataflow.to_json(),

@@ -1,16 +1,17 @@
 //! From an [`Instance`] to a workflow: names that a file can have, bodies that take as long.
 
-use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use terrace_core::{
     Args, Draft, Expr, Lane, NodeDraft, NodeId, PackRequirement, Policy, Problem, Problems,
-    Signature, Task, TaskChoice, TaskError, TaskRef, Value, is_name,
+    Signature, Task, TaskChoice, TaskRef, Value,
 };
 
 use super::Instance;
+use crate::names::Names;
+use crate::never::Never;
 
 /// What the nodes of an imported workflow do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,62 +95,4 @@ fn scaled(time: Duration, scale: f64) -> Option<Duration> {
         Duration::try_from_secs_f64(time.as_secs_f64() * scale).ok()?
     };
     (time <= Duration::from_secs(10 * 31_557_600)).then_some(time)
-}
-
-/// Names that are there already, and how far the numbers behind each are.
-#[derive(Default)]
-struct Names {
-    taken: HashSet<Arc<str>>,
-    numbers: HashMap<String, u32>,
-}
-
-impl Names {
-    /// A name that no other node has.
-    fn name(&mut self, id: &str) -> Arc<str> {
-        let mut base: String = id
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' })
-            .take(100)
-            .collect();
-        if !is_name(&base) || RESERVED.contains(&base.as_str()) {
-            base.insert(0, '_');
-        }
-        if !self.taken.contains(base.as_str()) {
-            return self.take(base);
-        }
-        let number = self.numbers.entry(base.clone()).or_insert(1);
-        let mut name = base.clone();
-        loop {
-            *number += 1;
-            name.truncate(base.len());
-            // Writing to a string cannot fail.
-            let _ = write!(name, "_{number}");
-            if !self.taken.contains(name.as_str()) {
-                break;
-            }
-        }
-        self.take(name)
-    }
-
-    fn take(&mut self, name: String) -> Arc<str> {
-        let name: Arc<str> = name.into();
-        self.taken.insert(name.clone());
-        name
-    }
-}
-
-/// What references start with, which no node can be called.
-const RESERVED: [&str; 6] = ["inputs", "run", "workflow", "item", "index", "key"];
-
-/// A task of which only the time is known.
-struct Never;
-
-impl Task for Never {
-    fn call(
-        &self,
-        _ctx: &terrace_scheduler::TaskContext<'_>,
-        _args: &mut [Value],
-    ) -> Result<Value, TaskError> {
-        Err(TaskError::msg("only its time is known; `terrace import` makes a workflow that runs"))
-    }
 }
