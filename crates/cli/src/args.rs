@@ -236,8 +236,8 @@ pub(crate) struct ForecastArgs {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) packs: PackArgs,
-    /// A YAML, TOML or JSON file with times by node, item or task: `left.merge: 1.5s`; they win over
-    /// what the workflow declares
+    /// A YAML, TOML or JSON file with times by node, item or task: `left.merge: 1.5s`; or the record of
+    /// a run. They win over what the workflow declares
     #[arg(long, value_name = "FILE")]
     pub(crate) durations: Option<PathBuf>,
     /// How long takes what nothing is known of

@@ -55,7 +55,8 @@ fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Sub
     let Read { mut draft, workers, assumed } = draft(&args.file)?;
     Problems::check(std::mem::take(&mut draft.problems))?;
     let mut times = Times::declared().with_default(args.default_duration);
-    if let Some(file) = &args.durations {
+    let recorded = args.durations.as_deref().filter(|file| is_record(file));
+    if let Some(file) = args.durations.as_ref().filter(|_| recorded.is_none()) {
         times.read(&read_source(file)?)?;
     }
     let mut assumptions = Assumptions {
@@ -66,6 +67,9 @@ fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Sub
         priority,
         ..Assumptions::default()
     };
+    if let Some(file) = recorded {
+        assumptions.record(&record(file)?);
+    }
     let missing = assumptions.tell(&mut draft)?;
     if missing.count > 0 && unknown == Unknown::Average {
         let average = missing.average();

@@ -33,6 +33,8 @@ pub struct Assumptions {
     /// How many items maps have, by the path of the map or of the node that gives them, where only a
     /// run knows.
     pub items: Vec<(String, u64)>,
+    /// The same as a run had it, where nothing is said.
+    pub recorded_items: Vec<(String, u64)>,
     /// What the workflow's inputs are, in its order. `None`: the default, or what is made up.
     pub inputs: Vec<Option<Value>>,
     /// What of the limits holds instead: places or bytes, by name.
@@ -83,6 +85,19 @@ pub struct Row {
 }
 
 impl Assumptions {
+    /// Takes over what a run of the workflow was recorded to take: times, and how many items maps
+    /// had; of a map that ran several times the most.
+    pub fn record(&mut self, record: &terrace_report::Record) {
+        self.times.record_all(record);
+        for map in &record.maps {
+            let path = crate::times::without_items(map.place.name(&record.header));
+            match self.recorded_items.iter_mut().find(|(known, _)| *known == path) {
+                Some((_, items)) => *items = map.items.max(*items),
+                None => self.recorded_items.push((path.into_owned(), map.items)),
+            }
+        }
+    }
+
     /// Puts times and limits into a draft, as if it had declared them. Gives the tasks of which no
     /// time is known.
     ///
@@ -176,7 +191,7 @@ impl<'a> Stage<'a> {
         let plan = workflow.plan();
         let items = match plan.is_plain() && assumptions.items.is_empty() {
             true => Items::default(),
-            false => Items::find(workflow, &assumptions.items)?,
+            false => Items::find(workflow, &assumptions.items, &assumptions.recorded_items)?,
         };
         let plan = match assumptions.priority {
             Priority::CriticalPath => plan,
@@ -184,7 +199,7 @@ impl<'a> Stage<'a> {
         };
         let given = |at: usize| assumptions.inputs.get(at).cloned().flatten();
         let inputs = workflow.inputs().iter().enumerate().map(|(at, input)| {
-            given(at).or_else(|| input.default.clone()).unwrap_or_else(|| made(&input.ty, None))
+            given(at).or_else(|| input.default.clone()).unwrap_or_else(|| made(&input.ty, &[]))
         });
         let inputs = inputs.collect();
         Ok(Self { assumptions, items, plan: Arc::new(plan), inputs })
@@ -325,7 +340,7 @@ struct MadeUp;
 
 impl Environment for MadeUp {
     fn value(&self, input: &terrace_core::Input) -> Result<Option<Value>, TaskError> {
-        Ok(Some(input.default.clone().unwrap_or_else(|| made(&input.ty, None))))
+        Ok(Some(input.default.clone().unwrap_or_else(|| made(&input.ty, &[]))))
     }
 }
 

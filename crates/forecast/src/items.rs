@@ -10,8 +10,8 @@ use terrace_core::{Expr, NodeId, Problem, Problems, Root, Workflow};
 /// How many items nodes give.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Items {
-    /// By the path of the node that gives them.
-    pub(crate) of: HashMap<String, usize>,
+    /// By the path of the node that gives them: how many, and how many the lists in it have.
+    pub(crate) of: HashMap<String, Vec<usize>>,
     /// Maps that nobody said anything of, with the node that gives the items.
     pub(crate) assumed: Vec<(String, String)>,
 }
@@ -29,7 +29,12 @@ const MOST: usize = 100_000;
 
 impl Items {
     /// Finds out whose output has how many items, from what is said of maps or of those nodes.
-    pub(crate) fn find(workflow: &Workflow, said: &[(String, u64)]) -> Result<Self, Problems> {
+    /// `recorded` holds where nothing is said, and may name what is not there.
+    pub(crate) fn find(
+        workflow: &Workflow,
+        said: &[(String, u64)],
+        recorded: &[(String, u64)],
+    ) -> Result<Self, Problems> {
         let mut items = Self::default();
         let mut open: HashMap<&str, u64> =
             said.iter().map(|(name, items)| (name.as_str(), *items)).collect();
@@ -45,7 +50,7 @@ impl Items {
                 }
                 let path = format!("{prefix}{}", node.name());
                 if let Some(count) = open.get(path.as_str()).filter(|_| node.map().is_none()) {
-                    items.of.insert(path.clone(), *count as usize);
+                    items.of.insert(path.clone(), vec![*count as usize]);
                     open.remove(path.as_str());
                 }
                 let Some(flow) = node.flow() else { continue };
@@ -63,24 +68,25 @@ impl Items {
         }
         for (at, id, path) in maps {
             let Some(map) = places[at].workflow.node(id).map() else { continue };
-            let count = open.remove(path.as_str());
+            let said = open.remove(path.as_str());
+            let before = || recorded.iter().find(|(map, _)| *map == path).map(|(_, items)| *items);
+            let count = said.or_else(before);
             let mut found = false;
             for list in map.over.lists() {
-                let Some(giver) = giver(&places, at, list) else { continue };
+                let Some((giver, depth)) = giver(&places, at, list) else { continue };
                 found = true;
-                match (count, items.of.get(&giver)) {
-                    (Some(count), _) => {
-                        items.of.insert(giver, count as usize);
-                    }
-                    (None, None) => {
-                        items.assumed.push((path.clone(), giver.clone()));
-                        items.of.insert(giver, 1);
-                    }
-                    (None, Some(_)) => {}
+                let of = items.of.entry(giver.clone()).or_default();
+                let known = of.len() > depth;
+                if of.len() <= depth {
+                    of.resize(depth + 1, 1);
+                }
+                match count {
+                    Some(count) => of[depth] = count as usize,
+                    None if !known => items.assumed.push((path.clone(), giver)),
+                    None => {}
                 }
             }
-            if count.is_some() && !found {
-                open.insert("", 0);
+            if said.is_some() && !found {
                 let problem = Problem::new(format!(
                     "the items of `{path}` are known, or come from what no task gives"
                 ));
@@ -99,22 +105,34 @@ impl Items {
     }
 }
 
-/// The path of the task whose output a list is, or is part of.
-fn giver(places: &[Place<'_>], at: usize, list: &Expr) -> Option<String> {
+/// The path of the task whose output a list is, or is part of, and how many lists are around it
+/// there.
+fn giver(places: &[Place<'_>], at: usize, list: &Expr) -> Option<(String, usize)> {
     let Expr::Ref(reference) = list else { return None };
-    let (mut at, mut root) = (at, reference.root);
+    let (mut at, mut root, mut depth) = (at, reference.root, 0);
     loop {
         let place = &places[at];
         match root {
             Root::Node(id) => {
                 let node = place.workflow.node(id);
                 // What a workflow inside gives has the items that it makes.
-                return node.flow().is_none().then(|| format!("{}{}", place.prefix, node.name()));
+                let path = || format!("{}{}", place.prefix, node.name());
+                return node.flow().is_none().then(|| (path(), depth));
             }
             Root::Input(input) => {
                 let (outer, id) = place.around?;
                 let node = places[outer].workflow.node(id);
-                let Expr::Ref(bound) = node.args().get(input.index())? else { return None };
+                let map = node.map();
+                let item = map.and_then(|map| map.items.iter().position(|item| *item == input));
+                let bound = match (item, map) {
+                    // An item of the list that the map around runs over.
+                    (Some(list), Some(map)) => {
+                        depth += 1;
+                        map.over.lists().get(list)?
+                    }
+                    _ => node.args().get(input.index())?,
+                };
+                let Expr::Ref(bound) = bound else { return None };
                 (at, root) = (outer, bound.root);
             }
             _ => return None,

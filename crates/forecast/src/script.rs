@@ -12,8 +12,8 @@ use crate::times::{Times, without_items};
 /// Plays all attempts, and adds up what they take.
 pub(crate) struct Actor<'f> {
     pub(crate) times: &'f Times,
-    /// How many items what a node gives has, by path without items.
-    pub(crate) items: &'f HashMap<String, usize>,
+    /// How many items what a node gives has, and the lists in it, by path without items.
+    pub(crate) items: &'f HashMap<String, Vec<usize>>,
     /// A node, with all inside, that is so much faster or slower.
     pub(crate) changed: Option<(&'f str, f64)>,
     pub(crate) attempts: u64,
@@ -28,7 +28,7 @@ pub(crate) struct Actor<'f> {
 }
 
 impl<'f> Actor<'f> {
-    pub(crate) fn new(times: &'f Times, items: &'f HashMap<String, usize>) -> Self {
+    pub(crate) fn new(times: &'f Times, items: &'f HashMap<String, Vec<usize>>) -> Self {
         Self {
             times,
             items,
@@ -77,8 +77,8 @@ impl Script for Actor<'_> {
             *spent = spent.saturating_add(amount.millionths);
         }
         let items = match self.items.is_empty() {
-            true => None,
-            false => self.items.get(&*without_items(attempt.path)).copied(),
+            true => Vec::new(),
+            false => self.items.get(&*without_items(attempt.path)).cloned().unwrap_or_default(),
         };
         Course::makes(takes, items).stops_after(Duration::ZERO)
     }

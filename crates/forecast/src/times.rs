@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use terrace_core::{Draft, Problem, Problems, Source, Value, read_duration, read_inputs};
+use terrace_report::Record;
 
 /// How long tasks take.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +80,18 @@ impl Times {
         }
     }
 
+    /// Adds what a record tells of: how long the attempts of each node and item took together.
+    pub(crate) fn record_all(&mut self, record: &Record) {
+        let mut all: HashMap<&str, u64> = HashMap::new();
+        for attempt in &record.attempts {
+            let took = attempt.end.unwrap_or(record.last).saturating_sub(attempt.start);
+            *all.entry(attempt.place.name(&record.header)).or_default() += took;
+        }
+        for (path, took) in all {
+            self.record(path, Duration::from_nanos(took));
+        }
+    }
+
     /// Reads a file of times in YAML, TOML or JSON: a map from nodes, items or tasks to durations, as
     /// text (`1m 30s`) or as numbers of seconds.
     ///
@@ -120,7 +133,7 @@ impl Times {
                 nodes.insert(timed.path.to_owned());
             }
             let known = self.given.get(timed.path).or_else(|| self.given.get(timed.task));
-            let known = known.or_else(|| self.recorded.get(timed.path)).copied();
+            let known = known.or_else(|| self.recorded_of(timed.path)).copied();
             let known = known.or(timed.declared).or(self.default);
             match known {
                 Some(time) => {
@@ -151,6 +164,16 @@ impl Times {
         };
         Problems::check(unknown.into_iter().map(problem).collect())?;
         Ok(missing)
+    }
+
+    /// How long a node was recorded to take. The one task of a loop is called by its own name in each
+    /// pass: `again[0].again`.
+    fn recorded_of(&self, path: &str) -> Option<&Duration> {
+        let in_pass = || {
+            let name = path.rsplit_once('.').map_or(path, |(_, name)| name);
+            self.recorded.get(&format!("{path}.{name}"))
+        };
+        if self.recorded.is_empty() { None } else { self.recorded.get(path).or_else(in_pass) }
     }
 
     /// The time of one attempt, where it has one of its own.

@@ -222,7 +222,7 @@ impl<'s> Drive<'s> {
         });
         let result = match course.gives {
             Gives::Called => attempt.call(),
-            Gives::Made(items) => Ok(made(attempt.output(), items)),
+            Gives::Made(items) => Ok(made(attempt.output(), &items)),
             Gives::This(result) => result.and_then(|value| attempt.check(value)),
         };
         let name = name_of(&attempt);

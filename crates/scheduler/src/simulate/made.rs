@@ -4,12 +4,14 @@ use terrace_core::{Type, Value};
 use terrace_plugin_api::{Array, OutcomeStatus};
 
 /// A value of a type: numbers are 0, texts empty, conditions hold, what may be missing is there.
-/// The outermost list has `items` items, lists in it one; where a list is not asked for by type but
-/// by number, `any` is one.
-pub fn made(ty: &Type, items: Option<usize>) -> Value {
+/// `items` says how many items the outermost list has, then those in it; where nothing is said, one.
+/// `any` is a list where something is said, else null.
+pub fn made(ty: &Type, items: &[usize]) -> Value {
+    let (first, rest) =
+        items.split_first().map_or((None, items), |(&first, rest)| (Some(first), rest));
     match ty {
-        Type::Any => match items {
-            Some(items) => list(vec![Value::Null; items]),
+        Type::Any => match first {
+            Some(first) => list(vec![made(ty, rest); first]),
             None => Value::Null,
         },
         Type::Bool => true.into(),
@@ -17,18 +19,18 @@ pub fn made(ty: &Type, items: Option<usize>) -> Value {
         Type::F64 => 0.0.into(),
         Type::Str => "".into(),
         Type::Bytes => Value::Bytes(Vec::new().into()),
-        Type::List(item) => list(vec![made(item, None); items.unwrap_or(1)]),
+        Type::List(item) => list(vec![made(item, rest); first.unwrap_or(1)]),
         Type::Map(item) => {
-            let item = made(item, None);
-            let items = items.unwrap_or(1);
-            record((0..items).map(|at| (at.to_string(), item.clone())).collect())
+            let item = made(item, rest);
+            record((0..first.unwrap_or(1)).map(|at| (at.to_string(), item.clone())).collect())
         }
-        Type::Array(kind) => array(kind, items.unwrap_or(1)),
+        Type::Array(kind) => array(kind, first.unwrap_or(1)),
         Type::Optional(inner) => made(inner, items),
         Type::Tuple(parts) => list(parts.iter().map(|part| made(part, items)).collect()),
-        Type::Record(fields) => record(
-            fields.iter().map(|field| (field.name.clone(), made(&field.ty, items))).collect(),
-        ),
+        Type::Record(fields) => {
+            let field = |field: &terrace_core::Field| (field.name.clone(), made(&field.ty, items));
+            record(fields.iter().map(field).collect())
+        }
         Type::Enum(alternatives) => alternative(alternatives, items),
         Type::Outcome => record(vec![
             ("status".to_owned(), OutcomeStatus::Ok.name().into()),
@@ -40,7 +42,7 @@ pub fn made(ty: &Type, items: Option<usize>) -> Value {
 }
 
 /// The first alternative.
-fn alternative(alternatives: &terrace_core::Enum, items: Option<usize>) -> Value {
+fn alternative(alternatives: &terrace_core::Enum, items: &[usize]) -> Value {
     let Some((name, carried)) = alternatives.variants.first() else { return Value::Null };
     let content = carried.as_ref().map(|carried| made(carried, items));
     let name_value = Value::from(name.as_str());
@@ -109,11 +111,14 @@ mod tests {
             "outcome",
         ] {
             let ty: Type = text.parse().unwrap();
-            for items in [None, Some(0), Some(3)] {
+            for items in [&[][..], &[0], &[3], &[2, 3]] {
                 let value = made(&ty, items);
                 ty.check(&value).unwrap_or_else(|error| panic!("{text}, {items:?}: {error}"));
             }
         }
-        assert!(matches!(made(&Type::Any, Some(2)), Value::List(items) if items.len() == 2));
+        let nested = made(&Type::Any, &[2, 3]);
+        let Value::List(outer) = &nested else { panic!("{nested:?}") };
+        assert_eq!(outer.len(), 2);
+        assert!(outer.iter().all(|inner| matches!(inner, Value::List(inner) if inner.len() == 3)));
     }
 }

@@ -67,10 +67,9 @@ pub enum Gives {
     Called,
     /// This; no task is called.
     This(Result<Value, TaskError>),
-    /// A value that is made up, of the type of the task's output; no task is called. Numbers are 0,
-    /// conditions hold, and the outermost list has so many items, one where nothing is said. `any` is
-    /// such a list where a number is said, else null.
-    Made(Option<usize>),
+    /// A value that is made up, of the type of the task's output ([`made`](super::made)), whose
+    /// outermost list has so many items, and the lists in it as many as follow; no task is called.
+    Made(Vec<usize>),
 }
 
 impl Course {
@@ -85,7 +84,7 @@ impl Course {
     }
 
     /// It takes so long, and gives a value that is made up; see [`Gives::Made`].
-    pub fn makes(takes: Duration, items: Option<usize>) -> Self {
+    pub fn makes(takes: Duration, items: Vec<usize>) -> Self {
         Self { takes: Some(takes), stops_after: None, gives: Gives::Made(items) }
     }
 
