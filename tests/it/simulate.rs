@@ -295,7 +295,7 @@ fn a_record_keeps_graph_lanes_and_limits() {
     let makespan = makespans(&document)[0];
     // One item after the other, then the branches.
     assert!((0.1..0.3).contains(&makespan) && makespan <= recorded(&path), "{makespan}");
-    assert_eq!(document["rows"][0]["utilisation"].as_f64().unwrap() < 0.1, true);
+    assert!(document["rows"][0]["utilisation"].as_f64().unwrap() < 0.1);
     let without = simulate(&path, &["--workers", "1", "--limits", "site=3"]);
     assert!(makespans(&without)[0] < makespan - 0.03);
     // Passes follow each other: they are in the levels after `first`.
