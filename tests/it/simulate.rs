@@ -1,11 +1,12 @@
-//! `simulate`, `explain` and `import` through the command; the numbers that the documents promise.
+//! `simulate`, `explain`, `import` and `diff` through the command. The numbers that the documents
+//! promise are rows of [`crate::examples`].
 
 use serde_json::Value;
 use terrace_tests::terrace;
 
 use crate::support::{document, workflow};
 
-fn simulate(file: &str, args: &[&str]) -> Value {
+pub(crate) fn simulate(file: &str, args: &[&str]) -> Value {
     let mut all = vec!["simulate", file, "--json"];
     all.extend_from_slice(args);
     let ran = terrace(&all);
@@ -13,7 +14,7 @@ fn simulate(file: &str, args: &[&str]) -> Value {
     document(&ran)
 }
 
-fn explain(file: &str, args: &[&str]) -> Value {
+pub(crate) fn explain(file: &str, args: &[&str]) -> Value {
     let mut all = vec!["explain", file, "--json"];
     all.extend_from_slice(args);
     let ran = terrace(&all);
@@ -21,68 +22,19 @@ fn explain(file: &str, args: &[&str]) -> Value {
     document(&ran)
 }
 
-fn makespans(document: &Value) -> Vec<f64> {
+pub(crate) fn makespans(document: &Value) -> Vec<f64> {
     let rows = document["rows"].as_array().unwrap();
     rows.iter().map(|row| row["makespan"].as_f64().unwrap()).collect()
 }
 
 #[test]
-fn a_diamond_is_three_units_instead_of_four() {
-    let document = simulate("examples/forecast/diamond.yaml", &["--workers", "1,2"]);
-    assert_eq!(makespans(&document), [4.0, 3.0]);
-    assert_eq!((&document["work"], &document["critical_path"]), (&4.0.into(), &3.0.into()));
-    // The same without a word of how long anything takes.
+fn without_a_word_of_times_every_task_is_a_unit() {
     let explained = explain("examples/diamond.yaml", &["--workers", "2"]);
     assert_eq!(explained["in_units"], true);
-    assert_eq!(explained["sequential"], 4.0);
-    assert_eq!(explained["dataflow"]["makespan"], 3.0);
-}
-
-#[test]
-fn three_reads_and_a_merge_are_two_units_instead_of_four() {
-    let explained = explain("examples/forecast/reads.yaml", &["--workers", "3"]);
-    assert_eq!(
-        (&explained["sequential"], &explained["critical_path"]["time"]),
-        (&4.0.into(), &2.0.into())
-    );
-    assert_eq!(explained["dataflow"]["makespan"], 2.0);
-}
-
-#[test]
-fn a_thousand_users_take_211_seconds_where_they_alone_take_2000() {
-    let items = ["--items", "split=10", "--items", "process.users=100"];
-    let file = "examples/forecast/users.yaml";
-    let document = simulate(file, &[&items[..], &["--workers", "1,4"]].concat());
-    assert_eq!(makespans(&document), [211.0, 211.0]);
-    // What is around them takes 11 s.
-    assert_eq!(document["work"].as_f64().unwrap() - 11.0, 2000.0);
-    assert_eq!(document["critical_path"], 211.0);
-    assert_eq!(document["tasks"], 4 + 10 * 2 + 1000);
-}
-
-#[test]
-fn five_measurements_of_two_seconds_take_two_instead_of_ten() {
-    let explained = explain("examples/forecast/vqe.yaml", &["--workers", "5"]);
-    let level = &explained["levels"][1];
-    assert_eq!((&level["longest"], &level["time"]), (&"measure".into(), &2.0.into()));
     assert_eq!(
         (&explained["sequential"], &explained["dataflow"]["makespan"]),
-        (&10.0.into(), &2.0.into())
+        (&4.0.into(), &3.0.into())
     );
-}
-
-#[test]
-fn five_hundred_urls_take_50_seconds_ten_at_a_time_and_10_fifty_at_a_time() {
-    let file = "examples/forecast/urls.yaml";
-    let items = ["--items", "numbers=500", "--workers", "1,8"];
-    let ten = simulate(file, &items);
-    assert_eq!((makespans(&ten), &ten["work"]), (vec![50.0, 50.0], &500.0.into()));
-    assert_eq!(ten["rows"][0]["cost"]["money"], "0.5");
-    assert_eq!(ten["rows"][0]["utilisation"], Value::Null);
-    let fifty = simulate(file, &[&items[..], &["--limits", "site=50"]].concat());
-    assert_eq!(makespans(&fifty), [10.0, 10.0]);
-    let one = simulate(file, &[&items[..], &["--limits", "site=1"]].concat());
-    assert_eq!(makespans(&one), [500.0, 500.0]);
 }
 
 #[test]
