@@ -16,13 +16,14 @@ const ARROWS: &[(&str, &[&str])] = &[
         "terrace",
         &[
             "terrace-core",
+            "terrace-forecast",
             "terrace-plugin-api",
             "terrace-plugin-host",
             "terrace-report",
             "terrace-scheduler",
         ],
     ),
-    ("terrace-cli", &["terrace", "terrace-forecast"]),
+    ("terrace-cli", &["terrace"]),
     ("terrace-bench-protocol", &[]),
     ("terrace-peer", &["terrace-bench-protocol", "terrace-core", "terrace-scheduler"]),
     (

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use terrace::core::{OnFailure, read_duration, read_size};
+use terrace::forecast::Priority;
 use terrace::host::PackPath;
 use terrace::scheduler::Order;
-use terrace_forecast::Priority;
 
 /// Runs task graphs whose tasks ship as native packs.
 #[derive(Debug, Parser)]

@@ -1,6 +1,6 @@
 //! `terrace explain`: what makes a workflow take as long as it does, and what would help.
 
-use terrace_forecast::{Explanation, Priority};
+use terrace::forecast::{Explanation, Priority};
 
 use crate::args::ExplainArgs;
 use crate::exit::Exit;

@@ -5,10 +5,10 @@ use std::io::{BufReader, Read as _};
 use std::path::Path;
 
 use terrace::core::{Draft, Format, Problem, Problems, Workflow};
+use terrace::forecast::wfformat::{Body, Instance};
+use terrace::forecast::{Assumptions, ForecastError, MissingTimes, Priority, Recorded, Times};
 use terrace::report::{Record, RecordError};
 use terrace::{Engine, Error, read_draft, read_source, read_text};
-use terrace_forecast::wfformat::{Body, Instance};
-use terrace_forecast::{Assumptions, ForecastError, MissingTimes, Priority, Recorded, Times};
 
 use crate::args::ForecastArgs;
 use crate::exit::Exit;

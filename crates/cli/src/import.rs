@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use terrace::core::{Format, Limits, Problems};
+use terrace::forecast::wfformat::{Body, Instance};
 use terrace::{Error, read_text};
-use terrace_forecast::wfformat::{Body, Instance};
 
 use crate::args::{BodyArg, ImportArgs, ImportCommand, WfformatArgs};
 use crate::exit::Exit;

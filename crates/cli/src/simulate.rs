@@ -3,7 +3,7 @@
 use std::fs;
 
 use terrace::core::{Problem, Problems};
-use terrace_forecast::Forecast;
+use terrace::forecast::Forecast;
 
 use crate::args::SimulateArgs;
 use crate::exit::Exit;
