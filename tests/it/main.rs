@@ -18,6 +18,7 @@ mod interrupt;
 mod outside;
 mod overlap;
 mod readme;
+mod record;
 mod same;
 mod secrets;
 mod secrets_inside;

@@ -20,7 +20,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a workflow and print its outputs
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Check a workflow without running it
     Check(CheckArgs),
     /// Print a workflow's graph
@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Make a workflow file of a recorded workflow of others
     Import(ImportArgs),
+    /// Make a page to look at a run with, of its record
+    Report(ReportArgs),
     /// List packs or look into one, without executing anything of theirs
     Packs(PacksArgs),
     /// Print a completion script for a shell
@@ -116,6 +118,10 @@ pub(crate) struct RunArgs {
     /// Write down all that happens, a JSON object a line (docs/RECORD.md), while it happens
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
+    /// When the run is over, write a page to look at it with: graph, threads, counts over time, every
+    /// node
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Print one JSON document instead of text; maps over 1,000 items as counts and failures. Of all
     /// that ran inside nodes the first 10,000 are told, of failures there the first 1,000, and
     /// `nodes_not_shown` and `failures_not_shown` count the rest; with `--json=full` all
@@ -403,6 +409,19 @@ pub(crate) enum BodyArg {
     Sleep,
     /// They keep a core busy: util/spin
     Spin,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  terrace run examples/vqe-h2.yaml --record run.jsonl\n  \
+    terrace report run.jsonl -o run.html\n\n\
+    The page is one file that loads nothing. A record that breaks off is shown as far as it goes.\n\n\
+    Exit codes: 0 made, 2 the record cannot be read or the page not written.")]
+pub(crate) struct ReportArgs {
+    /// The record, as `run --record` writes it
+    pub(crate) record: PathBuf,
+    /// The page; printed where it is left out
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -25,6 +25,7 @@ mod import;
 mod output;
 mod packs;
 mod problem;
+mod report;
 mod run;
 mod simulate;
 mod usage;
@@ -56,6 +57,7 @@ fn main() -> std::process::ExitCode {
         Ok(Command::Explain(args)) => explain::explain(&args, &mut output),
         Ok(Command::Diff(args)) => diff::diff(&args, &mut output),
         Ok(Command::Import(args)) => import::import(&args, &mut output),
+        Ok(Command::Report(args)) => report::report(&args, &mut output),
         Ok(Command::Packs(args)) => packs::packs(&args, &mut output),
         Ok(Command::Completions(args)) => completions::completions(&args, &mut output),
         Err(error) => usage::usage(&error, std::env::args_os(), &mut output),

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod diff;
+mod page;
 mod record;
 
 pub use diff::{Changed, Diff, EdgeName, Noise, RunSide, TimeChange};

@@ -73,8 +73,9 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
             );
         }
     };
-    let recorder = match start_record(args, &engine, &workflow, &redactor) {
-        Ok(recorder) => recorder,
+    let header = || header(args, &engine, &workflow);
+    let recording = match record::Recording::start(args, header, &redactor) {
+        Ok(recording) => recording,
         Err(message) => return problem::usage(&message, args.json.is_some(), output),
     };
     let progress = progress::Progress::start(&workflow, redactor.clone());
@@ -90,11 +91,11 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         .observer(Listener {
             progress: progress.listener(),
             inside: inside.clone(),
-            recorder: recorder.as_ref().map(|(recorder, _)| recorder.clone()),
+            recorder: recording.as_ref().map(|recording| recording.recorder.clone()),
             workflow: workflow.clone(),
         });
-    if let Some((_, run)) = &recorder {
-        request = request.run_id(run.clone());
+    if let Some(recording) = &recording {
+        request = request.run_id(recording.run.clone());
     }
     if let Some(approver) = approve::approver(args, &redactor, &cancel) {
         request = request.approver(approver);
@@ -126,15 +127,15 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         workers: engine.scheduler().workers(),
         redactor: &redactor,
     };
-    if let (Some(file), Some((recorder, _))) = (&args.record, &recorder) {
-        record::finish(file, recorder, &told);
-    }
     match inside {
         Some(inside) => document::print(&told, inside, output),
         None => summary::print_outputs(&told, output),
     }
     output.flush();
     summary::print(&told);
+    if let Some(recording) = recording {
+        recording.finish(&told);
+    }
     if signals.interrupted() {
         return Exit::Interrupted;
     }
@@ -147,20 +148,13 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     }
 }
 
-/// The record of the run and the run's id, where one is wanted.
-fn start_record(
-    args: &RunArgs,
-    engine: &Engine,
-    workflow: &Workflow,
-    redactor: &Redactor,
-) -> Result<Option<(Recorder, String)>, String> {
-    let Some(file) = &args.record else { return Ok(None) };
+/// What the record says of the run before it starts.
+fn header(args: &RunArgs, engine: &Engine, workflow: &Workflow) -> Header {
     let mut header = Header::of(workflow);
     header.file = Some(args.file.display().to_string());
     header.workers = Some(engine.scheduler().workers() as u64);
     header.order = order(args, workflow).name().to_owned();
-    let recorder = record::start(file, &header, redactor)?;
-    Ok(Some((recorder, header.run)))
+    header
 }
 
 /// Who listens: the terminal, what the document needs, and the record.

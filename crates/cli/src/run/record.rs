@@ -1,26 +1,113 @@
-//! `--record`: what happens in the run, written down while it does.
+//! `--record` and `--report`: what happens in the run, written down while it does, and shown when it
+//! is over.
 
 use std::fs::File;
-use std::path::Path;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use terrace::core::Redactor;
-use terrace::report::{Budget, Closing, Header, LimitUse, Recorder, RecorderOptions};
+use terrace::report::{Budget, Closing, Header, LimitUse, Record, Recorder, RecorderOptions};
 use terrace::scheduler::RunStatus;
 
 use super::Told;
-use crate::problem;
+use crate::args::RunArgs;
+use crate::{problem, report};
 
-/// Starts the record of a run.
-pub(super) fn start(file: &Path, header: &Header, redactor: &Redactor) -> Result<Recorder, String> {
-    let cannot = |error| format!("cannot write the record `{}`: {error}", file.display());
-    let output = File::create(file).map_err(cannot)?;
-    Recorder::new(output, header, redactor.clone(), RecorderOptions::default()).map_err(cannot)
+/// Nodes from which on values are not recorded: they are tiny then, and each would take a tenth longer.
+const MOST_WITH_VALUES: u64 = 20_000;
+
+/// A record under way.
+pub(super) struct Recording {
+    pub(super) recorder: Recorder,
+    /// The run's id.
+    pub(super) run: String,
+    record: Option<PathBuf>,
+    report: Option<PathBuf>,
+    /// What was written, for the report.
+    copy: Option<Copy>,
 }
 
-/// Ends it. A record that could not be written to its end is said, and is no failure of the run.
-pub(super) fn finish(file: &Path, recorder: &Recorder, told: &Told<'_>) {
-    if let Err(error) = recorder.finish(&closing(told)) {
-        crate::say!("warning: the record `{}` is not whole: {error}", file.display());
+/// Bytes that whoever writes them and whoever reads them share.
+type Copy = Arc<Mutex<Vec<u8>>>;
+
+/// Writes to a file, keeps a copy, or both.
+struct Both {
+    file: Option<File>,
+    copy: Option<Copy>,
+}
+
+impl Write for Both {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match &mut self.file {
+            Some(file) => file.write(bytes)?,
+            None => bytes.len(),
+        };
+        if let Some(copy) = &self.copy {
+            let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
+            copy.extend_from_slice(&bytes[..written]);
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), File::flush)
+    }
+}
+
+impl Recording {
+    /// Starts the record of a run, where one or a report is wanted.
+    pub(super) fn start(
+        args: &RunArgs,
+        header: impl FnOnce() -> Header,
+        redactor: &Redactor,
+    ) -> Result<Option<Self>, String> {
+        if args.record.is_none() && args.report.is_none() {
+            return Ok(None);
+        }
+        let file = args.record.as_ref().map(|path| {
+            let cannot = |error| format!("cannot write the record `{}`: {error}", path.display());
+            File::create(path).map_err(cannot)
+        });
+        if let Some(path) = &args.report {
+            // Rather now than after a long run.
+            let cannot = |error| format!("cannot write the report `{}`: {error}", path.display());
+            File::options().append(true).create(true).open(path).map_err(cannot)?;
+        }
+        let copy = args.report.is_some().then(Copy::default);
+        let both = Both { file: file.transpose()?, copy: copy.clone() };
+        let header = header();
+        let mut options = RecorderOptions::default();
+        if header.own > MOST_WITH_VALUES {
+            options = options.with_value_bytes(0);
+        }
+        let recorder = Recorder::new(both, &header, redactor.clone(), options);
+        Ok(Some(Self {
+            recorder: recorder.map_err(|error| format!("cannot record the run: {error}"))?,
+            run: header.run,
+            record: args.record.clone(),
+            report: args.report.clone(),
+            copy,
+        }))
+    }
+
+    /// Ends it. A record or report that could not be written is said, and is no failure of the run.
+    pub(super) fn finish(self, told: &Told<'_>) {
+        if let Err(error) = self.recorder.finish(&closing(told)) {
+            let what = self.record.as_ref().map_or_else(
+                || "the record".to_owned(),
+                |path| format!("the record `{}`", path.display()),
+            );
+            crate::say!("warning: {what} is not whole: {error}");
+        }
+        let (Some(path), Some(copy)) = (&self.report, &self.copy) else { return };
+        let lines = std::mem::take(&mut *copy.lock().unwrap_or_else(PoisonError::into_inner));
+        let written = Record::read(&lines[..])
+            .map_err(|error| problem::chain(&error))
+            .and_then(|record| report::write(path, &record.to_html()));
+        if let Err(error) = written {
+            crate::say!("warning: {error}");
+        }
     }
 }
 

@@ -25,6 +25,25 @@ pub(super) fn show(value: &Value, redactor: &Redactor, most: usize) -> String {
     preview.text
 }
 
+/// Writes the value as [`show`] has it, in quotes, and without allocating where it is small: there is one
+/// for every port and every node.
+pub(super) fn write(buffer: &mut Vec<u8>, value: &Value, redactor: &Redactor, most: usize) {
+    match value {
+        Value::Null => buffer.extend_from_slice(b"\"null\""),
+        Value::Bool(true) => buffer.extend_from_slice(b"\"true\""),
+        Value::Bool(false) => buffer.extend_from_slice(b"\"false\""),
+        Value::I64(number) if most >= 20 && redactor.is_empty() => {
+            buffer.push(b'"');
+            if *number < 0 {
+                buffer.push(b'-');
+            }
+            super::line::number(buffer, number.unsigned_abs());
+            buffer.push(b'"');
+        }
+        _ => super::line::text(buffer, &show(value, redactor, most)),
+    }
+}
+
 struct Preview {
     text: String,
     most: usize,
@@ -139,6 +158,18 @@ mod tests {
         let map = Value::map([("a\"b", Value::from(1.0)), ("c", Value::Null)]).unwrap();
         assert_eq!(shown(map, 100), r#"{"a\"b": 1.0, "c": null}"#);
         assert_eq!(shown(Value::from("é".repeat(9)), 5), "\"éé…");
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_shown() {
+        let numbers = [0, 7, -1, i64::MAX, i64::MIN].map(Value::from);
+        let text = Value::from("a \"b\"");
+        for value in numbers.into_iter().chain([Value::Null, true.into(), false.into(), text]) {
+            let mut buffer = Vec::new();
+            write(&mut buffer, &value, &Redactor::default(), 400);
+            let read: String = serde_json::from_slice(&buffer).unwrap();
+            assert_eq!(read, shown(value, 400));
+        }
     }
 
     #[test]
