@@ -9,12 +9,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("terrace-plugin-api", &["terrace-plugin-macros"]),
     ("terrace-core", &["terrace-plugin-api"]),
     ("terrace-scheduler", &["terrace-core", "terrace-plugin-api"]),
+    ("terrace-forecast", &["terrace-core", "terrace-report", "terrace-scheduler"]),
     ("terrace-plugin-host", &["terrace-core", "terrace-plugin-api"]),
     ("terrace-report", &["terrace-core"]),
     (
         "terrace",
         &[
             "terrace-core",
+            "terrace-forecast",
             "terrace-plugin-api",
             "terrace-plugin-host",
             "terrace-report",

@@ -23,6 +23,7 @@ mod same;
 mod secrets;
 mod secrets_inside;
 mod shapes;
+mod simulate;
 mod snippets;
 mod support;
 mod values;

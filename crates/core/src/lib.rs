@@ -23,6 +23,7 @@ mod redact;
 mod repeat;
 mod signature;
 mod source;
+mod timed;
 mod types;
 mod validate;
 mod view;
@@ -56,7 +57,7 @@ pub use plan::{
 };
 pub use policy::{
     Amount, Backoff, Checkpoints, IfFailed, Limit, LimitKind, Need, OnFailure, Policy, PolicyRef,
-    Rate, Retry, RetryOn, Rules, read_duration, show_duration, show_size, strictest,
+    Rate, Retry, RetryOn, Rules, read_duration, read_size, show_duration, show_size, strictest,
 };
 pub use preview::{Bound, Conditions, CostPreview, Count, MemoryPreview, Preview, TimePreview};
 pub use problem::{Place, Problem, Problems};
@@ -65,6 +66,7 @@ pub use repeat::{Carry, Chunk, Collect, FailedItems, Loop, Map, Over, Reduce};
 pub use signature::{Lane, Port, PortMode, Signature};
 pub use source::{Format, Source, Span};
 pub use terrace_plugin_api::{LogLevel, Outcome, OutcomeStatus, TaskError, Value};
+pub use timed::Timed;
 pub use types::{Enum, Field, Fit, Mismatch, Type, TypeError};
 pub use validate::is_name;
 pub use view::{NodeView, Walk, Walked};

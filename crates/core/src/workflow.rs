@@ -251,6 +251,10 @@ impl Node {
     pub fn policy(&self) -> Option<&Policy> {
         self.policy.as_deref()
     }
+    /// The same, to be kept.
+    pub fn shared_policy(&self) -> PolicyRef {
+        self.policy.clone()
+    }
     /// The workflow it runs, where it runs one. Its task then stands for that workflow: the inputs
     /// are the ports, and calling it is an error.
     pub fn flow(&self) -> Option<&Arc<SubFlow>> {

@@ -4,9 +4,11 @@
 //! [`Record`] is that read again, however it was cut off.
 #![forbid(unsafe_code)]
 
+mod diff;
 mod page;
 mod record;
 
+pub use diff::{Changed, Diff, EdgeName, Noise, RunSide, TimeChange};
 pub use record::{
     Attempt, Budget, Checkpoint, Closing, Cut, Edge, End, Error, Gave, Given, Header, LimitUse,
     Log, MapRun, Place, Progress, Record, RecordError, RecordLimit, RecordNeed, RecordNode,

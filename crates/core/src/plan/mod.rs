@@ -220,15 +220,35 @@ impl Plan {
     fn find_tails(&self) -> Vec<u32> {
         let mut tails = match self.workflow.flat() {
             Some(_) => vec![1; self.len()],
-            None => weight::weights(self.node_ids.iter().map(|&id| self.workflow.node(id))),
+            None => {
+                let nodes = self.node_ids.iter().map(|&id| self.workflow.node(id));
+                weight::weights(nodes, |weights: &[u64]| {
+                    let mut tails = weights.to_vec();
+                    self.add_ways(&mut tails, u64::saturating_add);
+                    tails.into_iter().max().unwrap_or(0)
+                })
+            }
         };
-        for at in (0..self.len).rev().map(PlanIndex) {
-            let after = self.successors(at).iter().map(|next| tails[next.index()]);
-            let after = after.max().unwrap_or(0);
-            let tail = &mut tails[at.index()];
-            *tail = tail.saturating_add(after);
-        }
+        self.add_ways(&mut tails, u32::saturating_add);
         tails
+    }
+
+    /// Adds to each node's weight the longest way that follows it.
+    fn add_ways<T: Copy + Ord + Default>(&self, tails: &mut [T], add: impl Fn(T, T) -> T) {
+        for at in (0..tails.len()).rev() {
+            let after = self.successors(PlanIndex(at as u32)).iter();
+            let after = after.map(|next| tails[next.index()]).max().unwrap_or_default();
+            tails[at] = add(tails[at], after);
+        }
+    }
+
+    /// The same with another order of urgency: of nodes that are ready, those go first that stand
+    /// first in the workflow, here and in the workflows inside. To compare with.
+    #[must_use]
+    pub fn in_written_order(mut self) -> Self {
+        self.tails = self.indices().map(|at| u32::MAX - self.id(at).0).collect::<Vec<_>>().into();
+        self.inner.write_order();
+        self
     }
 
     /// Which outputs each node reads, and how often each output is read: by nodes, once each, and
@@ -358,7 +378,8 @@ impl Plan {
     }
 
     /// The longest way from here to an end, this node included: the order of urgency. Counted in
-    /// nodes or, where it was said for some of them how long they take, in tenths of a millisecond.
+    /// nodes or, where it was said for some of them how long they take, in tenths of a millisecond;
+    /// in a coarser unit where the longest way of all takes more than 119 hours.
     ///
     /// Highest level first: Hu (1961) for nodes of one length; with estimated times Adam, Chandy and
     /// Dickson (1974), who call it HLFET.

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, Ref, TaskError, Value};
+use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, PolicyRef, Ref, TaskError, Value};
 
 use crate::dispatch::{Around, LimitId, Ticket};
 use crate::frame::{FanPtr, Frame, FramePtr, Parent};
@@ -226,6 +226,11 @@ impl Fan {
     pub(crate) fn home_plan(&self) -> &Arc<Plan> {
         // SAFETY: the node has not ended while the fan is there, so its frame is open.
         unsafe { self.home.get() }.plan()
+    }
+
+    /// What holds for each of its items.
+    pub(crate) fn item_policy(&self) -> PolicyRef {
+        self.home_plan().node(self.at).map()?.each.clone()
     }
 
     /// How the node ends, when all tokens have.

@@ -93,6 +93,7 @@ impl Run {
                         first,
                         cpus: desk.cpus,
                         seed: seed(self, &name),
+                        policy: frame.plan().node(at).shared_policy(),
                         name,
                     };
                     desk.ticket = None;

@@ -95,6 +95,7 @@ impl Run {
                         first: past.first,
                         cpus: desk.cpus,
                         seed: seed(self, &name),
+                        policy: fan.item_policy(),
                         name,
                     };
                     desk.ticket = None;
