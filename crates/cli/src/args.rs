@@ -104,6 +104,10 @@ pub(crate) struct RunArgs {
     /// the levels and what the run would ask for; nothing runs
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// What is shown on standard error while it runs: bars where that is a terminal and a line now and
+    /// then elsewhere, only such lines, or nothing
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = ProgressArg::Auto)]
+    pub(crate) progress: ProgressArg,
     /// Print one JSON document instead of text; maps over 1,000 items as counts and failures. Of all
     /// that ran inside nodes the first 10,000 are told, of failures there the first 1,000, and
     /// `nodes_not_shown` and `failures_not_shown` count the rest; with `--json=full` all
@@ -135,6 +139,17 @@ impl OnFailureArg {
             Self::Continue => OnFailure::Continue,
         }
     }
+}
+
+/// What is shown while a run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressArg {
+    /// Bars in a terminal, else lines
+    Auto,
+    /// A line now and then
+    Lines,
+    /// Nothing
+    None,
 }
 
 /// How much the document tells.

@@ -3,6 +3,9 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::ProgressBar;
 
 /// Where results go. Errors are kept until the end, so that a reader that went away stops nothing.
 pub(crate) struct Output {
@@ -66,7 +69,20 @@ pub(crate) fn say_drawn(line: &str) {
     let mut text = line.to_owned();
     text.push('\n');
     // A closed or full standard error is no reason to end differently.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let write = || drop(io::stderr().lock().write_all(text.as_bytes()));
+    let bar = BESIDE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+/// What is drawn on standard error, which lines are written above.
+static BESIDE: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Writes lines above what is drawn, from now on; `None`: nothing is drawn any more.
+pub(crate) fn write_above(bar: Option<ProgressBar>) {
+    *BESIDE.lock().unwrap_or_else(PoisonError::into_inner) = bar;
 }
 
 /// Text from a task or a file without what a terminal would obey: control characters, line ends

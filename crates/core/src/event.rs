@@ -206,6 +206,9 @@ impl EventKinds {
     pub const PROGRESS: Self = Self(1 << 5);
     /// What tasks log.
     pub const LOGS: Self = Self(1 << 6);
+    /// What goes wrong without ending anything, wherever it happens: attempts that are followed by
+    /// another, those that are given up, nodes that were passed over too often.
+    pub const RETRIES: Self = Self(1 << 7);
     /// All that there are, and those that a later version adds.
     pub const ALL: Self = Self(u16::MAX);
 

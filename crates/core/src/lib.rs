@@ -48,7 +48,7 @@ pub use file::{
 };
 pub use level::Levels;
 pub use lint::{Finding, LintCode, Severity};
-pub use order::CriticalPath;
+pub use order::{CriticalPath, HeldUp, Leg};
 pub use plan::{BindError, NodeKind, Plan, PlanError, PlanIndex, RunConstants, Slots, Tolerance};
 pub use policy::{
     Amount, Backoff, Checkpoints, IfFailed, Limit, LimitKind, Need, OnFailure, Policy, PolicyRef,

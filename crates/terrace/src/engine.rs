@@ -255,6 +255,7 @@ fn prepare(workflow: &Workflow, request: &RunRequest) -> Result<(Arc<Plan>, RunO
     options.on_failure = request.on_failure;
     options.max_concurrent = request.max_concurrent;
     options.approver = request.approver.clone();
+    options.watch = request.watch.clone();
     if let Some(id) = &request.run_id {
         options = options.with_run_id(id.clone());
     }

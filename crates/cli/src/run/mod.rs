@@ -2,7 +2,7 @@
 //!
 //! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
 //! meanwhile in [`progress`], what happened inside nodes in [`inside`] and its order
-//! in [`mod@order`], the end in [`summary`] for people and [`document`] for programs.
+//! in [`mod@order`], the end in [`summary`] for people, where the time went in [`pace`], and [`document`] for programs.
 //! What would happen, without running anything, in [`dry`].
 
 mod approve;
@@ -12,6 +12,7 @@ mod inputs;
 mod inside;
 mod interrupt;
 mod order;
+mod pace;
 mod progress;
 mod summary;
 
@@ -71,7 +72,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
             );
         }
     };
-    let progress = progress::Progress::start(&workflow, redactor.clone());
+    let progress = progress::Progress::start(&workflow, redactor.clone(), args.progress);
     let inside = args.json.map(|how| Arc::new(inside::Inside::new(how == JsonArg::Full)));
     let folder = args.file.parent().map(|dir| dir.display().to_string()).unwrap_or_default();
     let mut request = given
@@ -81,6 +82,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         .workflow_dir(if folder.is_empty() { ".".to_owned() } else { folder })
         .cancel_token(cancel.clone())
         .redactor(redactor.clone())
+        .watch(progress.watch())
         .observer(Listener {
             progress: progress.listener(),
             inside: inside.clone(),

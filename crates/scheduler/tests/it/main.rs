@@ -32,3 +32,4 @@ mod sequence;
 mod simulated;
 mod stress;
 mod values;
+mod watch;
