@@ -208,7 +208,7 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  terrace graph examples/vqe-h2.yaml\n  \
-    terrace graph examples/vqe-h2.yaml --format dot | dot -Tsvg > graph.svg")]
+    terrace graph examples/vqe-h2.yaml --format svg > graph.svg")]
 pub(crate) struct GraphArgs {
     /// The workflow: YAML, TOML or JSON, by its extension
     pub(crate) file: PathBuf,
@@ -227,6 +227,8 @@ pub(crate) enum GraphFormat {
     Dot,
     /// Mermaid
     Mermaid,
+    /// A picture, without Graphviz
+    Svg,
     /// JSON
     Json,
 }

@@ -63,5 +63,5 @@ pub use source::{Format, Source, Span};
 pub use terrace_plugin_api::{Outcome, OutcomeStatus, TaskError, Value};
 pub use types::{Enum, Field, Fit, Mismatch, Type, TypeError};
 pub use validate::is_name;
-pub use view::{NodeView, Walk, Walked};
+pub use view::{NodeView, Placed, Walk, Walked, place};
 pub use workflow::{Input, Node, Output, Repeat, SubFlow, Workflow};

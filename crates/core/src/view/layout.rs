@@ -267,7 +267,8 @@ mod tests {
             let widths: Vec<f64> = (0..300).map(|node| 10.0 + f64::from(node % 7) * 13.0).collect();
             let placed = place(&levels, &widths, &edges);
             assert_eq!(placed.crossings, crossings(&placed, &levels, &edges), "seed {seed}");
-            let as_built = Placed { order: (0..300).map(|node| node % 20).collect(), ..placed.clone() };
+            let as_built =
+                Placed { order: (0..300).map(|node| node % 20).collect(), ..placed.clone() };
             let before = crossings(&as_built, &levels, &edges);
             assert!(placed.crossings * 2 < before, "seed {seed}: {} of {before}", placed.crossings);
             for level in 0..15 {

@@ -25,3 +25,4 @@ mod preview;
 mod tasks;
 mod view;
 mod view_inside;
+mod view_svg;
