@@ -10,9 +10,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("terrace-core", &["terrace-plugin-api"]),
     ("terrace-scheduler", &["terrace-core", "terrace-plugin-api"]),
     ("terrace-plugin-host", &["terrace-core", "terrace-plugin-api"]),
+    ("terrace-report", &["terrace-core"]),
     (
         "terrace",
-        &["terrace-core", "terrace-plugin-api", "terrace-plugin-host", "terrace-scheduler"],
+        &[
+            "terrace-core",
+            "terrace-plugin-api",
+            "terrace-plugin-host",
+            "terrace-report",
+            "terrace-scheduler",
+        ],
     ),
     ("terrace-cli", &["terrace"]),
     ("terrace-bench-protocol", &[]),

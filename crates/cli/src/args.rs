@@ -19,11 +19,15 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a workflow and print its outputs
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Check a workflow without running it
     Check(CheckArgs),
     /// Print a workflow's graph
     Graph(GraphArgs),
+    /// Make a page to look at a run with, of its record
+    Report(ReportArgs),
+    /// Make a trace for Perfetto or Chrome of a run, of its record
+    Trace(TraceArgs),
     /// List packs or look into one, without executing anything of theirs
     Packs(PacksArgs),
     /// Print a completion script for a shell
@@ -108,6 +112,16 @@ pub(crate) struct RunArgs {
     /// then elsewhere, only such lines, or nothing
     #[arg(long, value_enum, value_name = "HOW", default_value_t = ProgressArg::Auto)]
     pub(crate) progress: ProgressArg,
+    /// Write down all that happens, a JSON object a line (docs/RECORD.md), while it happens
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// When the run is over, write a page to look at it with: graph, threads, counts over time, every
+    /// node
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// When the run is over, write a trace for Perfetto or Chrome (docs/TRACES.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
     /// Print one JSON document instead of text; maps over 1,000 items as counts and failures. Of all
     /// that ran inside nodes the first 10,000 are told, of failures there the first 1,000, and
     /// `nodes_not_shown` and `failures_not_shown` count the rest; with `--json=full` all
@@ -231,6 +245,31 @@ pub(crate) enum GraphFormat {
     Svg,
     /// JSON
     Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  terrace run examples/vqe-h2.yaml --record run.jsonl\n  \
+    terrace report run.jsonl -o run.html\n\n\
+    The page is one file that loads nothing. A record that breaks off is shown as far as it goes.\n\n\
+    Exit codes: 0 made, 2 the record cannot be read or the page not written.")]
+pub(crate) struct ReportArgs {
+    /// The record, as `run --record` writes it
+    pub(crate) record: PathBuf,
+    /// The page; printed where it is left out
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  terrace run flow.yaml --record run.jsonl\n  \
+    terrace trace run.jsonl -o trace.json\n\n\
+    Open it at https://ui.perfetto.dev or in about:tracing; docs/TRACES.md says what it shows.")]
+pub(crate) struct TraceArgs {
+    /// The record, as `run --record` writes it
+    pub(crate) record: PathBuf,
+    /// The trace; printed where it is left out
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

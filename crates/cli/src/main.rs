@@ -21,7 +21,9 @@ mod graph;
 mod output;
 mod packs;
 mod problem;
+mod report;
 mod run;
+mod trace;
 mod usage;
 
 use clap::Parser as _;
@@ -47,6 +49,8 @@ fn main() -> std::process::ExitCode {
         Ok(Command::Run(args)) => run::run(&args, &mut output),
         Ok(Command::Check(args)) => check::check(&args, &mut output),
         Ok(Command::Graph(args)) => graph::graph(&args, &mut output),
+        Ok(Command::Report(args)) => report::report(&args, &mut output),
+        Ok(Command::Trace(args)) => trace::trace(&args, &mut output),
         Ok(Command::Packs(args)) => packs::packs(&args, &mut output),
         Ok(Command::Completions(args)) => completions::completions(&args, &mut output),
         Err(error) => usage::usage(&error, std::env::args_os(), &mut output),

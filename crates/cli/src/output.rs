@@ -27,6 +27,16 @@ impl Output {
         }
     }
 
+    /// Lets somebody write.
+    pub(crate) fn write_with(
+        &mut self,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) {
+        if self.failed.is_none() {
+            self.failed = write(&mut self.file).err();
+        }
+    }
+
     /// Writes a line.
     pub(crate) fn line(&mut self, text: &str) {
         self.text(text);

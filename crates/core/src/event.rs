@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrace_plugin_api::{Lane, OutcomeStatus, TaskError};
+use terrace_plugin_api::{Lane, OutcomeStatus, TaskError, Value};
 
 use crate::catalog::PackId;
 use crate::expr::NodeId;
+use crate::signature::Signature;
 
 /// One thing that happened in a run.
 #[derive(Clone, Debug)]
@@ -146,6 +147,29 @@ pub enum EventKind {
         /// The line.
         message: String,
     },
+    /// A task is about to be called with these values. Told after the start of each attempt that gets
+    /// so far; not of what runs a workflow and calls no task.
+    NodeGiven {
+        /// The node.
+        node: NodeId,
+        /// Where it is, for a node of a workflow inside the run's and for an item of a map:
+        /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
+        path: Option<Arc<str>>,
+        /// What is known of the task: the ports' names, and which of them are secret.
+        signature: Arc<Signature>,
+        /// One value per port. Whoever keeps them keeps the task from having them for itself.
+        values: Vec<Value>,
+    },
+    /// A node has given a value. Its end follows.
+    NodeGave {
+        /// The node.
+        node: NodeId,
+        /// Where it is, for a node of a workflow inside the run's and for an item of a map:
+        /// `measure["XX"]`, `left.merge`. `node` is then an id of that workflow, or the map's own.
+        path: Option<Arc<str>>,
+        /// The value.
+        value: Value,
+    },
     /// A node has ended: nothing more happens to it.
     NodeFinished {
         /// The node.
@@ -206,11 +230,14 @@ impl EventKinds {
     pub const PROGRESS: Self = Self(1 << 5);
     /// What tasks log.
     pub const LOGS: Self = Self(1 << 6);
+    /// What tasks are given and nodes give, of those whose starts and ends are wanted too.
+    pub const VALUES: Self = Self(1 << 7);
     /// What goes wrong without ending anything, wherever it happens: attempts that are followed by
     /// another, those that are given up, nodes that were passed over too often.
-    pub const RETRIES: Self = Self(1 << 7);
-    /// All that there are, and those that a later version adds.
-    pub const ALL: Self = Self(u16::MAX);
+    pub const RETRIES: Self = Self(1 << 8);
+    /// All that there are, and those that a later version adds, but for [`EventKinds::VALUES`], which
+    /// hold on to what would be let go.
+    pub const ALL: Self = Self(!Self::VALUES.0);
 
     /// These and some others; what `|` does, in constants too.
     pub const fn and(self, others: Self) -> Self {

@@ -60,7 +60,7 @@ pub use redact::Redactor;
 pub use repeat::{Carry, Chunk, Collect, FailedItems, Loop, Map, Over, Reduce};
 pub use signature::{Lane, Port, PortMode, Signature};
 pub use source::{Format, Source, Span};
-pub use terrace_plugin_api::{Outcome, OutcomeStatus, TaskError, Value};
+pub use terrace_plugin_api::{LogLevel, Outcome, OutcomeStatus, TaskError, Value};
 pub use types::{Enum, Field, Fit, Mismatch, Type, TypeError};
 pub use validate::is_name;
 pub use view::{NodeView, Placed, Walk, Walked, place};

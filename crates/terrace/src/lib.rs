@@ -64,5 +64,7 @@ pub use terrace_core as core;
 pub use terrace_plugin_api as api;
 /// Packs: finding, checking, loading.
 pub use terrace_plugin_host as host;
+/// What a run looked like: its record.
+pub use terrace_report as report;
 /// Running plans.
 pub use terrace_scheduler as scheduler;

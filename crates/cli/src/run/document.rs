@@ -15,8 +15,8 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value as Json, json};
 use terrace::core::{Amount, LimitKind, NodeId, OutcomeStatus, Redactor, TaskError, Value};
+use terrace::scheduler::NodeOutcome;
 use terrace::scheduler::dispatch::{HighWater, Spent};
-use terrace::scheduler::{NodeOutcome, RunStatus};
 
 use super::Told;
 use super::inside::{Entry, Inside, Items, Kept};
@@ -84,13 +84,7 @@ impl Document<'_> {
         let counts = report.counts;
         object(json!({
             "format": FORMAT,
-            "status": match report.status {
-                RunStatus::Succeeded => "succeeded",
-                RunStatus::Cancelled => "cancelled",
-                RunStatus::LimitReached => "limit_reached",
-                RunStatus::StoppedAtCheckpoint => "stopped_at_checkpoint",
-                _ => "failed",
-            },
+            "status": super::record::status(report.status),
             "workflow": told.workflow.name(),
             "run": report.run_id,
             "order": told.order().name(),

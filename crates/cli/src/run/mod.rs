@@ -2,8 +2,9 @@
 //!
 //! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
 //! meanwhile in [`progress`], what happened inside nodes in [`inside`] and its order
-//! in [`mod@order`], the end in [`summary`] for people, where the time went in [`pace`], and [`document`] for programs.
-//! What would happen, without running anything, in [`dry`].
+//! in [`mod@order`], the end in [`summary`] for people, where the time went in [`pace`], and
+//! [`document`] for programs. The record of it all in [`record`]. What would happen, without running
+//! anything, in [`dry`].
 
 mod approve;
 mod document;
@@ -14,12 +15,14 @@ mod interrupt;
 mod order;
 mod pace;
 mod progress;
+mod record;
 mod summary;
 
 use std::sync::Arc;
 
 use terrace::Engine;
 use terrace::core::{Checkpoints, Event, EventKinds, Observer, Redactor, Workflow};
+use terrace::report::{Header, Recorder};
 use terrace::scheduler::{CancelToken, Growth, RunReport, RunStatus};
 
 use crate::args::{JsonArg, OrderArg, RunArgs};
@@ -72,6 +75,11 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
             );
         }
     };
+    let header = || header(args, &engine, &workflow);
+    let recording = match record::Recording::start(args, header, &redactor) {
+        Ok(recording) => recording,
+        Err(message) => return problem::usage(&message, args.json.is_some(), output),
+    };
     let progress = progress::Progress::start(&workflow, redactor.clone(), args.progress);
     let inside = args.json.map(|how| Arc::new(inside::Inside::new(how == JsonArg::Full)));
     let folder = args.file.parent().map(|dir| dir.display().to_string()).unwrap_or_default();
@@ -86,8 +94,12 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         .observer(Listener {
             progress: progress.listener(),
             inside: inside.clone(),
+            recorder: recording.as_ref().map(|recording| recording.recorder.clone()),
             workflow: workflow.clone(),
         });
+    if let Some(recording) = &recording {
+        request = request.run_id(recording.run.clone());
+    }
     if let Some(approver) = approve::approver(args, &redactor, &cancel) {
         request = request.approver(approver);
     }
@@ -124,6 +136,9 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     }
     output.flush();
     summary::print(&told);
+    if let Some(recording) = recording {
+        recording.finish(&told);
+    }
     if signals.interrupted() {
         return Exit::Interrupted;
     }
@@ -136,10 +151,20 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     }
 }
 
-/// Who listens: the terminal, and what the document needs.
+/// What the record says of the run before it starts.
+fn header(args: &RunArgs, engine: &Engine, workflow: &Workflow) -> Header {
+    let mut header = Header::of(workflow);
+    header.file = Some(args.file.display().to_string());
+    header.workers = Some(engine.scheduler().workers() as u64);
+    header.order = order(args, workflow).name().to_owned();
+    header
+}
+
+/// Who listens: the terminal, what the document needs, and the record.
 struct Listener {
     progress: Arc<progress::State>,
     inside: Option<Arc<inside::Inside>>,
+    recorder: Option<Recorder>,
     workflow: Workflow,
 }
 
@@ -149,11 +174,15 @@ impl Observer for Listener {
         if let Some(inside) = &self.inside {
             inside.take(event, &self.workflow);
         }
+        if let Some(recorder) = &self.recorder {
+            recorder.event(event);
+        }
     }
 
     fn wants(&self) -> EventKinds {
         let inside = if self.inside.is_some() { inside::WANTS } else { EventKinds::NONE };
-        self.progress.wants() | inside
+        let record = self.recorder.as_ref().map_or(EventKinds::NONE, Observer::wants);
+        self.progress.wants() | inside | record
     }
 }
 
@@ -167,12 +196,17 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// In which order it ran: to look at a level, the next has to wait for it.
+    /// In which order it ran.
     fn order(&self) -> OrderArg {
-        match self.workflow.rules().checkpoints {
-            Checkpoints::Levels => OrderArg::Levels,
-            Checkpoints::None => self.args.order,
-        }
+        order(self.args, self.workflow)
+    }
+}
+
+/// In which order it runs: to look at a level, the next has to wait for it.
+fn order(args: &RunArgs, workflow: &Workflow) -> OrderArg {
+    match workflow.rules().checkpoints {
+        Checkpoints::Levels => OrderArg::Levels,
+        Checkpoints::None => args.order,
     }
 }
 

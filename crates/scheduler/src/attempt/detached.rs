@@ -180,6 +180,13 @@ impl Detached {
     /// Calls the task. Once, by whoever began it.
     pub(crate) fn call(&self) -> Result<Value, TaskError> {
         let mut args = std::mem::take(&mut *lock(&self.args));
+        let told = self.run.upgrade().is_some_and(|run| run.wants(self.about.kinds));
+        if told {
+            self.emit(EventKinds::VALUES, |node, path| {
+                let signature = Arc::clone(&self.task.signature);
+                EventKind::NodeGiven { node, path, signature, values: args.clone() }
+            });
+        }
         let result = {
             let _inside = Inside::detached(self);
             let ctx = TaskContext::new(self);

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use terrace_core::{EventKind, EventKinds, NodeId, PlanIndex};
+use terrace_core::{EventKind, EventKinds, NodeId, PlanIndex, TaskRef, Value};
 use terrace_plugin_api::{Host, Item, LogLevel};
 
 use super::temp;
 use crate::fan::{Fan, item_of, path};
 use crate::fast::Sequence;
 use crate::frame::Frame;
-use crate::run::Run;
+use crate::run::{Run, told_as};
 
 /// The run's side of one attempt.
 pub(crate) struct NodeHost<'a> {
@@ -91,6 +91,21 @@ impl<'a> NodeHost<'a> {
     pub(crate) fn with(mut self, attempt: u32, cpus: u32) -> Self {
         (self.attempt, self.cpus) = (attempt, cpus);
         self
+    }
+
+    /// Tells what the task is given that is about to be called.
+    pub(crate) fn tell_given(&self, task: &TaskRef, args: &[Value]) {
+        let told = || match self.who() {
+            Who::Node(frame, _) => told_as(frame),
+            Who::Item(..) => EventKinds::ITEMS,
+        };
+        if self.run.wants(EventKinds::VALUES) && self.run.wants(told()) {
+            self.run.emit(EventKinds::VALUES, || {
+                let (node, path) = self.named();
+                let signature = Arc::clone(&task.signature);
+                EventKind::NodeGiven { node, path, signature, values: args.to_vec() }
+            });
+        }
     }
 
     /// The node as events name it.

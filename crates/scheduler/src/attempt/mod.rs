@@ -44,7 +44,9 @@ pub(crate) unsafe fn attempt(
     // SAFETY: passed on.
     let result = match unsafe { bind(run, frame, at, args) } {
         Ok(()) => {
-            Some(call(run, frame.plan().node(at).task(), &NodeHost::of_node(run, frame, at), args))
+            let (task, host) = (frame.plan().node(at).task(), NodeHost::of_node(run, frame, at));
+            host.tell_given(task, args);
+            Some(call(run, task, &host, args))
         }
         Err(BindError::Absent) => None,
         Err(BindError::Wrong(error)) => Some(Err(error)),
@@ -69,6 +71,7 @@ pub(crate) fn attempt_item(
     let end = match bound.unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => {
             let host = NodeHost::of_item(run, fan, item);
+            host.tell_given(plan.node(at).task(), args);
             let result = call(run, plan.node(at).task(), &host, args);
             ItemEnd::of(result.and_then(|value| pick(run, fan, inputs, value)))
         }

@@ -101,6 +101,7 @@ impl Run {
                 }
                 (None, None) => {
                     let host = NodeHost::of_node(self, frame, at).with(number, desk.cpus);
+                    host.tell_given(task, &args);
                     call(self, task, &host, &mut args)
                 }
             },

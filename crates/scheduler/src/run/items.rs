@@ -104,6 +104,7 @@ impl Run {
                 }
                 (None, None) => {
                     let host = NodeHost::of_item(self, fan, pending.item).with(number, desk.cpus);
+                    host.tell_given(task, &args);
                     self.ended(call(self, task, &host, &mut args))
                 }
             },
@@ -199,6 +200,13 @@ impl Run {
             return;
         }
         let task = fan.plan.node(PlanIndex::new(0)).task();
+        if end.status == OutcomeStatus::Ok && self.wants(EventKinds::ITEMS) {
+            self.emit(EventKinds::VALUES, || EventKind::NodeGave {
+                node: fan.home_plan().id(fan.at),
+                path: Some(fan.path(item).text),
+                value: end.value.clone(),
+            });
+        }
         self.emit(EventKinds::ITEMS, || EventKind::NodeFinished {
             node: fan.home_plan().id(fan.at),
             path: Some(fan.path(item).text),

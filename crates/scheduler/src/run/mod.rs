@@ -49,7 +49,7 @@ use crate::watch::Look;
 
 pub(crate) use attempts::Refusal;
 pub(crate) use end::End;
-pub(crate) use node::Desk;
+pub(crate) use node::{Desk, told_as};
 use pause::Pauses;
 
 /// The threads and the clock that a run uses.

@@ -519,6 +519,13 @@ impl Run {
                 self.note_failure(|| path(frame, at).text, error);
             }
         }
+        if (status == OutcomeStatus::Ok || record.gives) && self.wants(told_as(frame)) {
+            self.emit(EventKinds::VALUES, || EventKind::NodeGave {
+                node: frame.plan().id(at),
+                path: self.path_in(frame, at),
+                value: value.clone(),
+            });
+        }
         // SAFETY: passed on.
         unsafe { frame.settle(at, record, value) };
         self.emit(told_as(frame), || {
@@ -548,6 +555,6 @@ impl Run {
 }
 
 /// Which kind of event tells of the nodes of a frame.
-pub(super) fn told_as(frame: &Frame) -> EventKinds {
+pub(crate) fn told_as(frame: &Frame) -> EventKinds {
     if frame.parent().is_none() { EventKinds::NODES } else { EventKinds::INSIDE }
 }

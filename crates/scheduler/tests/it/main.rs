@@ -31,5 +31,6 @@ mod retold;
 mod sequence;
 mod simulated;
 mod stress;
+mod told_values;
 mod values;
 mod watch;

@@ -106,6 +106,9 @@ impl Model {
     /// Takes note of an event.
     pub(super) fn take(&mut self, event: &Event) {
         match &event.kind {
+            // Somebody else wants to know.
+            EventKind::NodeStarted { path, .. } | EventKind::NodeFinished { path, .. }
+                if !self.by_node || path.as_ref().is_some_and(|path| path.ends_with(']')) => {}
             EventKind::RunStarted { nodes, .. } => self.nodes = *nodes as u64,
             EventKind::NodeStarted { node, path, .. } => {
                 let key = Key::new(*node, path.as_ref());

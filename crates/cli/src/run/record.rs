@@ -1,0 +1,152 @@
+//! `--record`, `--report` and `--trace`: what happens in the run, written down while it does, and shown when it
+//! is over.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use terrace::core::Redactor;
+use terrace::report::{Budget, Closing, Header, LimitUse, Record, Recorder, RecorderOptions};
+use terrace::scheduler::RunStatus;
+
+use super::Told;
+use crate::args::RunArgs;
+use crate::{problem, report, trace};
+
+/// A record under way.
+pub(super) struct Recording {
+    pub(super) recorder: Recorder,
+    /// The run's id.
+    pub(super) run: String,
+    record: Option<PathBuf>,
+    report: Option<PathBuf>,
+    trace: Option<PathBuf>,
+    /// What was written, for what is made of it.
+    copy: Option<Copy>,
+}
+
+/// Bytes that whoever writes them and whoever reads them share.
+type Copy = Arc<Mutex<Vec<u8>>>;
+
+/// Writes to a file, keeps a copy, or both.
+struct Both {
+    file: Option<File>,
+    copy: Option<Copy>,
+}
+
+impl Write for Both {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match &mut self.file {
+            Some(file) => file.write(bytes)?,
+            None => bytes.len(),
+        };
+        if let Some(copy) = &self.copy {
+            let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
+            copy.extend_from_slice(&bytes[..written]);
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), File::flush)
+    }
+}
+
+impl Recording {
+    /// Starts the record of a run, where one or a report is wanted.
+    pub(super) fn start(
+        args: &RunArgs,
+        header: impl FnOnce() -> Header,
+        redactor: &Redactor,
+    ) -> Result<Option<Self>, String> {
+        if args.record.is_none() && args.report.is_none() && args.trace.is_none() {
+            return Ok(None);
+        }
+        let file = args.record.as_ref().map(|path| {
+            let cannot = |error| format!("cannot write the record `{}`: {error}", path.display());
+            File::create(path).map_err(cannot)
+        });
+        for (what, path) in [("report", &args.report), ("trace", &args.trace)] {
+            let Some(path) = path else { continue };
+            // Rather now than after a long run.
+            let cannot = |error| format!("cannot write the {what} `{}`: {error}", path.display());
+            File::options().append(true).create(true).open(path).map_err(cannot)?;
+        }
+        let copy = (args.report.is_some() || args.trace.is_some()).then(Copy::default);
+        let both = Both { file: file.transpose()?, copy: copy.clone() };
+        let header = header();
+        let recorder = Recorder::new(both, &header, redactor.clone(), RecorderOptions::default());
+        Ok(Some(Self {
+            recorder: recorder.map_err(|error| format!("cannot record the run: {error}"))?,
+            run: header.run,
+            record: args.record.clone(),
+            report: args.report.clone(),
+            trace: args.trace.clone(),
+            copy,
+        }))
+    }
+
+    /// Ends it. A record or report that could not be written is said, and is no failure of the run.
+    pub(super) fn finish(self, told: &Told<'_>) {
+        if let Err(error) = self.recorder.finish(&closing(told)) {
+            let what = self.record.as_ref().map_or_else(
+                || "the record".to_owned(),
+                |path| format!("the record `{}`", path.display()),
+            );
+            crate::say!("warning: {what} is not whole: {error}");
+        }
+        let Some(copy) = &self.copy else { return };
+        let lines = std::mem::take(&mut *copy.lock().unwrap_or_else(PoisonError::into_inner));
+        let record = match Record::read(&lines[..]) {
+            Ok(record) => record,
+            Err(error) => return crate::say!("warning: {}", problem::chain(&error)),
+        };
+        let report = self.report.map(|path| report::write(&path, &record.to_html()));
+        let trace = self.trace.map(|path| trace::write(&path, &record));
+        for error in report.into_iter().chain(trace).filter_map(Result::err) {
+            crate::say!("warning: {error}");
+        }
+    }
+}
+
+fn closing(told: &Told<'_>) -> Closing {
+    let report = told.report;
+    Closing {
+        status: status(report.status).to_owned(),
+        duration: report.duration,
+        error: report.error.as_ref().map(|error| problem::chain(error)),
+        limits: report
+            .limits
+            .iter()
+            .map(|limit| LimitUse {
+                name: limit.name.clone(),
+                most: limit.most,
+                used: limit.used,
+                starts: limit.starts,
+            })
+            .collect(),
+        budgets: report
+            .spent
+            .iter()
+            .map(|spent| Budget {
+                of: spent.budget.of.to_string(),
+                most: spent.budget.millionths,
+                spent: spent.spent,
+            })
+            .collect(),
+        outputs: told.values(),
+        leftovers: report.leftovers.clone(),
+    }
+}
+
+/// The name that documents use.
+pub(super) fn status(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Succeeded => "succeeded",
+        RunStatus::Failed => "failed",
+        RunStatus::Cancelled => "cancelled",
+        RunStatus::LimitReached => "limit_reached",
+        RunStatus::StoppedAtCheckpoint => "stopped_at_checkpoint",
+    }
+}

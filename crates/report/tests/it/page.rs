@@ -1,0 +1,159 @@
+//! A page shows what the record has as text, and always in the same bytes.
+
+use terrace_report::Record;
+
+/// Texts that would like to be more than text.
+const HOSTILE: [&str; 5] = [
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "<img src=x onerror=\"alert(1)\">",
+    "\"'`\\ \u{2028}\u{2029}\u{0}",
+    "\u{202e}gnp.exe",
+];
+
+/// A record in which `text` stands wherever text of a run may.
+fn record(text: &str) -> String {
+    let text = serde_json::Value::from(text);
+    format!(
+        r#"{{"terrace_record":1,"run":{text},"workflow":{text},"file":{text},"started":{text},"order":{text},"terrace":{text},"levels":2,"own":2,"limits":[{{"name":{text},"most":1}}],"nodes":[{{"name":{text},"label":{text},"task":{text},"pack":{text},"kind":{text},"cost":{text},"needs":[[{text},1]]}},{{"name":"b","task":"t","level":1,"inputs":[[{text},0]]}}]}}
+{{"k":"start","at":1,"node":0,"worker":0}}
+{{"k":"given","at":1,"node":0,"inputs":[[{text},{text}]]}}
+{{"k":"log","at":2,"node":0,"level":{text},"message":{text}}}
+{{"k":"gave","at":2,"node":0,"value":{text}}}
+{{"k":"start","at":2,"path":{text},"task":{text},"worker":0}}
+{{"k":"end","at":2,"path":{text},"task":{text},"ran":1,"status":"failed","error":{{"class":{text},"code":{text},"message":{text},"causes":[{text}],"location":{text}}}}}
+{{"k":"end","at":3,"node":0,"ran":1}}
+{{"k":"pause","at":3,"nodes":[0]}}
+{{"k":"pass","at":3,"refused":{text}}}
+{{"k":"finish","at":4}}
+{{"k":"limit","name":{text},"used":1,"starts":1}}
+{{"k":"budget","of":{text},"most":1,"spent":1}}
+{{"k":"leftover","task":{text},"count":1}}
+{{"k":"output","name":{text},"value":{text}}}
+{{"k":"result","status":{text},"duration":9,"error":{text}}}
+"#
+    )
+}
+
+fn page(record: &str) -> String {
+    Record::read(record.as_bytes()).unwrap().to_html()
+}
+
+/// The elements of a page, without what is in scripts, styles and comments.
+fn tags(page: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at..];
+        let end = rest.find('>').unwrap();
+        let tag = &rest[..=end];
+        rest = &rest[end..];
+        tags.push(tag.to_owned());
+        for name in ["script", "style"] {
+            if tag.starts_with(&format!("<{name}")) {
+                rest = &rest[rest.find(&format!("</{name}")).unwrap()..];
+            }
+        }
+    }
+    tags
+}
+
+#[test]
+fn text_of_a_run_adds_no_element_to_the_page() {
+    let plain = page(&record("plain"));
+    let expected = tags(&plain);
+    assert_eq!(expected.iter().filter(|tag| tag.starts_with("<script")).count(), 4);
+    for text in HOSTILE {
+        let page = page(&record(text));
+        assert_eq!(tags(&page), expected, "{text:?}");
+        // The data is read as the text that it was.
+        let start = "<script type=\"application/json\" id=\"data\">";
+        let from = page.find(start).unwrap() + start.len();
+        let json = &page[from..from + page[from..].find("</script>").unwrap()];
+        assert!(!json.contains('<'), "{text:?}");
+        let data: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(data["nodes"]["name"][0], text);
+        assert_eq!(data["given"][0][1][0][1], text);
+        assert_eq!(data["rows"]["path"][0], text);
+    }
+}
+
+#[test]
+fn the_same_record_gives_the_same_page() {
+    for text in ["plain", HOSTILE[0]] {
+        let record = record(text);
+        assert_eq!(page(&record), page(&record));
+    }
+    let many = layers(2_000, 40);
+    assert_eq!(page(&many), page(&many));
+}
+
+/// A record of a graph with levels of `wide` nodes, each of which takes of two of the level before.
+fn layers(count: usize, wide: usize) -> String {
+    let nodes: Vec<String> = (0..count)
+        .map(|node| {
+            let level = node / wide;
+            let from = |by: usize| (level.max(1) - 1) * wide + (node * by + 3) % wide;
+            let inputs = match level {
+                0 => String::new(),
+                _ => format!(r#"["a",{}],["b",{}]"#, from(7), from(11)),
+            };
+            format!(r#"{{"name":"n{node}","task":"t","level":{level},"inputs":[{inputs}]}}"#)
+        })
+        .collect();
+    let mut text = format!(
+        "{{\"terrace_record\":1,\"own\":{count},\"levels\":{},\"nodes\":[{}]}}\n",
+        count.div_ceil(wide),
+        nodes.join(",")
+    );
+    for node in 0..count {
+        let (start, end) = (node * 10, node * 10 + 9);
+        text += &format!("{{\"k\":\"start\",\"at\":{start},\"node\":{node},\"worker\":0}}\n");
+        text += &format!("{{\"k\":\"end\",\"at\":{end},\"node\":{node},\"ran\":9}}\n");
+    }
+    text + "{\"k\":\"finish\",\"at\":9999999}\n"
+}
+
+#[test]
+fn what_the_page_shows_is_bounded() {
+    let page = page(&layers(100_000, 300));
+    assert!(page.len() < 20 << 20, "{} bytes", page.len());
+}
+
+#[test]
+fn a_record_that_breaks_off_says_so_in_the_page() {
+    let text = record("plain");
+    let cut = &text[..text.find("{\"k\":\"finish\"").unwrap() + 5];
+    assert!(page(cut).contains("the record breaks off inside line 11"));
+    assert!(!page(&text).contains("the record breaks off"));
+}
+
+#[test]
+fn the_page_loads_nothing() {
+    let page = page(&record("plain"));
+    assert!(page.contains("default-src 'none'"));
+    for tag in tags(&page) {
+        let loads = [" src=", " href=\"http", "url(", "<link", "<iframe", "<object", "@import"];
+        assert!(!loads.iter().any(|how| tag.contains(how)), "{tag}");
+    }
+}
+
+#[test]
+fn the_libraries_are_those_that_were_written_down() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/vendor");
+    let written = std::fs::read_to_string(format!("{folder}/README.md")).unwrap();
+    let mut checked = 0;
+    for line in written.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.split('`').collect();
+        let (file, hash) = (cells[1], cells[cells.len() - 2]);
+        let sum = std::process::Command::new("sha256sum").arg(format!("{folder}/{file}")).output();
+        let sum = String::from_utf8(sum.unwrap().stdout).unwrap();
+        assert!(sum.starts_with(hash), "{file}: {sum}");
+        checked += 1;
+    }
+    assert_eq!(checked, 3);
+    let page = page(&record("plain"));
+    for notice in ["Copyright (c) 2022 Leon Sorokin", "The Cytoscape Consortium", "Permission is"] {
+        assert!(page.contains(notice), "{notice}");
+    }
+}
