@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("terrace-scheduler", &["terrace-core", "terrace-plugin-api"]),
     ("terrace-plugin-host", &["terrace-core", "terrace-plugin-api"]),
     ("terrace-report", &["terrace-core"]),
+    ("terrace-otel", &["terrace-core", "terrace-report"]),
     (
         "terrace",
         &[
@@ -21,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "terrace-scheduler",
         ],
     ),
-    ("terrace-cli", &["terrace"]),
+    ("terrace-cli", &["terrace", "terrace-otel"]),
     ("terrace-bench-protocol", &[]),
     ("terrace-peer", &["terrace-bench-protocol", "terrace-core", "terrace-scheduler"]),
     (

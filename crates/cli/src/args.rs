@@ -122,6 +122,11 @@ pub(crate) struct RunArgs {
     /// When the run is over, write a trace for Perfetto or Chrome (docs/TRACES.md)
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// When the run is over, send it to an OpenTelemetry collector (OTLP over HTTP), as in
+    /// http://localhost:4318 (docs/TRACES.md)
+    #[cfg(feature = "otel")]
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp: Option<String>,
     /// Print one JSON document instead of text; maps over 1,000 items as counts and failures. Of all
     /// that ran inside nodes the first 10,000 are told, of failures there the first 1,000, and
     /// `nodes_not_shown` and `failures_not_shown` count the rest; with `--json=full` all

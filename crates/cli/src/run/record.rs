@@ -22,6 +22,8 @@ pub(super) struct Recording {
     record: Option<PathBuf>,
     report: Option<PathBuf>,
     trace: Option<PathBuf>,
+    #[cfg(feature = "otel")]
+    otlp: Option<String>,
     /// What was written, for what is made of it.
     copy: Option<Copy>,
 }
@@ -60,7 +62,10 @@ impl Recording {
         header: impl FnOnce() -> Header,
         redactor: &Redactor,
     ) -> Result<Option<Self>, String> {
-        if args.record.is_none() && args.report.is_none() && args.trace.is_none() {
+        let reads = args.report.is_some() || args.trace.is_some();
+        #[cfg(feature = "otel")]
+        let reads = reads || args.otlp.is_some();
+        if args.record.is_none() && !reads {
             return Ok(None);
         }
         let file = args.record.as_ref().map(|path| {
@@ -73,7 +78,7 @@ impl Recording {
             let cannot = |error| format!("cannot write the {what} `{}`: {error}", path.display());
             File::options().append(true).create(true).open(path).map_err(cannot)?;
         }
-        let copy = (args.report.is_some() || args.trace.is_some()).then(Copy::default);
+        let copy = reads.then(Copy::default);
         let both = Both { file: file.transpose()?, copy: copy.clone() };
         let header = header();
         let recorder = Recorder::new(both, &header, redactor.clone(), RecorderOptions::default());
@@ -83,6 +88,8 @@ impl Recording {
             record: args.record.clone(),
             report: args.report.clone(),
             trace: args.trace.clone(),
+            #[cfg(feature = "otel")]
+            otlp: args.otlp.clone(),
             copy,
         }))
     }
@@ -106,6 +113,10 @@ impl Recording {
         let trace = self.trace.map(|path| trace::write(&path, &record));
         for error in report.into_iter().chain(trace).filter_map(Result::err) {
             crate::say!("warning: {error}");
+        }
+        #[cfg(feature = "otel")]
+        if let Some(Err(error)) = self.otlp.map(|url| terrace_otel::export(&record, &url)) {
+            crate::say!("warning: {}", problem::chain(&error));
         }
     }
 }
