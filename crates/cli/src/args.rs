@@ -14,6 +14,10 @@ use terrace::scheduler::Order;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Log on standard error: runs and packs, `-vv` nodes too, `-vvv` single items; TERRACE_LOG says it
+    /// in full, as in terrace=debug
+    #[arg(long, short = 'v', global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,8 @@
 //! The `terrace` command: glue between the engine and a terminal.
 //!
 //! Results go to standard output, everything else to standard error. Exit codes are in [`exit`],
-//! what is written in [`output`], errors drawn with their line in [`diagnostics`].
+//! what is written in [`output`], errors drawn with their line in [`diagnostics`],
+//! logs in [`log`].
 #![forbid(unsafe_code)]
 
 /// Says something on standard error, a line. One that is closed or full stops nothing.
@@ -18,6 +19,7 @@ mod completions;
 mod diagnostics;
 mod exit;
 mod graph;
+mod log;
 mod output;
 mod packs;
 mod problem;
@@ -45,6 +47,11 @@ fn main() -> std::process::ExitCode {
             return Exit::Usage.into();
         }
     };
+    let verbose = parsed.as_ref().map_or(0, |cli| cli.verbose);
+    if let Err(error) = log::start(verbose) {
+        crate::say!("error: {error}");
+        return Exit::Usage.into();
+    }
     let exit = match parsed.map(|cli| cli.command) {
         Ok(Command::Run(args)) => run::run(&args, &mut output),
         Ok(Command::Check(args)) => check::check(&args, &mut output),

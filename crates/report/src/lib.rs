@@ -1,15 +1,18 @@
 //! What a run looked like: reads events, changes nothing.
 //!
 //! A [`Recorder`] writes down what happens in a run, one JSON object a line (`docs/RECORD.md`); a
-//! [`Record`] is that read again, however it was cut off, and made a page or a trace.
+//! [`Record`] is that read again, however it was cut off, and made a page or a trace. A [`Tracer`] tells of a run while it goes on, in the words of the `tracing`
+//! crate.
 #![forbid(unsafe_code)]
 
 mod page;
 mod record;
 mod trace;
+mod tracer;
 
 pub use record::{
     Attempt, Budget, Checkpoint, Closing, Cut, Edge, End, Error, Gave, Given, Header, LimitUse,
     Log, MapRun, Place, Progress, Record, RecordError, RecordLimit, RecordNeed, RecordNode,
     Recorder, RecorderOptions, Reserved, RunCounts, VERSION,
 };
+pub use tracer::Tracer;
