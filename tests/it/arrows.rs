@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("terrace-forecast", &["terrace-core", "terrace-report", "terrace-scheduler"]),
     ("terrace-plugin-host", &["terrace-core", "terrace-plugin-api"]),
     ("terrace-report", &["terrace-core"]),
+    ("terrace-otel", &["terrace-core", "terrace-report"]),
     (
         "terrace",
         &[
@@ -23,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "terrace-scheduler",
         ],
     ),
-    ("terrace-cli", &["terrace"]),
+    ("terrace-cli", &["terrace", "terrace-otel"]),
     ("terrace-bench-protocol", &[]),
     ("terrace-peer", &["terrace-bench-protocol", "terrace-core", "terrace-scheduler"]),
     (

@@ -22,6 +22,7 @@ mod record;
 mod same;
 mod secrets;
 mod secrets_inside;
+mod seen;
 mod shapes;
 mod simulate;
 mod snippets;

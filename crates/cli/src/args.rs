@@ -15,6 +15,10 @@ use terrace::scheduler::Order;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Log on standard error: runs and packs, `-vv` nodes too, `-vvv` single items; TERRACE_LOG says it
+    /// in full, as in terrace=debug
+    #[arg(long, short = 'v', global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +39,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Make a page to look at a run with, of its record
     Report(ReportArgs),
+    /// Make a trace for Perfetto or Chrome of a run, of its record
+    Trace(TraceArgs),
     /// List packs or look into one, without executing anything of theirs
     Packs(PacksArgs),
     /// Print a completion script for a shell
@@ -115,6 +121,10 @@ pub(crate) struct RunArgs {
     /// the levels and what the run would ask for; nothing runs
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// What is shown on standard error while it runs: bars where that is a terminal and a line now and
+    /// then elsewhere, only such lines, or nothing
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = ProgressArg::Auto)]
+    pub(crate) progress: ProgressArg,
     /// Write down all that happens, a JSON object a line (docs/RECORD.md), while it happens
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
@@ -122,6 +132,14 @@ pub(crate) struct RunArgs {
     /// node
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// When the run is over, write a trace for Perfetto or Chrome (docs/TRACES.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// When the run is over, send it to an OpenTelemetry collector (OTLP over HTTP), as in
+    /// http://localhost:4318 (docs/TRACES.md)
+    #[cfg(feature = "otel")]
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp: Option<String>,
     /// Print one JSON document instead of text; maps over 1,000 items as counts and failures. Of all
     /// that ran inside nodes the first 10,000 are told, of failures there the first 1,000, and
     /// `nodes_not_shown` and `failures_not_shown` count the rest; with `--json=full` all
@@ -153,6 +171,17 @@ impl OnFailureArg {
             Self::Continue => OnFailure::Continue,
         }
     }
+}
+
+/// What is shown while a run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressArg {
+    /// Bars in a terminal, else lines
+    Auto,
+    /// A line now and then
+    Lines,
+    /// Nothing
+    None,
 }
 
 /// How much the document tells.
@@ -211,7 +240,7 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  terrace graph examples/vqe-h2.yaml\n  \
-    terrace graph examples/vqe-h2.yaml --format dot | dot -Tsvg > graph.svg")]
+    terrace graph examples/vqe-h2.yaml --format svg > graph.svg")]
 pub(crate) struct GraphArgs {
     /// The workflow: YAML, TOML or JSON, by its extension
     pub(crate) file: PathBuf,
@@ -230,6 +259,8 @@ pub(crate) enum GraphFormat {
     Dot,
     /// Mermaid
     Mermaid,
+    /// A picture, without Graphviz
+    Svg,
     /// JSON
     Json,
 }
@@ -420,6 +451,18 @@ pub(crate) struct ReportArgs {
     /// The record, as `run --record` writes it
     pub(crate) record: PathBuf,
     /// The page; printed where it is left out
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  terrace run flow.yaml --record run.jsonl\n  \
+    terrace trace run.jsonl -o trace.json\n\n\
+    Open it at https://ui.perfetto.dev or in about:tracing; docs/TRACES.md says what it shows.")]
+pub(crate) struct TraceArgs {
+    /// The record, as `run --record` writes it
+    pub(crate) record: PathBuf,
+    /// The trace; printed where it is left out
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

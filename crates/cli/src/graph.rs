@@ -1,4 +1,4 @@
-//! `terrace graph`: a workflow's graph as levels, DOT, Mermaid or JSON.
+//! `terrace graph`: a workflow's graph as levels, DOT, Mermaid, SVG or JSON.
 
 use terrace::Engine;
 
@@ -19,6 +19,7 @@ pub(crate) fn graph(args: &GraphArgs, output: &mut Output) -> Exit {
                 GraphFormat::Levels => output.text(&workflow.to_levels_text()),
                 GraphFormat::Dot => output.text(&workflow.to_dot()),
                 GraphFormat::Mermaid => output.text(&workflow.to_mermaid()),
+                GraphFormat::Svg => output.text(&workflow.to_svg()),
                 GraphFormat::Json => output.json(&workflow.to_graph_json()),
             }
             Exit::Success

@@ -1,7 +1,8 @@
 //! The `terrace` command: glue between the engine and a terminal.
 //!
 //! Results go to standard output, everything else to standard error. Exit codes are in [`exit`],
-//! what is written in [`output`], errors drawn with their line in [`diagnostics`].
+//! what is written in [`output`], errors drawn with their line in [`diagnostics`],
+//! logs in [`log`].
 #![forbid(unsafe_code)]
 
 /// Says something on standard error, a line. One that is closed or full stops nothing.
@@ -22,12 +23,14 @@ mod explain;
 mod forecast;
 mod graph;
 mod import;
+mod log;
 mod output;
 mod packs;
 mod problem;
 mod report;
 mod run;
 mod simulate;
+mod trace;
 mod usage;
 
 use clap::Parser as _;
@@ -49,6 +52,11 @@ fn main() -> std::process::ExitCode {
             return Exit::Usage.into();
         }
     };
+    let verbose = parsed.as_ref().map_or(0, |cli| cli.verbose);
+    if let Err(error) = log::start(verbose) {
+        crate::say!("error: {error}");
+        return Exit::Usage.into();
+    }
     let exit = match parsed.map(|cli| cli.command) {
         Ok(Command::Run(args)) => run::run(&args, &mut output),
         Ok(Command::Check(args)) => check::check(&args, &mut output),
@@ -58,6 +66,7 @@ fn main() -> std::process::ExitCode {
         Ok(Command::Diff(args)) => diff::diff(&args, &mut output),
         Ok(Command::Import(args)) => import::import(&args, &mut output),
         Ok(Command::Report(args)) => report::report(&args, &mut output),
+        Ok(Command::Trace(args)) => trace::trace(&args, &mut output),
         Ok(Command::Packs(args)) => packs::packs(&args, &mut output),
         Ok(Command::Completions(args)) => completions::completions(&args, &mut output),
         Err(error) => usage::usage(&error, std::env::args_os(), &mut output),

@@ -232,6 +232,9 @@ impl EventKinds {
     pub const LOGS: Self = Self(1 << 6);
     /// What tasks are given and nodes give, of those whose starts and ends are wanted too.
     pub const VALUES: Self = Self(1 << 7);
+    /// What goes wrong without ending anything, wherever it happens: attempts that are followed by
+    /// another, those that are given up, nodes that were passed over too often.
+    pub const RETRIES: Self = Self(1 << 8);
     /// All that there are, and those that a later version adds, but for [`EventKinds::VALUES`], which
     /// hold on to what would be let go.
     pub const ALL: Self = Self(!Self::VALUES.0);

@@ -50,7 +50,7 @@ pub use file::{
 };
 pub use level::Levels;
 pub use lint::{Finding, LintCode, Severity};
-pub use order::CriticalPath;
+pub use order::{CriticalPath, HeldUp, Leg};
 pub use plan::{
     BindError, Inputs, NodeKind, Plan, PlanBuilder, PlanError, PlanIndex, PlanMistake, PortArg,
     RunConstants, SharedTask, Slots, Tolerance,
@@ -69,5 +69,5 @@ pub use terrace_plugin_api::{LogLevel, Outcome, OutcomeStatus, TaskError, Value}
 pub use timed::Timed;
 pub use types::{Enum, Field, Fit, Mismatch, Type, TypeError};
 pub use validate::is_name;
-pub use view::{NodeView, Walk, Walked};
+pub use view::{NodeView, Placed, Walk, Walked, place};
 pub use workflow::{Input, Node, Output, Repeat, SubFlow, Workflow};

@@ -1,5 +1,7 @@
 //! Looking at a workflow's order: which orders are valid, and which path takes longest.
 
+use std::time::Duration;
+
 use crate::expr::NodeId;
 use crate::level;
 use crate::workflow::Workflow;
@@ -13,7 +15,70 @@ pub struct CriticalPath {
     pub length: f64,
 }
 
+/// The path through a workflow that held up the end of a run, as it happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldUp {
+    /// The nodes on it, first to last.
+    pub legs: Vec<Leg>,
+}
+
+/// A node on such a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// The node.
+    pub node: NodeId,
+    /// When all that it depends on had ended, since the run's start.
+    pub ready: Duration,
+    /// When it started.
+    pub start: Duration,
+    /// When it ended.
+    pub end: Duration,
+}
+
+impl Leg {
+    /// How long it was ready and did not run: nobody had time, or a limit held it back.
+    pub fn waited(&self) -> Duration {
+        self.start.saturating_sub(self.ready)
+    }
+
+    /// How long it ran.
+    pub fn ran(&self) -> Duration {
+        self.end.saturating_sub(self.start)
+    }
+}
+
+impl HeldUp {
+    /// How long its nodes ran, together.
+    pub fn ran(&self) -> Duration {
+        self.legs.iter().map(Leg::ran).sum()
+    }
+
+    /// How long they were ready and did not run, together.
+    pub fn waited(&self) -> Duration {
+        self.legs.iter().map(Leg::waited).sum()
+    }
+}
+
 impl Workflow {
+    /// The path that held up the end of a run: the node that ended last, before it whichever of its
+    /// dependencies ended last, and so on. `times` tells when a node started and ended, `None` for
+    /// one that did not run. Of equal ones, the first as built. O(nodes + edges of the path).
+    pub fn held_up(&self, times: impl Fn(NodeId) -> Option<(Duration, Duration)>) -> HeldUp {
+        let last = |ids: &mut dyn Iterator<Item = NodeId>| {
+            ids.filter_map(|id| times(id).map(|(start, end)| (id, start, end)))
+                .reduce(|a, b| if b.2 > a.2 { b } else { a })
+        };
+        let mut legs = Vec::new();
+        let mut next = last(&mut self.node_ids());
+        while let Some((node, start, end)) = next {
+            next = last(&mut self.dependencies(node).iter().copied());
+            let ready = next.map_or(Duration::ZERO, |(_, _, end)| end);
+            legs.push(Leg { node, ready, start, end });
+        }
+        legs.reverse();
+        HeldUp { legs }
+    }
+
     /// A path whose nodes cost most together, `cost` telling what each one costs (for example
     /// seconds; `|_| 1.0` counts nodes). Of equal ones, the first as built. O(nodes + edges).
     pub fn critical_path(&self, cost: impl Fn(NodeId) -> f64) -> CriticalPath {
@@ -88,4 +153,33 @@ pub(crate) fn split_mix(state: &mut u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::WorkflowBuilder;
+    use crate::catalog::NoTasks;
+
+    #[test]
+    fn what_held_up_a_run_is_what_ended_last_and_before_it_what_that_waited_for() {
+        let wf = WorkflowBuilder::new("held up");
+        let short = wf.call(|| 0_i64, ()).named("short");
+        let long = wf.call(|| 0_i64, ()).named("long");
+        let join = wf.call(|a: i64, b: i64| a + b, (&short, &long)).named("join");
+        let _ = wf.call(|n: i64| n, (&join,)).named("skipped");
+        let _ = wf.call(|| 0_i64, ()).named("aside");
+        let workflow = wf.build(&NoTasks).unwrap();
+        let ms = Duration::from_millis;
+        let times = [Some((0, 3)), Some((1, 9)), Some((11, 20)), None, Some((0, 19))];
+        let held_up = workflow.held_up(|id| times[id.index()].map(|(a, b)| (ms(a), ms(b))));
+        let legs: Vec<_> = held_up
+            .legs
+            .iter()
+            .map(|leg| (workflow.node(leg.node).name(), leg.waited(), leg.ran()))
+            .collect();
+        assert_eq!(legs, [("long", ms(1), ms(8)), ("join", ms(2), ms(9))]);
+        assert_eq!((held_up.ran(), held_up.waited()), (ms(17), ms(3)));
+        assert_eq!(workflow.held_up(|_| None), HeldUp::default());
+    }
 }

@@ -171,7 +171,7 @@ impl SubFlow {
     }
 
     /// Whether it is the one node of a map or loop, which people see as that itself.
-    pub(crate) fn is_single(&self) -> bool {
+    pub fn is_single(&self) -> bool {
         self.style == FlowStyle::Single && self.workflow.nodes().len() == 1
     }
 

@@ -1,12 +1,15 @@
 //! What a run looked like: reads events, changes nothing.
 //!
 //! A [`Recorder`] writes down what happens in a run, one JSON object a line (`docs/RECORD.md`); a
-//! [`Record`] is that read again, however it was cut off.
+//! [`Record`] is that read again, however it was cut off, and made a page or a trace. A [`Tracer`] tells of a run while it goes on, in the words of the `tracing`
+//! crate.
 #![forbid(unsafe_code)]
 
 mod diff;
 mod page;
 mod record;
+mod trace;
+mod tracer;
 
 pub use diff::{Changed, Diff, EdgeName, Noise, RunSide, TimeChange};
 pub use record::{
@@ -14,3 +17,4 @@ pub use record::{
     Log, MapRun, Place, Progress, Record, RecordError, RecordLimit, RecordNeed, RecordNode,
     Recorder, RecorderOptions, Reserved, RunCounts, VERSION,
 };
+pub use tracer::Tracer;

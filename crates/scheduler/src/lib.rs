@@ -76,6 +76,7 @@ mod run;
 mod scheduler;
 pub mod simulate;
 mod timer;
+mod watch;
 
 mod sync;
 
@@ -90,6 +91,7 @@ pub use options::{Growth, Order, PathChoice, RunOptions, Timing};
 pub use report::{Counts, Failure, LevelSpan, NodeOutcome, RunReport, RunStatus};
 pub use scheduler::{Scheduler, SchedulerBuilder};
 pub use simulate::Simulation;
+pub use watch::{Look, Watch};
 // A task's own interface, so that closures need no other crate.
 pub use terrace_core::{
     Event, EventKind, EventKinds, Lane, Observer, OutcomeStatus, TaskError, Value,

@@ -11,6 +11,7 @@ use crate::cancel::CancelToken;
 use crate::checkpoint::Approve;
 use crate::environment::Environment;
 use crate::expand::Expand;
+use crate::watch::Watch;
 
 /// When a node may start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -103,6 +104,8 @@ pub struct RunOptions {
     /// Learns the values of secret inputs, those of workflows inside nodes as soon as they are
     /// known. Whoever shows or writes down anything of the run masks it with this.
     pub redactor: Redactor,
+    /// Looks at the run while it goes on.
+    pub watch: Option<Watch>,
 }
 
 impl Default for RunOptions {
@@ -126,6 +129,7 @@ impl Default for RunOptions {
             on_failure: None,
             environment: None,
             redactor: Redactor::default(),
+            watch: None,
         }
     }
 }
@@ -231,6 +235,12 @@ impl RunOptions {
     #[must_use]
     pub fn with_redactor(mut self, redactor: Redactor) -> Self {
         self.redactor = redactor;
+        self
+    }
+    /// Sets who looks at the run while it goes on.
+    #[must_use]
+    pub fn with_watch(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
         self
     }
     /// Sets whether each node's start and duration are taken.

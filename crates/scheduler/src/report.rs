@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrace_core::{Handle, Lane, NodeId, OutcomeStatus, Plan, PlanIndex, TaskError, Value, Wire};
+use terrace_core::{
+    Handle, HeldUp, Lane, NodeId, OutcomeStatus, Plan, PlanIndex, TaskError, Value, Wire,
+};
 
 use crate::checkpoint::Refused;
 use crate::dispatch::{HighWater, Spent};
@@ -202,6 +204,23 @@ impl RunReport {
                 .reduce(|a, b| LevelSpan { start: a.start.min(b.start), end: a.end.max(b.end) })
         };
         (0..self.plan().levels()).map(span).collect()
+    }
+
+    /// The path through the workflow that held up the run's end, as it happened. Empty without
+    /// timing.
+    pub fn held_up(&self) -> HeldUp {
+        let workflow = self.plan().workflow();
+        let times = |id| self.plan().place(id).and_then(|at| self.times(at));
+        let held_up = workflow.held_up(times);
+        // Without timing all is zero.
+        if held_up.ran().is_zero() { HeldUp::default() } else { held_up }
+    }
+
+    /// How long the nodes ran, together: what one thread would take for them in sequence. What ran
+    /// side by side inside a node counts as long as the node took.
+    pub fn work(&self) -> Duration {
+        let times = self.plan().indices().filter_map(|at| self.times(at));
+        times.map(|(start, end)| end.saturating_sub(start)).sum()
     }
 
     /// How many nodes ran at once at most, as far as their times tell. Costs a sort of the nodes.

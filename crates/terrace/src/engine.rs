@@ -145,6 +145,7 @@ impl Engine {
     /// # Errors
     /// When the file cannot be read, is not a workflow, or wants packs that are not there.
     pub fn read(&self, file: impl AsRef<Path>) -> Result<Workflow, Error> {
+        tracing::debug!(file = %file.as_ref().display(), "workflow file");
         let source = read_source(file.as_ref())?;
         self.read_source(&source)
     }
@@ -157,7 +158,10 @@ impl Engine {
     pub fn read_source(&self, source: &Source) -> Result<Workflow, Error> {
         let draft = read_draft(source)?;
         let catalog = self.packs_for(&draft)?;
-        Ok(draft.validate(&catalog)?)
+        let workflow = draft.validate(&catalog)?;
+        let (nodes, levels) = (workflow.nodes().len(), workflow.levels().len());
+        tracing::debug!(workflow = workflow.name(), nodes, levels, "workflow checked");
+        Ok(workflow)
     }
 
     /// Reads a workflow file to look at it: packs are known by their manifests alone and nothing
@@ -262,6 +266,7 @@ fn prepare(workflow: &Workflow, request: &RunRequest) -> Result<(Arc<Plan>, RunO
     options.on_failure = request.on_failure;
     options.max_concurrent = request.max_concurrent;
     options.approver = request.approver.clone();
+    options.watch = request.watch.clone();
     if let Some(id) = &request.run_id {
         options = options.with_run_id(id.clone());
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use terrace_core::{Observer, OnFailure, Redactor, Value, Workflow};
 use terrace_plugin_api::PortType;
-use terrace_scheduler::{Approve, CancelToken, Growth, Order};
+use terrace_scheduler::{Approve, CancelToken, Growth, Order, Watch};
 
 use crate::error::Error;
 use crate::inputs;
@@ -28,6 +28,7 @@ pub struct RunRequest {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) cancel: Option<CancelToken>,
     pub(crate) redactor: Redactor,
+    pub(crate) watch: Option<Watch>,
 }
 
 impl std::fmt::Debug for RunRequest {
@@ -170,6 +171,13 @@ impl RunRequest {
     #[must_use]
     pub fn redactor(mut self, redactor: Redactor) -> Self {
         self.redactor = redactor;
+        self
+    }
+
+    /// Lets a watch look at the run while it goes on, which costs the run nothing. Keep a clone.
+    #[must_use]
+    pub fn watch(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
         self
     }
 

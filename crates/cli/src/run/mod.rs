@@ -2,8 +2,9 @@
 //!
 //! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
 //! meanwhile in [`progress`], what happened inside nodes in [`inside`] and its order
-//! in [`mod@order`], the end in [`summary`] for people and [`document`] for programs.
-//! The record of it all in [`record`]. What would happen, without running anything, in [`dry`].
+//! in [`mod@order`], the end in [`summary`] for people, where the time went in [`pace`], and
+//! [`document`] for programs. The record of it all in [`record`]. What would happen, without running
+//! anything, in [`dry`].
 
 mod approve;
 mod document;
@@ -12,6 +13,7 @@ pub(crate) mod inputs;
 mod inside;
 mod interrupt;
 mod order;
+mod pace;
 mod progress;
 mod record;
 mod summary;
@@ -19,8 +21,8 @@ mod summary;
 use std::sync::Arc;
 
 use terrace::Engine;
-use terrace::core::{Checkpoints, Event, EventKinds, Observer, Redactor, Workflow};
-use terrace::report::{Header, Recorder};
+use terrace::core::{Checkpoints, Event, EventKind, EventKinds, Observer, Redactor, Workflow};
+use terrace::report::{Header, Recorder, Tracer};
 use terrace::scheduler::{CancelToken, Growth, RunReport, RunStatus};
 
 use crate::args::{JsonArg, OrderArg, RunArgs};
@@ -78,9 +80,10 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         Ok(recording) => recording,
         Err(message) => return problem::usage(&message, args.json.is_some(), output),
     };
-    let progress = progress::Progress::start(&workflow, redactor.clone());
+    let progress = progress::Progress::start(&workflow, redactor.clone(), args.progress);
     let inside = args.json.map(|how| Arc::new(inside::Inside::new(how == JsonArg::Full)));
     let folder = args.file.parent().map(|dir| dir.display().to_string()).unwrap_or_default();
+    let tracer = Tracer::new(&workflow, redactor.clone());
     let mut request = given
         .order(args.order.order())
         .growth(Growth { nodes: args.max_grown, ..Growth::default() })
@@ -88,9 +91,12 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         .workflow_dir(if folder.is_empty() { ".".to_owned() } else { folder })
         .cancel_token(cancel.clone())
         .redactor(redactor.clone())
+        .watch(progress.watch())
         .observer(Listener {
             progress: progress.listener(),
             inside: inside.clone(),
+            logged: tracer.wants(),
+            tracer,
             recorder: recording.as_ref().map(|recording| recording.recorder.clone()),
             workflow: workflow.clone(),
         });
@@ -161,13 +167,23 @@ fn header(args: &RunArgs, engine: &Engine, workflow: &Workflow) -> Header {
 struct Listener {
     progress: Arc<progress::State>,
     inside: Option<Arc<inside::Inside>>,
+    /// Wants nothing unless logs are asked for.
+    tracer: Tracer,
+    logged: EventKinds,
     recorder: Option<Recorder>,
     workflow: Workflow,
 }
 
 impl Observer for Listener {
     fn event(&self, event: &Event) {
-        self.progress.take(event);
+        if self.logged != EventKinds::NONE {
+            self.tracer.event(event);
+        }
+        // What tasks log is said once.
+        let is_log = matches!(event.kind, EventKind::NodeLog { .. });
+        if !(is_log && self.logged.any_of(EventKinds::LOGS)) {
+            self.progress.take(event);
+        }
         if let Some(inside) = &self.inside {
             inside.take(event, &self.workflow);
         }
@@ -179,7 +195,7 @@ impl Observer for Listener {
     fn wants(&self) -> EventKinds {
         let inside = if self.inside.is_some() { inside::WANTS } else { EventKinds::NONE };
         let record = self.recorder.as_ref().map_or(EventKinds::NONE, Observer::wants);
-        self.progress.wants() | inside | record
+        self.progress.wants() | self.logged | inside | record
     }
 }
 

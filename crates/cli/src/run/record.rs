@@ -1,4 +1,4 @@
-//! `--record` and `--report`: what happens in the run, written down while it does, and shown when it
+//! `--record`, `--report` and `--trace`: what happens in the run, written down while it does, and shown when it
 //! is over.
 
 use std::fs::File;
@@ -12,7 +12,7 @@ use terrace::scheduler::RunStatus;
 
 use super::Told;
 use crate::args::RunArgs;
-use crate::{problem, report};
+use crate::{problem, report, trace};
 
 /// Nodes from which on values are not recorded: they are tiny then, and each would take a tenth longer.
 const MOST_WITH_VALUES: u64 = 20_000;
@@ -24,7 +24,10 @@ pub(super) struct Recording {
     pub(super) run: String,
     record: Option<PathBuf>,
     report: Option<PathBuf>,
-    /// What was written, for the report.
+    trace: Option<PathBuf>,
+    #[cfg(feature = "otel")]
+    otlp: Option<String>,
+    /// What was written, for what is made of it.
     copy: Option<Copy>,
 }
 
@@ -62,19 +65,23 @@ impl Recording {
         header: impl FnOnce() -> Header,
         redactor: &Redactor,
     ) -> Result<Option<Self>, String> {
-        if args.record.is_none() && args.report.is_none() {
+        let reads = args.report.is_some() || args.trace.is_some();
+        #[cfg(feature = "otel")]
+        let reads = reads || args.otlp.is_some();
+        if args.record.is_none() && !reads {
             return Ok(None);
         }
         let file = args.record.as_ref().map(|path| {
             let cannot = |error| format!("cannot write the record `{}`: {error}", path.display());
             File::create(path).map_err(cannot)
         });
-        if let Some(path) = &args.report {
+        for (what, path) in [("report", &args.report), ("trace", &args.trace)] {
+            let Some(path) = path else { continue };
             // Rather now than after a long run.
-            let cannot = |error| format!("cannot write the report `{}`: {error}", path.display());
+            let cannot = |error| format!("cannot write the {what} `{}`: {error}", path.display());
             File::options().append(true).create(true).open(path).map_err(cannot)?;
         }
-        let copy = args.report.is_some().then(Copy::default);
+        let copy = reads.then(Copy::default);
         let both = Both { file: file.transpose()?, copy: copy.clone() };
         let header = header();
         let mut options = RecorderOptions::default();
@@ -87,6 +94,9 @@ impl Recording {
             run: header.run,
             record: args.record.clone(),
             report: args.report.clone(),
+            trace: args.trace.clone(),
+            #[cfg(feature = "otel")]
+            otlp: args.otlp.clone(),
             copy,
         }))
     }
@@ -100,13 +110,20 @@ impl Recording {
             );
             crate::say!("warning: {what} is not whole: {error}");
         }
-        let (Some(path), Some(copy)) = (&self.report, &self.copy) else { return };
+        let Some(copy) = &self.copy else { return };
         let lines = std::mem::take(&mut *copy.lock().unwrap_or_else(PoisonError::into_inner));
-        let written = Record::read(&lines[..])
-            .map_err(|error| problem::chain(&error))
-            .and_then(|record| report::write(path, &record.to_html()));
-        if let Err(error) = written {
+        let record = match Record::read(&lines[..]) {
+            Ok(record) => record,
+            Err(error) => return crate::say!("warning: {}", problem::chain(&error)),
+        };
+        let report = self.report.map(|path| report::write(&path, &record.to_html()));
+        let trace = self.trace.map(|path| trace::write(&path, &record));
+        for error in report.into_iter().chain(trace).filter_map(Result::err) {
             crate::say!("warning: {error}");
+        }
+        #[cfg(feature = "otel")]
+        if let Some(Err(error)) = self.otlp.map(|url| terrace_otel::export(&record, &url)) {
+            crate::say!("warning: {}", problem::chain(&error));
         }
     }
 }

@@ -9,7 +9,7 @@ use terrace::core::{
 use terrace::scheduler::{RunReport, RunStatus};
 
 use super::order::by_path;
-use super::{Told, approve};
+use super::{Told, approve, pace};
 use crate::output::Output;
 use crate::problem;
 
@@ -78,6 +78,9 @@ pub(super) fn print(told: &Told<'_>) {
         told.order().name(),
     );
     print_levels(told);
+    for line in pace::lines(told.workflow, report) {
+        crate::say!("  {line}");
+    }
     if counts.tolerated > 0 {
         crate::say!("{} failed, which was allowed", counts.tolerated);
     }
@@ -246,7 +249,7 @@ fn print_inside(told: &Told<'_>, node: &str) {
 }
 
 /// A duration in the unit that suits it.
-fn time(duration: Duration) -> String {
+pub(super) fn time(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds < 0.001 {
         format!("{:.0} µs", seconds * 1e6)

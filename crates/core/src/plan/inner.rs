@@ -54,7 +54,7 @@ impl Inner {
 
     /// That of a plan of closures.
     pub(super) fn flat() -> Self {
-        Self { plain: true, ..Self::default() }
+        Self { tolerances: Vec::new(), plans: Vec::new(), plain: true, as_written: false }
     }
 
     pub(super) fn write_order(&mut self) {

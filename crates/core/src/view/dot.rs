@@ -31,10 +31,12 @@ pub(super) fn render(workflow: &Workflow) -> String {
             let path = quote(&entry.path);
             let _ = writeln!(text, "{indent}{path} [label={label} tooltip={tooltip}{look}];");
         }
-        Step::Leave(entry) => {
+        Step::Leave(at, entry) => {
+            same_ranks(&mut text, &tree, Some(at), &indent(entry));
             let _ = writeln!(text, "{}}}", indent(entry));
         }
     });
+    same_ranks(&mut text, &tree, None, "");
     tree.each_edge(|edge| {
         let mut look = Vec::new();
         match edge.kind {
@@ -52,6 +54,22 @@ pub(super) fn render(workflow: &Workflow) -> String {
     });
     text.push_str("}\n");
     text
+}
+
+/// Nodes of one level of a workflow stand side by side; those that are clusters cannot.
+fn same_ranks(text: &mut String, tree: &Tree<'_>, of: Option<usize>, indent: &str) {
+    let children = tree.children(of);
+    let Some(first) = tree.entries.get(children.start).filter(|_| !children.is_empty()) else {
+        return;
+    };
+    for group in first.workflow.levels().groups() {
+        let entries = group.iter().map(|id| &tree.entries[children.start + id.index()]);
+        let nodes: Vec<String> =
+            entries.filter(|entry| entry.body.is_none()).map(|entry| quote(&entry.path)).collect();
+        if nodes.len() > 1 {
+            let _ = writeln!(text, "{indent}  {{ rank=same; {}; }}", nodes.join("; "));
+        }
+    }
 }
 
 fn open_cluster(text: &mut String, entry: &Entry<'_>, output: bool) {

@@ -34,7 +34,7 @@ pub(super) fn render(workflow: &Workflow) -> String {
             };
             let _ = writeln!(text, "{indent}n{at}{open}\"{label}\"{close}");
         }
-        Step::Leave(entry) => {
+        Step::Leave(_, entry) => {
             let _ = writeln!(text, "{}end", "  ".repeat(entry.depth + 1));
         }
     });

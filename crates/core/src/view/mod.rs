@@ -1,18 +1,24 @@
-//! A workflow as text to look at: levels, Graphviz DOT, Mermaid and JSON. Nothing runs.
+//! A workflow to look at: levels, Graphviz DOT, Mermaid, SVG and JSON. Nothing runs.
 //!
 //! What a node is in any of them is in [`kind`], which nodes are shown in [`tree`], what leads from
-//! one to another in [`edges`]. Programs look around with [`walk`].
+//! one to another in [`edges`], where they stand in a drawing in [`layout`]. Programs look around with [`walk`].
 
 mod dot;
 mod edges;
+mod groups;
 mod json;
 mod kind;
+mod layout;
 mod levels;
 mod mermaid;
+mod picture;
+mod svg;
+mod text;
 mod tree;
 mod walk;
 
 pub use kind::NodeView;
+pub use layout::{Placed, place};
 pub use walk::{Walk, Walked};
 
 use crate::expr::NodeId;
@@ -48,6 +54,14 @@ impl Workflow {
     /// The graph for Mermaid, drawn as [`Workflow::to_dot`] draws it.
     pub fn to_mermaid(&self) -> String {
         mermaid::render(self)
+    }
+
+    /// The graph as an SVG picture that needs nothing else, on light and dark pages: levels as rows,
+    /// workflows inside nodes as boxes around theirs, nodes that give outputs light blue, edges as
+    /// [`Workflow::to_dot`] has them. The same workflow gives the same text. Of more than 20,000
+    /// nodes those of one level and task are drawn as one box.
+    pub fn to_svg(&self) -> String {
+        svg::render(self)
     }
 
     /// The graph as a JSON document, `format` 1: nodes with task, level and dependencies. The list

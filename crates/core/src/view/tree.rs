@@ -111,7 +111,7 @@ impl<'w> Tree<'w> {
                 }
                 None => {
                     if let Some(of) = *of {
-                        visit(Step::Leave(&self.entries[of]));
+                        visit(Step::Leave(of, &self.entries[of]));
                     }
                     open.pop();
                 }
@@ -125,5 +125,5 @@ pub(super) enum Step<'t, 'w> {
     /// A node, at its place.
     Enter(usize, &'t Entry<'w>),
     /// The end of what is inside a node.
-    Leave(&'t Entry<'w>),
+    Leave(usize, &'t Entry<'w>),
 }

@@ -26,3 +26,4 @@ mod preview;
 mod tasks;
 mod view;
 mod view_inside;
+mod view_svg;

@@ -246,6 +246,8 @@ fn dot_draws_bodies_as_clusters() {
       "more" [label="more …" tooltip="more (level 3)" style=dashed];
       "tell" [label="tell" tooltip="tell (level 4)"];
       "sum" [label="sum" tooltip="sum (level 4)" style=filled fillcolor=lightblue];
+      { rank=same; "grow"; "more"; }
+      { rank=same; "tell"; "sum"; }
       "limit" -> "is_large";
       "limit" -> "sizes.clean";
       "is_large" -> "succeed" [style=dotted label=when];

@@ -38,7 +38,12 @@ impl Registry {
     /// # Errors
     /// When the file is refused; see [`Fault`].
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Pack, PackError> {
-        let pack = load::load_file(path.as_ref())?;
+        let path = path.as_ref();
+        let pack = load::load_file(path).inspect_err(|error| {
+            tracing::warn!(file = %path.display(), %error, "pack refused");
+        })?;
+        let (manifest, file) = (pack.manifest(), path.display());
+        tracing::info!(pack = %manifest.name, version = %manifest.version, %file, "pack loaded");
         Ok(self.add(pack))
     }
 
@@ -83,6 +88,12 @@ impl Registry {
         let mut errors = Vec::new();
         let mut set = PackSet::new();
         for chosen in resolved {
+            let (name, version) = (chosen.alias(), &chosen.manifest.version);
+            let from = match &chosen.location {
+                Location::Loaded(_) => None,
+                Location::File(path) => Some(tracing::field::display(path.display())),
+            };
+            tracing::debug!(pack = name, %version, from, "pack chosen");
             let pack = match &chosen.location {
                 Location::Loaded(pack) => Ok(pack.clone()),
                 Location::File(path) => self.load_file(path).and_then(|pack| {

@@ -6,12 +6,11 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use terrace_core::Lane;
+use terrace_core::{Lane, place};
 
 use crate::record::{Attempt, Header, Record, RecordNode};
 
 use super::critical;
-use super::layout;
 use super::rows::{Row, Rows, state};
 use super::series::{self, Series};
 
@@ -415,10 +414,12 @@ fn places(all: &[RecordNode], edges: &Edges) -> (Vec<u32>, Vec<f32>) {
         let level =
             |node: &u32| used.partition_point(|&used| used < all[*node as usize].level) as u32;
         let levels: Vec<u32> = nodes.iter().map(level).collect();
-        let placed = layout::place(&levels, joined.get(scope).map_or(&[][..], Vec::as_slice));
+        let joined = joined.get(scope).map_or(&[][..], Vec::as_slice);
+        // All are equally wide.
+        let placed = place(&levels, &vec![1.0; levels.len()], joined);
         for (at, &node) in nodes.iter().enumerate() {
             order[node as usize] = placed.order[at];
-            x[node as usize] = placed.x[at];
+            x[node as usize] = (placed.x[at] - 0.5) as f32;
         }
     }
     if all.len() > PLACED * 8 {

@@ -1,13 +1,12 @@
 //! The report of a run: one HTML page that needs nothing else.
 //!
-//! What the page shows is made here: [`rows`] turn a record into what ran, [`layout`] places the
+//! What the page shows is made here: [`rows`] turn a record into what ran, `terrace_core::place` places the
 //! graph, [`series`] counts over time, [`critical`] finds the path that took longest, [`data`] puts it
 //! all into one JSON object within bounds, [`shell`] puts that, the styles, the script and the
 //! libraries into a page. How it is shown is the script's business, in `assets`.
 
 mod critical;
 mod data;
-mod layout;
 mod rows;
 mod series;
 mod shell;

@@ -3,3 +3,5 @@
 
 mod page;
 mod record;
+mod trace;
+mod tracer;

@@ -10,7 +10,7 @@ use super::limits::LimitId;
 use super::slab::Slot;
 
 /// How many units may run at once, by lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capacities {
     /// Computing units.
     pub compute: usize,

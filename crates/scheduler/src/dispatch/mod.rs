@@ -36,6 +36,7 @@ mod rate;
 mod ready;
 mod shell;
 mod slab;
+mod standing;
 mod timers;
 
 use std::cmp::Reverse;
@@ -59,6 +60,7 @@ pub use demand::{Demand, DemandId};
 pub use limits::{HighWater, LimitId};
 pub use message::{Arrival, Capacities, Command, Input, Owed, Ticket, Urgency, Waiting};
 pub(crate) use shell::Shell;
+pub use standing::{Held, Standing};
 
 /// How often a unit is passed over, where nothing is said.
 pub const PATIENCE: u32 = 16;

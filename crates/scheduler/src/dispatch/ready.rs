@@ -38,6 +38,10 @@ impl Queue {
         self.heap.push((key, slot));
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.heap.len()
+    }
+
     pub(super) fn first(&self) -> Option<(Key, Slot)> {
         self.heap.peek().copied()
     }

@@ -13,7 +13,8 @@ use terrace_core::{Checkpoints, EventKind, EventKinds, Lane, NodeId, Plan, PlanI
 
 use super::asks::{Around, Unnamed, ask, ask_item, ask_token, declare_all};
 use super::{
-    Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Owed, Spent, Urgency,
+    Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Owed, Spent, Standing,
+    Urgency,
 };
 use crate::attempt::Detached;
 use crate::fan::{Stopped, path};
@@ -160,6 +161,11 @@ impl Shell {
     pub(crate) fn used(&self) -> (Vec<HighWater>, Vec<Spent>) {
         let state = lock(&self.state);
         (state.dispatcher.high_water(), state.dispatcher.spent())
+    }
+
+    /// What runs and what waits for what.
+    pub(crate) fn standing(&self, now: Duration) -> Standing {
+        lock(&self.state).dispatcher.standing(now)
     }
 
     pub(crate) fn begin(&self, run: &Arc<Run>) {
@@ -507,7 +513,8 @@ impl Shell {
             run.call();
         }
         for (node, path) in errands.reserved {
-            run.emit(EventKinds::NODES, || EventKind::NodeReserved { node, path });
+            let kinds = EventKinds::NODES | EventKinds::RETRIES;
+            run.emit(kinds, || EventKind::NodeReserved { node, path });
         }
         if let Some(level) = errands.paused {
             run.pause(level);

@@ -121,6 +121,14 @@ impl Fast {
         }
     }
 
+    /// How many nodes have not ended, as far as threads have said.
+    pub(crate) fn left(&self, nodes: usize) -> usize {
+        match self.sequence.as_ref().filter(|sequence| !sequence.is_settled()) {
+            Some(sequence) => nodes.saturating_sub(sequence.position() as usize),
+            None => self.left.load(Ordering::Relaxed),
+        }
+    }
+
     /// Whether it begins on one thread, which has to be told when the run is to stop.
     pub(crate) fn begins_alone(&self) -> bool {
         self.sequence.is_some()

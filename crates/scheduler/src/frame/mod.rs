@@ -262,6 +262,11 @@ impl Frame {
         self.left.fetch_sub(nodes, Ordering::AcqRel) == nodes
     }
 
+    /// How many nodes have not been counted off.
+    pub(crate) fn left(&self) -> usize {
+        self.left.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn plan(&self) -> &Arc<Plan> {
         &self.plan
     }

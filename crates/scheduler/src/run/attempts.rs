@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use terrace_core::{
-    BindError, EventKind, IfFailed, NodeKind, OutcomeStatus, PlanIndex, Policy, TaskError, Value,
-    show_duration,
+    BindError, EventKind, EventKinds, IfFailed, NodeKind, OutcomeStatus, PlanIndex, Policy,
+    TaskError, Value, show_duration,
 };
 use terrace_plugin_api::{ErrorClass, Retryable};
 
@@ -137,7 +137,7 @@ impl Run {
             self.again(policy, &end, past.number, due, seed)
         });
         if let (Some(again), Some(error)) = (again, &end.error) {
-            self.emit(told_as(frame), || EventKind::NodeRetrying {
+            self.emit(told_as(frame) | EventKinds::RETRIES, || EventKind::NodeRetrying {
                 node: frame.plan().id(at),
                 path: self.path_in(frame, at),
                 attempt: past.number,
@@ -306,7 +306,7 @@ impl Run {
             false => gave_up(policy, total),
         };
         if how == GivenUp::Running {
-            self.emit(attempt.about.kinds, || EventKind::NodeAbandoned {
+            self.emit(attempt.about.kinds | EventKinds::RETRIES, || EventKind::NodeAbandoned {
                 node: attempt.about.id,
                 path: attempt.about.is_inside.then(|| Arc::clone(&attempt.about.name.text)),
                 attempt: attempt.about.number,

@@ -149,7 +149,7 @@ impl Run {
         });
         let again = again.filter(|_| !self.has_no_more(fan));
         if let (Some(again), Some(error)) = (again, &end.error) {
-            self.emit(EventKinds::ITEMS, || EventKind::NodeRetrying {
+            self.emit(EventKinds::ITEMS | EventKinds::RETRIES, || EventKind::NodeRetrying {
                 node: fan.home_plan().id(fan.at),
                 path: Some(fan.path(pending.item).text),
                 attempt: past.number,

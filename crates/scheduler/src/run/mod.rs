@@ -45,6 +45,7 @@ use crate::options::{Growth, Order, PathChoice, RunOptions, Timing};
 use crate::pool::{Call, Join, Pool, Seats};
 use crate::pulse::Pulse;
 use crate::timer::Tick;
+use crate::watch::Look;
 
 pub(crate) use attempts::Refusal;
 pub(crate) use end::End;
@@ -251,6 +252,9 @@ impl Run {
             end: Mutex::default(),
         });
         run.inherit();
+        if let Some(watch) = &options.watch {
+            watch.looks_at(&run);
+        }
         run
     }
 
@@ -524,6 +528,18 @@ impl Run {
         if let Some(emitter) = self.emitter.as_ref().filter(|emitter| emitter.wants(which)) {
             emitter.emit(|| self.now(), kind());
         }
+    }
+
+    /// How it stands, for whoever looks at it from outside.
+    pub(crate) fn look(&self) -> Look {
+        let (at, nodes) = (self.now(), self.plan().len());
+        let (left, standing) = match &self.path {
+            Path::Fast(fast) => (fast.left(nodes), None),
+            Path::Dispatch(shell) => (self.frame.left(), Some(shell.standing(at))),
+        };
+        let left = if self.is_finished() { 0 } else { left };
+        let inside = self.inside.load(Ordering::Relaxed);
+        Look { at, nodes, ended: nodes.saturating_sub(left), inside, standing }
     }
 
     pub(crate) fn is_finished(&self) -> bool {

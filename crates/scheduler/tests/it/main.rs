@@ -34,3 +34,4 @@ mod simulated;
 mod stress;
 mod told_values;
 mod values;
+mod watch;

@@ -1,0 +1,44 @@
+//! `terrace trace`: a run for Chrome's and Perfetto's viewers, made of its record.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::Path;
+
+use terrace::report::Record;
+
+use crate::args::TraceArgs;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::problem;
+
+pub(crate) fn trace(args: &TraceArgs, output: &mut Output) -> Exit {
+    let file = args.record.display();
+    let record = File::open(&args.record)
+        .map_err(Into::into)
+        .and_then(|opened| Record::read(BufReader::new(opened)));
+    let record = match record {
+        Ok(record) => record,
+        Err(error) => {
+            return problem::usage(&format!("`{file}`: {}", problem::chain(&error)), false, output);
+        }
+    };
+    if let Some(cut) = &record.cut {
+        crate::say!("warning: {cut}");
+    }
+    match &args.output {
+        None => output.write_with(|to| record.to_trace(to)),
+        Some(path) => {
+            if let Err(error) = write(path, &record) {
+                return problem::usage(&error, false, output);
+            }
+        }
+    }
+    Exit::Success
+}
+
+/// Writes the trace of a record to a file.
+pub(crate) fn write(path: &Path, record: &Record) -> Result<(), String> {
+    File::create(path)
+        .and_then(|file| record.to_trace(BufWriter::new(file)))
+        .map_err(|error| format!("cannot write the trace `{}`: {error}", path.display()))
+}
