@@ -1,16 +1,16 @@
 //! What a unit asks of the dispatcher: what it takes, how urgent it is, when its time is over.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use terrace_core::{Amount, NodeKind, Plan, PlanIndex, Policy, Rules, TaskRef, Workflow};
 
-use super::{Arrival, Demand, Dispatcher, LimitId};
+use super::{Arrival, Demand, DemandId, Dispatcher, LimitId};
 use crate::fan::Fan;
 use crate::frame::{Frame, Unit};
 use crate::run::Run;
 
-/// The limits of one run that have no name.
+/// The limits of one run that have no name, and what is known of its nodes.
 #[derive(Default)]
 pub(super) struct Unnamed {
     /// Of nodes, wherever they stand, by their plan and place in it. The plan is kept so that no
@@ -18,6 +18,27 @@ pub(super) struct Unnamed {
     nodes: HashMap<(usize, PlanIndex, Whose), (LimitId, Arc<Plan>)>,
     /// Of workflows, by where their name lies; kept likewise.
     workflows: HashMap<usize, (LimitId, Workflow)>,
+    /// What nodes of the outermost workflow take, as far as that was asked.
+    outermost: Vec<Option<DemandId>>,
+}
+
+/// What units inside a fan take, as far as that was asked: of its nodes and items it is the same each
+/// time.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    nodes: OnceLock<Box<[OnceLock<DemandId>]>>,
+    items: OnceLock<DemandId>,
+}
+
+impl Asked {
+    fn of_node(&self, at: PlanIndex, nodes: usize, note: impl FnOnce() -> DemandId) -> DemandId {
+        let all = self.nodes.get_or_init(|| (0..nodes).map(|_| OnceLock::new()).collect());
+        *all[at.index()].get_or_init(note)
+    }
+
+    fn of_items(&self, note: impl FnOnce() -> DemandId) -> DemandId {
+        *self.items.get_or_init(note)
+    }
 }
 
 /// Whose places they are, where a map is a node as a whole and has items.
@@ -66,17 +87,11 @@ pub(super) fn ask(
     let plan = frame.plan();
     let node = plan.node(at);
     let policy = node.policy();
-    let calls = matches!(plan.kind(at), NodeKind::Task | NodeKind::Dynamic);
-    let mut demand = within(run.around(frame).as_deref(), calls.then(|| node.task()));
     // Also of one without a policy: its start may have been taken back.
     let tries = frame.tries(at);
     if let Some(policy) = policy {
-        say(dispatcher, policy, calls, &mut demand);
-        if let Some(most) = policy.concurrency {
-            let limit = unnamed.of_node(dispatcher, plan, at, Whose::Node, most);
-            demand.needs.push((limit, 1));
-        }
-        arrival.timeout = policy.timeout.filter(|_| calls);
+        let calls = || matches!(plan.kind(at), NodeKind::Task | NodeKind::Dynamic);
+        arrival.timeout = policy.timeout.filter(|_| calls());
     }
     arrival.paid = tries.map_or(0, |tries| tries.attempts);
     arrival.not_before = tries.map(|tries| tries.again);
@@ -85,7 +100,66 @@ pub(super) fn ask(
         // From the first start, which is to come.
         arrival.timeout = arrival.timeout.into_iter().chain([total]).min();
     }
-    arrival.demand = dispatcher.demand(demand);
+    arrival.demand = match frame.parent() {
+        None => {
+            let known = unnamed.outermost.get(at.index()).copied().flatten();
+            known.unwrap_or_else(|| {
+                let demand = take_note(dispatcher, unnamed, run.around(frame).as_deref(), plan, at);
+                if unnamed.outermost.is_empty() {
+                    unnamed.outermost.resize(plan.len(), None);
+                }
+                unnamed.outermost[at.index()] = Some(demand);
+                demand
+            })
+        }
+        Some(parent) => {
+            // SAFETY: the frame is open, so the token that follows it has not ended.
+            let fan = unsafe { parent.fan.get() };
+            let note = || take_note(dispatcher, unnamed, fan.around.as_deref(), plan, at);
+            fan.asked.of_node(at, plan.len(), note)
+        }
+    };
+}
+
+/// What a node takes, which it does each time.
+fn take_note(
+    dispatcher: &mut Dispatcher<Unit>,
+    unnamed: &mut Unnamed,
+    around: Option<&Around>,
+    plan: &Arc<Plan>,
+    at: PlanIndex,
+) -> DemandId {
+    let node = plan.node(at);
+    let calls = matches!(plan.kind(at), NodeKind::Task | NodeKind::Dynamic);
+    let mut demand = within(around, calls.then(|| node.task()));
+    if let Some(policy) = node.policy() {
+        say(dispatcher, policy, calls, &mut demand);
+        if let Some(most) = policy.concurrency {
+            let limit = unnamed.of_node(dispatcher, plan, at, Whose::Node, most);
+            demand.needs.push((limit, 1));
+        }
+    }
+    dispatcher.demand(demand)
+}
+
+/// What an item of a map takes, which each of them does.
+fn take_note_of_item(
+    dispatcher: &mut Dispatcher<Unit>,
+    unnamed: &mut Unnamed,
+    fan: &Fan,
+) -> DemandId {
+    let calls = fan.single.is_some();
+    let task = calls.then(|| fan.plan.node(PlanIndex::new(0)).task());
+    let mut demand = within(fan.around.as_deref(), task);
+    demand.needs.extend(fan.limit.map(|limit| (limit, 1)));
+    if let Some(policy) = fan.policy() {
+        say(dispatcher, policy, calls, &mut demand);
+        if let Some(most) = policy.concurrency {
+            let limit = unnamed.of_node(dispatcher, fan.home_plan(), fan.at, Whose::Items, most);
+            demand.needs.push((limit, 1));
+        }
+    }
+    dispatcher.demand(demand)
 }
 
 /// What is asked for whatever is said of it: what holds around it, and what its task takes, where it
@@ -130,17 +204,9 @@ pub(super) fn ask_item(
     let policy = fan.policy();
     let calls = fan.single.is_some();
     let pending = fan.pending.get(at);
-    let task = calls.then(|| fan.plan.node(PlanIndex::new(0)).task());
-    let mut demand = within(fan.around.as_deref(), task);
-    demand.needs.extend(fan.limit.map(|limit| (limit, 1)));
     let begun = (pending.tries.attempts > 0).then_some(pending.tries);
     arrival.due = fan.due;
     if let Some(policy) = policy {
-        say(dispatcher, policy, calls, &mut demand);
-        if let Some(most) = policy.concurrency {
-            let limit = unnamed.of_node(dispatcher, fan.home_plan(), fan.at, Whose::Items, most);
-            demand.needs.push((limit, 1));
-        }
         arrival.timeout = policy.timeout.filter(|_| calls);
         match begun {
             Some(begun) => {
@@ -156,7 +222,7 @@ pub(super) fn ask_item(
     }
     arrival.paid = begun.map_or(0, |begun| begun.attempts);
     arrival.not_before = Some(pending.tries.again).filter(|again| !again.is_zero());
-    arrival.demand = dispatcher.demand(demand);
+    arrival.demand = fan.asked.of_items(|| take_note_of_item(dispatcher, unnamed, fan));
 }
 
 /// Adds to what is asked for a token how much it matters, and when there is nothing left to do.

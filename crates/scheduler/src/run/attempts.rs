@@ -36,10 +36,16 @@ pub(super) struct Past {
 impl Run {
     /// Whether a node is more than a call.
     pub(super) fn is_careful(&self, frame: &Frame, at: PlanIndex, desk: &Desk) -> bool {
-        desk.due.is_some()
-            || desk.cpus > 1
-            || frame.plan().node(at).policy().is_some()
-            || !self.machine().crew.calls_in_place()
+        if desk.due.is_some() || desk.cpus > 1 || !self.calls_in_place {
+            return true;
+        }
+        let Some(policy) = frame.plan().node(at).policy() else { return false };
+        // Of what only says when it starts, one attempt is a call. What it costs is counted by attempts.
+        policy.retry.is_some()
+            || policy.total_timeout.is_some()
+            || !policy.cost.is_empty()
+            || frame.plan().kind(at) == NodeKind::Dynamic
+            || self.machine().leftovers.are_there()
     }
 
     /// Tries a task that may be tried again or given up.
@@ -67,7 +73,7 @@ impl Run {
         let began = self.begin_node(frame, at, number, desk);
         let first = if number == 1 { began.at } else { tries.first };
         let past = Past { number, began, first };
-        let mut args = Vec::new();
+        let mut args = std::mem::take(&mut desk.args);
         // SAFETY: the holder of a node has acquired what it depends on.
         let result = match unsafe { bind_copy(self, frame, at, &mut args) } {
             Err(BindError::Absent) => {
@@ -106,6 +112,7 @@ impl Run {
             },
         };
         args.drain(..).for_each(discard);
+        desk.args = args;
         // SAFETY: passed on.
         unsafe { self.after_attempt(frame_ptr, at, self.ended(result), &past, desk) }
     }
@@ -244,7 +251,7 @@ impl Run {
     /// What the dispatcher calls the unit in hand, where its attempt is handed over: one that may be
     /// given up, to a thread that may be lost with it; or each, where nothing is called in place.
     pub(super) fn parts_with(&self, desk: &Desk) -> Option<Ticket> {
-        let in_place = desk.due.is_none() && self.machine().crew.calls_in_place();
+        let in_place = desk.due.is_none() && self.calls_in_place;
         desk.ticket.filter(|_| !in_place)
     }
 

@@ -101,6 +101,8 @@ pub(crate) struct Run {
     /// One more than the node of the outermost workflow that the run stopped for.
     failed_at: AtomicU32,
     on_failure: OnFailure,
+    /// Whether tasks may be called where their unit is run.
+    calls_in_place: bool,
     /// Whether a budget did not suffice.
     broke: AtomicBool,
     approver: Option<Arc<dyn Approve>>,
@@ -221,6 +223,7 @@ impl Run {
             heir: OnceLock::new(),
             ended_early: AtomicBool::new(false),
             failed_at: AtomicU32::new(0),
+            calls_in_place: machine.crew.calls_in_place(),
             broke: AtomicBool::new(false),
             approver: options.approver,
             pauses: Mutex::default(),

@@ -120,6 +120,16 @@ impl Desk {
         }
     }
 
+    /// Whether there is something to tell the dispatcher that seldom follows from a unit.
+    pub(crate) fn has_rare(&self) -> bool {
+        self.resumes
+            || !(self.left.is_empty()
+                && self.again.is_empty()
+                && self.owed.is_empty()
+                && self.withdrawn.is_empty()
+                && self.forgotten.is_empty())
+    }
+
     /// Says that time passed without a node.
     pub(crate) fn idle(&mut self) {
         self.stamp = None;
@@ -139,12 +149,29 @@ pub(super) enum Step {
 impl Run {
     /// Whether a node that is ready must not run, and how it ends instead. Once it must not, it
     /// never may.
+    #[inline]
     pub(crate) fn verdict(&self, frame: &Frame, at: PlanIndex) -> Option<OutcomeStatus> {
         let run_if = match frame.plan().is_plain() {
             true => RunIf::Success,
             false => frame.plan().node(at).run_if(),
         };
-        let runs = match (run_if, frame.cause(at)) {
+        let cause = frame.cause(at);
+        let as_usual = cause.is_none() && run_if != RunIf::Failure && self.due(frame).is_none();
+        if as_usual && self.stopped() == Stopped::No {
+            return None;
+        }
+        self.weigh(frame, at, run_if, cause)
+    }
+
+    /// [`Self::verdict`], in full.
+    fn weigh(
+        &self,
+        frame: &Frame,
+        at: PlanIndex,
+        run_if: RunIf,
+        cause: Option<Cause>,
+    ) -> Option<OutcomeStatus> {
+        let runs = match (run_if, cause) {
             (RunIf::Success, None) | (RunIf::Always, _) => true,
             (RunIf::Failure, Some(cause)) => cause.is_failure(),
             _ => false,
