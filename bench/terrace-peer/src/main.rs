@@ -7,7 +7,8 @@
 //!
 //! `--timing on` lets the scheduler take every node's start and duration, as it does unless told
 //! otherwise. Without it it does not, since no other peer does. `--path fast` and `--path
-//! dispatcher` fix which path of the scheduler is measured.
+//! dispatcher` fix which path of the scheduler is measured. `--ask priority`, `retry`, `limit` or
+//! `timeout` asks that of every node.
 #![forbid(unsafe_code)]
 
 mod workflow;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use terrace_bench_protocol::{Built, Work, serve};
 use terrace_core::Plan;
 use terrace_scheduler::{PathChoice, RunOptions, RunStatus, Scheduler, Timing};
+use workflow::Ask;
 
 fn main() -> ExitCode {
     serve(|request| {
@@ -25,9 +27,9 @@ fn main() -> ExitCode {
             .workers(request.threads)
             .build()
             .map_err(|error| error.to_string())?;
-        let options = options()?;
+        let (options, ask) = options()?;
         Ok(move |work: &Arc<Work>| {
-            let plan = match workflow::of(work) {
+            let plan = match workflow::of(work, ask) {
                 Ok(workflow) => Arc::new(workflow.plan()),
                 Err(problems) => {
                     eprintln!("{problems}");
@@ -55,8 +57,9 @@ impl Built for Ready {
 }
 
 /// The options that the arguments beside the protocol's ask for.
-fn options() -> Result<RunOptions, String> {
+fn options() -> Result<(RunOptions, Ask), String> {
     let mut options = RunOptions::default().with_timing(Timing::Off);
+    let mut ask = Ask::Nothing;
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
         options = match (name.as_str(), args.next().as_deref()) {
@@ -65,9 +68,15 @@ fn options() -> Result<RunOptions, String> {
             ("--path", Some("auto")) => options.with_path(PathChoice::Auto),
             ("--path", Some("fast")) => options.with_path(PathChoice::Fast),
             ("--path", Some("dispatcher")) => options.with_path(PathChoice::Dispatcher),
-            ("--timing" | "--path", value) => return Err(format!("{name}: not {value:?}")),
+            ("--ask", Some(asked)) => {
+                ask = Ask::of(asked).ok_or_else(|| format!("--ask: not {asked:?}"))?;
+                options
+            }
+            ("--timing" | "--path" | "--ask", value) => {
+                return Err(format!("{name}: not {value:?}"));
+            }
             _ => options,
         };
     }
-    Ok(options)
+    Ok((options, ask))
 }

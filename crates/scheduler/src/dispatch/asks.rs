@@ -1,4 +1,5 @@
-//! What a unit asks of the dispatcher: what it takes, how urgent it is, when its time is over.
+//! What a unit asks of the dispatcher: what it takes, how urgent it is, when its time is over. Of most
+//! nodes it is the same as of others: [`Alike`] says of which.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -7,6 +8,7 @@ use terrace_core::{Amount, NodeKind, Plan, PlanIndex, Policy, Rules, TaskRef, Wo
 
 use super::{Arrival, Demand, DemandId, Dispatcher, LimitId};
 use crate::fan::Fan;
+use crate::fast::Program;
 use crate::frame::{Frame, Unit};
 use crate::run::Run;
 
@@ -18,7 +20,7 @@ pub(super) struct Unnamed {
     nodes: HashMap<(usize, PlanIndex, Whose), (LimitId, Arc<Plan>)>,
     /// Of workflows, by where their name lies; kept likewise.
     workflows: HashMap<usize, (LimitId, Workflow)>,
-    /// What nodes of the outermost workflow take, as far as that was asked.
+    /// What the nodes of each kind of the outermost workflow take, as far as that was asked.
     outermost: Vec<Option<DemandId>>,
 }
 
@@ -102,13 +104,15 @@ pub(super) fn ask(
     }
     arrival.demand = match frame.parent() {
         None => {
-            let known = unnamed.outermost.get(at.index()).copied().flatten();
+            let kind = Program::alike(plan).and_then(|alike| alike.kind(at));
+            let known = kind.and_then(|kind| unnamed.outermost.get(kind).copied().flatten());
             known.unwrap_or_else(|| {
                 let demand = take_note(dispatcher, unnamed, run.around(frame).as_deref(), plan, at);
-                if unnamed.outermost.is_empty() {
-                    unnamed.outermost.resize(plan.len(), None);
+                if let Some(kind) = kind {
+                    let known = unnamed.outermost.len().max(kind + 1);
+                    unnamed.outermost.resize(known, None);
+                    unnamed.outermost[kind] = Some(demand);
                 }
-                unnamed.outermost[at.index()] = Some(demand);
                 demand
             })
         }

@@ -33,8 +33,11 @@ enum Lack {
 impl<U: Copy> Dispatcher<U> {
     /// The queue whose first unit starts next. Adds a command when something is kept for somebody.
     pub(super) fn choose(&mut self, commands: &mut Vec<Command<U>>) -> Choice {
-        let waiting = &self.waiting;
-        self.queues.tidy(|slot| waiting.get(slot).is_none());
+        if self.has_gone {
+            let waiting = &self.waiting;
+            self.queues.drop_gone(|slot| waiting.get(slot).is_none());
+        }
+        self.queues.tidy();
         match self.at_a_glance() {
             Some(choice) => choice,
             None => self.choose_of_all(commands),

@@ -25,18 +25,21 @@
 //! - a unit that was handed in is started or returned exactly once;
 //! - where nothing runs, no time is waited for and something waits, [`Command::Stuck`] was given.
 
+mod alike;
 mod asks;
 mod budget;
 mod choose;
 mod demand;
 mod levels;
 mod limits;
+mod line;
 mod message;
 mod rate;
 mod ready;
 mod shell;
 mod slab;
 mod timers;
+mod turns;
 
 use std::time::Duration;
 
@@ -51,6 +54,7 @@ use ready::{Class, Key, Queues};
 use slab::{Slab, Slot};
 use timers::Timers;
 
+pub(crate) use alike::{Alike, counts_attempts};
 pub(crate) use asks::{Around, Asked};
 pub use budget::{BudgetId, Spent};
 pub use demand::{Demand, DemandId};
@@ -115,6 +119,8 @@ pub struct Dispatcher<U> {
     passed: Vec<usize>,
     came: u64,
     now: Duration,
+    /// Whether a unit has gone that is still queued up.
+    has_gone: bool,
     /// Whether anything was ever declared or handed in that depends on the time.
     is_timed: bool,
 }
@@ -176,6 +182,7 @@ impl<U: Copy> Dispatcher<U> {
             passed: Vec::new(),
             came: 0,
             now: Duration::ZERO,
+            has_gone: false,
             is_timed: false,
         }
     }
@@ -352,7 +359,7 @@ impl<U: Copy> Dispatcher<U> {
 
     /// Gives a unit back, if it still waits. It may be handed in anew.
     pub fn withdraw(&mut self, unit: Waiting) {
-        if let Some(arrival) = self.release(unit.0) {
+        if let Some(arrival) = self.take_away(unit.0) {
             self.at_once.push(returned(&arrival));
         }
     }
@@ -454,7 +461,13 @@ impl<U: Copy> Dispatcher<U> {
         }
     }
 
-    /// Takes a unit out; `None` where it is gone.
+    /// Takes a unit out that is queued up, or will be; `None` where it is gone.
+    fn take_away(&mut self, slot: Slot) -> Option<Arrival<U>> {
+        self.has_gone = true;
+        self.release(slot)
+    }
+
+    /// Takes a unit out whose turn has come; `None` where it is gone.
     fn release(&mut self, slot: Slot) -> Option<Arrival<U>> {
         self.kept = self.kept.filter(|kept| *kept != slot);
         self.waiting.remove(slot)
@@ -506,7 +519,7 @@ impl<U: Copy> Dispatcher<U> {
         match timer {
             Timer::Begin(slot) => self.enter(slot),
             Timer::TooLate(slot) => {
-                if let Some(arrival) = self.release(slot) {
+                if let Some(arrival) = self.take_away(slot) {
                     self.settle_begun(&arrival);
                     commands.push(Command::TooLate { unit: arrival.unit });
                 }

@@ -1,19 +1,19 @@
 //! [`Queue`]: units that may start and take the same, the most urgent first.
 
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
 
 use super::Urgency;
 use super::demand::{Demand, DemandId};
+use super::line::Line;
 use super::slab::Slot;
 
 /// What orders units: urgency, then the order of their places, then as they came. The greatest is
 /// the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
-    /// The longest way to an end: of what is around it, then of itself.
-    way: u64,
-    /// How deep it lies, then its place from behind.
-    place: u64,
+    /// The longest way to an end, of what is around it, then of itself; then how deep it lies, and its
+    /// place from behind.
+    order: u128,
     /// When it came, from behind.
     came: u64,
 }
@@ -22,7 +22,46 @@ impl Key {
     pub(super) fn new(urgency: Urgency, place: u32, came: u64) -> Self {
         let Urgency { outer, inner, depth } = urgency;
         let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
-        Self { way: pair(outer, inner), place: pair(depth, !place), came: !came }
+        let (way, place) = (pair(outer, inner), pair(depth, !place));
+        Self { order: u128::from(way) << 64 | u128::from(place), came: !came }
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order.cmp(&other.order).then(self.came.cmp(&other.came))
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+
+    #[inline]
+    fn lt(&self, other: &Self) -> bool {
+        self.order < other.order || self.order == other.order && self.came < other.came
+    }
+}
+
+/// A unit in its queue. No two have the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Queued(Key, Slot);
+
+impl Ord for Queued {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+
+    #[inline]
+    fn lt(&self, other: &Self) -> bool {
+        self.0 < other.0
     }
 }
 
@@ -30,7 +69,7 @@ impl Key {
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) class: Class,
-    heap: BinaryHeap<(Key, Slot)>,
+    line: Line<Queued>,
     pub(super) priority: i32,
     /// Whether its units take one place to compute and cost nothing, so that none starts while all
     /// of those are taken.
@@ -61,25 +100,25 @@ impl Class {
 impl Queue {
     pub(super) fn new(class: Class, demand: &Demand) -> Self {
         let is_simple = !class.blocking && demand.cpus <= 1 && demand.cost.is_empty();
-        let (heap, priority) = (BinaryHeap::new(), demand.priority);
-        Self { class, heap, priority, is_simple, passed: 0, is_live: false }
+        let (line, priority) = (Line::new(), demand.priority);
+        Self { class, line, priority, is_simple, passed: 0, is_live: false }
     }
 
     fn push(&mut self, key: Key, slot: Slot) {
-        self.heap.push((key, slot));
+        self.line.push(Queued(key, slot));
     }
 
     pub(super) fn first(&self) -> Option<(Key, Slot)> {
-        self.heap.peek().copied()
+        self.line.first().map(|Queued(key, slot)| (key, slot))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.line.is_empty()
     }
 
     pub(super) fn pop(&mut self) -> Option<Slot> {
         self.passed = 0;
-        self.heap.pop().map(|(_, slot)| slot)
+        self.line.pop().map(|Queued(_, slot)| slot)
     }
 }
 
@@ -115,19 +154,30 @@ impl Queues {
         queue.push(key, slot);
     }
 
-    /// Takes what is gone from the heads of the queues, and those that are empty out of the list.
-    pub(super) fn tidy(&mut self, is_gone: impl Fn(Slot) -> bool) {
-        let Self { all, live, .. } = self;
-        live.retain(|&at| {
-            let queue = &mut all[at as usize];
+    /// Takes what is gone from the heads of the queues.
+    pub(super) fn drop_gone(&mut self, is_gone: impl Fn(Slot) -> bool) {
+        for &at in &self.live {
+            let queue = &mut self.all[at as usize];
             while let Some((_, slot)) = queue.first()
                 && is_gone(slot)
             {
                 queue.pop();
             }
-            queue.is_live = !queue.is_empty();
-            queue.is_live
-        });
+        }
+    }
+
+    /// Takes queues that have become empty out of the list.
+    pub(super) fn tidy(&mut self) {
+        let mut at = 0;
+        while let Some(&queue) = self.live.get(at) {
+            let queue = &mut self.all[queue as usize];
+            if queue.is_empty() {
+                queue.is_live = false;
+                self.live.swap_remove(at);
+            } else {
+                at += 1;
+            }
+        }
     }
 
     /// Drops the queues of some demands. Nothing waits in them.

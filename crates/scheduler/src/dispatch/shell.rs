@@ -12,6 +12,7 @@ use std::time::Duration;
 use terrace_core::{Checkpoints, EventKind, EventKinds, Lane, NodeId, Plan, PlanIndex, Workflow};
 
 use super::asks::{Around, Unnamed, ask, ask_item, ask_token, declare_all};
+use super::turns::{LOOK, Look, STRETCH, Turns};
 use super::{
     Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Owed, Spent, Ticket,
     Urgency,
@@ -20,7 +21,7 @@ use crate::attempt::Detached;
 use crate::fan::{Stopped, path};
 use crate::frame::{Job, Unit};
 use crate::options::Order;
-use crate::run::{Desk, Machine, Refusal, Role, Run, lock};
+use crate::run::{Desk, Machine, Refusal, Role, Run, Stretch, lock};
 
 /// The state of one run on the dispatcher's path.
 pub(crate) struct Shell {
@@ -34,6 +35,10 @@ pub(crate) struct Shell {
     levels: Option<Vec<u32>>,
     /// Whether anything asks for more than a place.
     is_ordered: AtomicBool,
+    /// Whether several threads may work on it, and a clock says what they do.
+    may_share: bool,
+    /// Whether a thread that runs something will come for what may start. Written under the lock.
+    cared_for: AtomicBool,
 }
 
 struct Driven {
@@ -43,6 +48,7 @@ struct Driven {
     attempts: HashMap<usize, Registered>,
     /// Compute units that were started and that no thread has taken yet.
     starts: VecDeque<Job>,
+    turns: Turns,
     commands: Vec<Command<Unit>>,
 }
 
@@ -58,6 +64,8 @@ enum Registered {
 struct Errands {
     /// How many are to be called.
     calls: usize,
+    /// Whether somebody has to look whether what may start is taken.
+    looks: bool,
     /// What most decisions have nothing of.
     other: Option<Box<Other>>,
 }
@@ -114,12 +122,15 @@ impl Shell {
                 unnamed: Unnamed::default(),
                 attempts: HashMap::new(),
                 starts: VecDeque::new(),
+                turns: Turns::default(),
                 commands: Vec::new(),
             }),
             startable: AtomicUsize::new(0),
             told: AtomicU8::new(told(Stopped::No)),
             levels: ordered.then(levels),
             is_ordered: AtomicBool::new(plan.workflow().is_ordered()),
+            may_share: machine.is_real && machine.crew.seats(machine.workers) > 1,
+            cared_for: AtomicBool::new(false),
         }
     }
 
@@ -191,17 +202,36 @@ impl Shell {
 
     pub(crate) fn has_work(&self, run: &Run) -> bool {
         // Only a hint here; who asks before sleeping has a fence before it.
-        self.startable.load(Ordering::Relaxed) > 0
+        let waits = self.startable.load(Ordering::Relaxed) > 0;
+        waits && !self.cared_for.load(Ordering::Relaxed)
             || told(run.stopped()) > self.told.load(Ordering::Relaxed)
     }
 
     /// Runs units from a seat until there is none to start.
     pub(crate) fn work(&self, run: &Arc<Run>, role: Role, desk: &mut Desk) {
         desk.idle();
+        desk.stretch = Stretch::default();
         while let Some(job) = self.next(run, role, desk) {
             desk.take(job);
+            if self.may_share && desk.stretch.count(STRETCH) {
+                self.measure(run, desk);
+            }
             // SAFETY: the unit was commanded to start once and came out of one queue, once.
             unsafe { run.advance(job.unit, desk) };
+        }
+    }
+
+    /// Takes note of what the thread's last units took.
+    #[cold]
+    fn measure(&self, run: &Arc<Run>, desk: &mut Desk) {
+        let Some(each) = desk.stretch.mark(run.now()) else { return };
+        let mut state = lock(&self.state);
+        let shares = state.turns.learn(desk.number, each);
+        self.show(&state);
+        let waiting = state.starts.len();
+        drop(state);
+        if shares {
+            (0..waiting).for_each(|_| run.call());
         }
     }
 
@@ -232,9 +262,38 @@ impl Shell {
 
     /// Looks at the clock.
     pub(crate) fn tick(&self, run: &Arc<Run>) {
-        if !run.is_finished() {
-            self.exchange(run, &mut Desk::new(0), Takes::Nothing);
+        if run.is_finished() {
+            return;
         }
+        let mut state = lock(&self.state);
+        let waiting = state.starts.len();
+        let look = state.turns.look(run.now(), waiting > 0);
+        self.show(&state);
+        drop(state);
+        match look {
+            Look::Nothing => {}
+            Look::Again => self.look_later(run),
+            Look::Stuck => (0..waiting).for_each(|_| run.call()),
+        }
+        self.exchange(run, &mut Desk::new(0), Takes::Nothing);
+    }
+
+    /// Has somebody look whether the thread that takes all has moved on.
+    fn look_later(&self, run: &Arc<Run>) {
+        if !run.look_again(LOOK) {
+            let mut state = lock(&self.state);
+            state.turns.give_up();
+            self.show(&state);
+            let waiting = state.starts.len();
+            drop(state);
+            (0..waiting).for_each(|_| run.call());
+        }
+    }
+
+    /// Shows what may start to whoever looks without the lock.
+    fn show(&self, state: &Driven) {
+        self.startable.store(state.starts.len(), Ordering::Relaxed);
+        self.cared_for.store(state.turns.is_cared_for(), Ordering::Relaxed);
     }
 
     /// Takes note of an attempt that may be given up. False: its time is over already.
@@ -255,6 +314,9 @@ impl Shell {
             // SAFETY: the caller hands the unit on.
             unsafe { self.hand_in(run, &mut state, unit) };
             let errands = self.decide(run, &mut state, 0);
+            // The caller does not come for it soon.
+            state.turns.share();
+            self.show(&state);
             // Who looks after it says so with the next exchange.
             if errands.has_more() {
                 state.dispatcher.busy();
@@ -301,13 +363,23 @@ impl Shell {
                         _ => Input::Cancelled,
                     });
                 }
-                let errands = self.decide(run, &mut state, usize::from(takes != Takes::Nothing));
+                let mut errands =
+                    self.decide(run, &mut state, usize::from(takes != Takes::Nothing));
                 if errands.has_more() {
                     state.dispatcher.busy();
                     busy = true;
                 }
-                let next = if takes == Takes::Now { state.starts.pop_front() } else { None };
-                self.startable.store(state.starts.len(), Ordering::Relaxed);
+                let mut next = None;
+                if takes == Takes::Now && state.turns.may_take(desk.number) {
+                    next = state.starts.pop_front();
+                    state.turns.took(desk.number, next.is_some());
+                }
+                if state.turns.is_cared_for() {
+                    errands.calls = 0;
+                    errands.looks =
+                        !state.starts.is_empty() && state.turns.wants_look(|| run.now());
+                }
+                self.show(&state);
                 (next, errands)
             };
             desk.ended.clear();
@@ -325,18 +397,20 @@ impl Shell {
             }
             if let Some(next) = next {
                 // What was returned is written off first; the start waits for its turn again.
-                lock(&self.state).starts.push_front(next);
-                self.startable.fetch_add(1, Ordering::Relaxed);
+                let mut state = lock(&self.state);
+                state.starts.push_front(next);
+                self.show(&state);
             }
         }
     }
 
     /// Tells what followed from a unit.
     fn tell(&self, run: &Run, state: &mut Driven, desk: &mut Desk) {
-        for (ticket, attempts) in desk.finished.drain(..) {
+        for &(ticket, attempts) in &desk.finished {
             state.forget_attempt(ticket);
-            state.dispatcher.take(Input::Finished { ticket, attempts: Some(attempts) });
+            state.dispatcher.finish(ticket, Some(attempts));
         }
+        desk.finished.clear();
         if desk.has_rare() {
             state.tell_rare(desk);
         }
@@ -349,10 +423,11 @@ impl Shell {
         if std::mem::take(&mut desk.pauses) {
             state.dispatcher.take(Input::Pause);
         }
-        for unit in desk.ready.drain(..) {
+        for &unit in &desk.ready {
             // SAFETY: the unit became ready by the caller, which hands it on here.
             unsafe { self.hand_in(run, state, unit) };
         }
+        desk.ready.clear();
     }
 
     /// Ends what is ready and must not run, and what becomes ready by that, at once.
@@ -499,7 +574,6 @@ impl Shell {
                 Command::Paused { level } => errands.other().paused = Some(level),
             }
         }
-        self.startable.store(starts.len(), Ordering::Relaxed);
         errands.calls = (starts.len() - before).saturating_sub(mine);
         errands
     }
@@ -509,6 +583,9 @@ impl Shell {
         let more = errands.has_more();
         for _ in 0..errands.calls {
             run.call();
+        }
+        if errands.looks {
+            self.look_later(run);
         }
         if let Some(other) = errands.other {
             self.go_on(run, *other, desk);

@@ -2,11 +2,12 @@
 //! plan have cost so far. Made of a plan once and kept with it.
 
 use std::ptr::NonNull;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use terrace_core::{Expr, Plan, PlanIndex, Ref, Root, Task, Type, Value};
 
 use super::costs::Costs;
+use crate::dispatch::Alike;
 use crate::frame::Store;
 use crate::run::lock;
 
@@ -77,6 +78,8 @@ pub(crate) struct Program {
     /// Whether two nodes of it could ever run at once.
     pub(super) is_wide: bool,
     pub(super) costs: Costs,
+    /// What the dispatcher knows of the nodes, once it ran the plan.
+    alike: OnceLock<Alike>,
     spares: Mutex<Vec<Store>>,
 }
 
@@ -103,6 +106,7 @@ impl Program {
             sequential,
             is_wide: (0..plan.levels()).any(|level| plan.level(level).len() > 1),
             costs: Costs::default(),
+            alike: OnceLock::new(),
             spares: Mutex::default(),
         };
         if !sequential {
@@ -187,6 +191,11 @@ impl Program {
         (program.ops, program.args) = (ops.into(), args.into());
         (program.drops, program.consts) = (drops.into(), consts.into());
         program
+    }
+
+    /// Which nodes the dispatcher need not tell apart.
+    pub(crate) fn alike(plan: &Plan) -> Option<&Alike> {
+        Self::for_run(plan).map(|program| program.alike.get_or_init(|| Alike::of(plan)))
     }
 
     /// Memory for a run.

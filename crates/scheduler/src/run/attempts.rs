@@ -19,8 +19,9 @@ use crate::attempt::{
     About, Detached, GivenUp, NodeHost, bind_copy, call, no_time_left, release_sources, seed,
     too_long,
 };
-use crate::dispatch::Ticket;
+use crate::dispatch::{Ticket, counts_attempts};
 use crate::fan::{Began, Fan, ItemEnd, Opening, Stopped, item_of, path};
+use crate::fast::Program;
 use crate::frame::{Frame, FramePtr, Tries, Unit, discard, let_go};
 use crate::leftovers::MOMENT;
 
@@ -39,13 +40,12 @@ impl Run {
         if desk.due.is_some() || desk.cpus > 1 || !self.calls_in_place {
             return true;
         }
-        let Some(policy) = frame.plan().node(at).policy() else { return false };
-        // Of what only says when it starts, one attempt is a call. What it costs is counted by attempts.
-        policy.retry.is_some()
-            || policy.total_timeout.is_some()
-            || !policy.cost.is_empty()
-            || frame.plan().kind(at) == NodeKind::Dynamic
-            || self.machine().leftovers.are_there()
+        let known = if frame.parent().is_none() { Program::alike(frame.plan()) } else { None };
+        let counts = match known {
+            Some(alike) => alike.counts_attempts(at),
+            None => counts_attempts(frame.plan(), at),
+        };
+        counts || self.machine().leftovers.are_there() && frame.plan().node(at).policy().is_some()
     }
 
     /// Tries a task that may be tried again or given up.
@@ -70,7 +70,13 @@ impl Run {
             return Step::Later;
         }
         let number = tries.attempts + 1;
-        let began = self.begin_node(frame, at, number, desk);
+        let in_time = desk.due.is_some()
+            || frame.plan().kind(at) == NodeKind::Dynamic
+            || frame.plan().node(at).policy().is_some_and(|policy| policy.total_timeout.is_some());
+        let began = match in_time {
+            true => self.begin_in_time(frame, at, number, desk),
+            false => self.begin_node(frame, at, number, desk),
+        };
         let first = if number == 1 { began.at } else { tries.first };
         let past = Past { number, began, first };
         let mut args = std::mem::take(&mut desk.args);

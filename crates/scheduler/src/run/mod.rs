@@ -38,8 +38,8 @@ use crate::error::RunError;
 use crate::events::Emitter;
 use crate::expand::{Expand, NoDescriptions};
 use crate::fan::{Fan, Stopped};
-use crate::fast::Fast;
-use crate::frame::{Frame, FramePtr, Job, Store, Unit};
+use crate::fast::{Fast, Program};
+use crate::frame::{Frame, FramePtr, Job, Unit};
 use crate::leftovers::Leftovers;
 use crate::options::{Growth, Order, PathChoice, RunOptions, Timing};
 use crate::pool::{Call, Join, Pool, Seats};
@@ -48,7 +48,7 @@ use crate::timer::Tick;
 
 pub(crate) use attempts::Refusal;
 pub(crate) use end::End;
-pub(crate) use node::Desk;
+pub(crate) use node::{Desk, Stretch};
 use pause::Pauses;
 
 /// The threads and the clock that a run uses.
@@ -106,6 +106,8 @@ pub(crate) struct Run {
     /// Whether a budget did not suffice.
     broke: AtomicBool,
     approver: Option<Arc<dyn Approve>>,
+    /// Whether nodes of the outermost workflow may be checkpoints.
+    has_checkpoints: bool,
     pauses: Mutex<Pauses>,
     /// Whether nodes were ever held back at a checkpoint.
     holds: AtomicBool,
@@ -203,13 +205,11 @@ impl Run {
             inputs.push(input.default.clone().unwrap_or_default());
         }
         options.redactor.learn(plan.workflow(), &inputs);
-        let store = match &path {
-            Path::Fast(_) => Fast::store(plan),
-            Path::Dispatch(_) => Store::new(plan),
-        };
+        let alike = if ordered { Program::alike(plan) } else { None };
+        let has_checkpoints = ordered && alike.is_none_or(|alike| alike.has_checkpoints);
         let may_block = plan.workflow().may_block() || !plan.is_plain();
         let run = Arc::new(Self {
-            frame: Arc::new(Frame::with_store(plan, store, inputs, None)),
+            frame: Arc::new(Frame::with_store(plan, Fast::store(plan), inputs, None)),
             constants: RunConstants { id, seed: options.seed, workflow_dir: options.workflow_dir },
             machine: Arc::clone(machine),
             path,
@@ -226,6 +226,7 @@ impl Run {
             calls_in_place: machine.crew.calls_in_place(),
             broke: AtomicBool::new(false),
             approver: options.approver,
+            has_checkpoints,
             pauses: Mutex::default(),
             holds: AtomicBool::new(false),
             refused: AtomicBool::new(false),
