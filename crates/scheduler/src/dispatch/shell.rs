@@ -566,8 +566,8 @@ impl Shell {
                         attempts.insert(ticket.index(), Registered::Due);
                     }
                 },
-                // SAFETY: it waits, and nobody else starts it before the lock is released.
                 Command::Reserved { unit } => {
+                    // SAFETY: it waits, and nobody else starts it before the lock is released.
                     errands.other().reserved.extend(unsafe { named(unit) });
                 }
                 Command::Wake { at } => errands.other().wake = Some(at),
