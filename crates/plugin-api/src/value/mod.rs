@@ -186,14 +186,16 @@ impl Value {
             }
             Self::I64(_) | Self::U64(_) | Self::F64(_) => {
                 let (from, to) = (self as *const Self, to.as_mut_ptr());
+                let (number, place) = (from.cast::<u64>().wrapping_add(1), to.cast::<u64>());
+                let place = place.wrapping_add(1);
                 // SAFETY: the kind is the first byte (`repr(u8)`), of both.
                 let kind = unsafe { from.cast::<u8>().read() };
                 // SAFETY: as above.
                 unsafe { to.cast::<u8>().write(kind) };
                 // SAFETY: a number is 8 bytes that are aligned to 8, and so in the second word.
-                let number = unsafe { from.cast::<u64>().add(1).read() };
+                let number = unsafe { number.read() };
                 // SAFETY: as above.
-                unsafe { to.cast::<u64>().add(1).write(number) };
+                unsafe { place.write(number) };
             }
             _ => return false,
         }

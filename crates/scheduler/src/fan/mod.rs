@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, PolicyRef, Ref, TaskError, Value};
 
-use crate::dispatch::{Around, LimitId, Ticket};
+use crate::dispatch::{Around, Asked, LimitId, Ticket};
 use crate::frame::{FanPtr, Frame, FramePtr, Parent};
 use crate::run::lock;
 
@@ -70,6 +70,8 @@ pub(crate) struct Fan {
     pub(crate) waits: Waits,
     /// What holds for everything in it.
     pub(crate) around: Option<Arc<Around>>,
+    /// What is asked for what is in it.
+    pub(crate) asked: Asked,
     /// When its time is over.
     pub(crate) due: Option<Duration>,
     /// What its node keeps while it runs.

@@ -2,7 +2,7 @@
 //! plan have cost so far. Made of a plan once and kept with it.
 
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use terrace_core::{
     Expr, Plan, PlanIndex, PortArg, Ref, Root, Signature, Task, TaskError, Type, Value,
@@ -11,6 +11,7 @@ use terrace_core::{
 use super::blocks::Blocks;
 use super::costs::Costs;
 use crate::attempt::checked;
+use crate::dispatch::Alike;
 use crate::frame::{Store, discard};
 use crate::run::lock;
 
@@ -130,6 +131,8 @@ pub(crate) struct Program {
     pub(super) costs: Costs,
     /// The plan in blocks, as it was last cut.
     cut: Mutex<Option<Cut>>,
+    /// What the dispatcher knows of the nodes, once it ran the plan.
+    alike: OnceLock<Alike>,
     spares: Mutex<Vec<Store>>,
 }
 
@@ -159,6 +162,7 @@ impl Program {
             is_wide: (0..plan.levels()).any(|level| plan.level(level).len() > 1),
             costs: Costs::default(),
             cut: Mutex::default(),
+            alike: OnceLock::new(),
             spares: Mutex::default(),
         };
         if !sequential {
@@ -296,6 +300,11 @@ impl Program {
         let blocks = Blocks::cut(plan, each, threads).map(Arc::new);
         *kept = Some(Cut { each, blocks: blocks.clone() });
         blocks
+    }
+
+    /// Which nodes the dispatcher need not tell apart.
+    pub(crate) fn alike(plan: &Plan) -> Option<&Alike> {
+        Self::for_run(plan).map(|program| program.alike.get_or_init(|| Alike::of(plan)))
     }
 
     /// Memory for a run.

@@ -73,6 +73,8 @@ pub(crate) struct Frame {
     errors: Mutex<Vec<(PlanIndex, TaskError)>>,
     /// Nodes that were tried before and wait for another attempt.
     tries: Mutex<BTreeMap<PlanIndex, Tries>>,
+    /// Whether there ever was one.
+    tried: AtomicBool,
 }
 
 /// What came of a node, or an item, so far.
@@ -165,6 +167,7 @@ impl Frame {
             tally: Tally::default(),
             errors: Mutex::new(Vec::new()),
             tries: Mutex::default(),
+            tried: AtomicBool::new(false),
         }
     }
 
@@ -176,7 +179,9 @@ impl Frame {
         self.tally = Tally::default();
         self.name = OnceLock::new();
         self.errors.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
-        self.tries.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        if std::mem::take(self.tried.get_mut()) {
+            self.tries.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        }
     }
 
     /// The memory, as new, when nobody looks at it any more.
@@ -406,11 +411,16 @@ impl Frame {
 
     /// What came of a node so far, where it was tried before.
     pub(crate) fn tries(&self, at: PlanIndex) -> Option<Tries> {
+        // Whoever holds a node that was tried acquired it after that was kept.
+        if !self.tried.load(Ordering::Relaxed) {
+            return None;
+        }
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).get(&at).copied()
     }
 
     /// Keeps what came of a node so far.
     pub(crate) fn keep_tries(&self, at: PlanIndex, tries: Tries) {
+        self.tried.store(true, Ordering::Relaxed);
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).insert(at, tries);
     }
 

@@ -19,8 +19,9 @@ use crate::attempt::{
     About, Detached, GivenUp, NodeHost, bind_copy, call_node, no_time_left, release_sources, seed,
     too_long,
 };
-use crate::dispatch::Ticket;
+use crate::dispatch::{Ticket, counts_attempts};
 use crate::fan::{Began, Fan, ItemEnd, Opening, Stopped, item_of, path};
+use crate::fast::Program;
 use crate::frame::{Frame, FramePtr, Tries, Unit, discard, let_go};
 use crate::leftovers::MOMENT;
 
@@ -36,10 +37,15 @@ pub(super) struct Past {
 impl Run {
     /// Whether a node is more than a call.
     pub(super) fn is_careful(&self, frame: &Frame, at: PlanIndex, desk: &Desk) -> bool {
-        desk.due.is_some()
-            || desk.cpus > 1
-            || frame.plan().policy(at).is_some()
-            || !self.machine().crew.calls_in_place()
+        if desk.due.is_some() || desk.cpus > 1 || !self.calls_in_place {
+            return true;
+        }
+        let known = if frame.parent().is_none() { Program::alike(frame.plan()) } else { None };
+        let counts = match known {
+            Some(alike) => alike.counts_attempts(at),
+            None => counts_attempts(frame.plan(), at),
+        };
+        counts || self.machine().leftovers.are_there() && frame.plan().policy(at).is_some()
     }
 
     /// Tries a task that may be tried again or given up.
@@ -64,10 +70,16 @@ impl Run {
             return Step::Later;
         }
         let number = tries.attempts + 1;
-        let began = self.begin_node(frame, at, number, desk);
+        let in_time = desk.due.is_some()
+            || frame.plan().kind(at) == NodeKind::Dynamic
+            || frame.plan().policy(at).is_some_and(|policy| policy.total_timeout.is_some());
+        let began = match in_time {
+            true => self.begin_in_time(frame, at, number, desk),
+            false => self.begin_node(frame, at, number, desk),
+        };
         let first = if number == 1 { began.at } else { tries.first };
         let past = Past { number, began, first };
-        let mut args = Vec::new();
+        let mut args = std::mem::take(&mut desk.args);
         // SAFETY: the holder of a node has acquired what it depends on.
         let result = match unsafe { bind_copy(self, frame, at, &mut args) } {
             Err(BindError::Absent) => {
@@ -110,6 +122,7 @@ impl Run {
             },
         };
         args.drain(..).for_each(discard);
+        desk.args = args;
         // SAFETY: passed on.
         unsafe { self.after_attempt(frame_ptr, at, self.ended(result), &past, desk) }
     }
@@ -247,7 +260,7 @@ impl Run {
     /// What the dispatcher calls the unit in hand, where its attempt is handed over: one that may be
     /// given up, to a thread that may be lost with it; or each, where nothing is called in place.
     pub(super) fn parts_with(&self, desk: &Desk) -> Option<Ticket> {
-        let in_place = desk.due.is_none() && self.machine().crew.calls_in_place();
+        let in_place = desk.due.is_none() && self.calls_in_place;
         desk.ticket.filter(|_| !in_place)
     }
 

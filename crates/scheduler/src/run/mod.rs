@@ -38,8 +38,8 @@ use crate::error::RunError;
 use crate::events::Emitter;
 use crate::expand::{Expand, NoDescriptions};
 use crate::fan::{Fan, Stopped};
-use crate::fast::Fast;
-use crate::frame::{Frame, FramePtr, Job, Store, Unit};
+use crate::fast::{Fast, Program};
+use crate::frame::{Frame, FramePtr, Job, Unit};
 use crate::leftovers::Leftovers;
 use crate::options::{Growth, Order, PathChoice, RunOptions, Timing};
 use crate::pool::{Call, Join, Pool, Seats};
@@ -49,7 +49,7 @@ use crate::watch::Look;
 
 pub(crate) use attempts::Refusal;
 pub(crate) use end::End;
-pub(crate) use node::{Desk, told_as};
+pub(crate) use node::{Desk, Stretch, told_as};
 use pause::Pauses;
 
 /// The threads and the clock that a run uses.
@@ -102,9 +102,13 @@ pub(crate) struct Run {
     /// One more than the node of the outermost workflow that the run stopped for.
     failed_at: AtomicU32,
     on_failure: OnFailure,
+    /// Whether tasks may be called where their unit is run.
+    calls_in_place: bool,
     /// Whether a budget did not suffice.
     broke: AtomicBool,
     approver: Option<Arc<dyn Approve>>,
+    /// Whether nodes of the outermost workflow may be checkpoints.
+    has_checkpoints: bool,
     pauses: Mutex<Pauses>,
     /// Whether nodes were ever held back at a checkpoint.
     holds: AtomicBool,
@@ -202,12 +206,10 @@ impl Run {
             inputs.push(input.default.clone().unwrap_or_default());
         }
         options.redactor.learn(plan.workflow(), &inputs);
-        let store = match &path {
-            Path::Fast(_) => Fast::store(plan),
-            Path::Dispatch(_) => Store::new(plan),
-        };
+        let alike = if ordered { Program::alike(plan) } else { None };
+        let has_checkpoints = ordered && alike.is_none_or(|alike| alike.has_checkpoints);
         let may_block = plan.workflow().may_block() || !plan.is_plain();
-        let mut frame = Frame::with_store(plan, store, inputs, None);
+        let mut frame = Frame::with_store(plan, Fast::store(plan), inputs, None);
         if matches!(&path, Path::Fast(fast) if fast.runs_in_blocks()) {
             frame.run_in_blocks();
         }
@@ -226,8 +228,10 @@ impl Run {
             heir: OnceLock::new(),
             ended_early: AtomicBool::new(false),
             failed_at: AtomicU32::new(0),
+            calls_in_place: machine.crew.calls_in_place(),
             broke: AtomicBool::new(false),
             approver: options.approver,
+            has_checkpoints,
             pauses: Mutex::default(),
             holds: AtomicBool::new(false),
             refused: AtomicBool::new(false),

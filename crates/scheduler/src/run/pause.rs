@@ -28,9 +28,11 @@ impl Run {
     /// Holds a node back that is a checkpoint and has ended. True: nobody is told before somebody
     /// has looked.
     pub(super) fn hold(&self, frame: &Frame, ended: Ended, desk: &mut Desk) -> bool {
+        if !self.has_checkpoints {
+            return false;
+        }
         let (_, at, _) = ended;
-        let policy = if self.is_ordered() { frame.plan().policy(at) } else { None };
-        let looks = policy.is_some_and(|policy| policy.checkpoint);
+        let looks = frame.plan().policy(at).is_some_and(|policy| policy.checkpoint);
         if !looks || self.stopped() != Stopped::No || self.is_late(frame) {
             return false;
         }
@@ -42,8 +44,9 @@ impl Run {
     }
 
     /// Lets go what was held back where nobody waits for an answer any more.
+    #[inline]
     pub(crate) fn let_held_go(self: &Arc<Self>, desk: &mut Desk) {
-        if !self.holds.load(Ordering::Relaxed) {
+        if !self.has_checkpoints || !self.holds.load(Ordering::Relaxed) {
             return;
         }
         if self.stopped() == Stopped::No && !self.is_late(self.frame()) {
