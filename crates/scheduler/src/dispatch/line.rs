@@ -26,6 +26,10 @@ impl<T: Ord + Copy> Line<T> {
         self.front.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.front.len() + self.others.len()
+    }
+
     /// Costs a logarithm of how many there are.
     pub(super) fn push(&mut self, thing: T) {
         if self.front.len() == FRONT {

@@ -109,7 +109,7 @@ impl Queue {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.heap.len()
+        self.line.len()
     }
 
     pub(super) fn first(&self) -> Option<(Key, Slot)> {
@@ -137,6 +137,12 @@ pub(super) struct Queues {
 }
 
 impl Queues {
+    /// Those in which something waits.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Queue> {
+        let live = self.live.iter().map(|&at| &self.all[at as usize]);
+        live.filter(|queue| !queue.is_empty())
+    }
+
     /// Lets a unit of a class queue up.
     pub(super) fn push(&mut self, class: Class, demand: &Demand, key: Key, slot: Slot) {
         let index = class.index();
