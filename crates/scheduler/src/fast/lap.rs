@@ -253,8 +253,8 @@ impl<'a> Lap<'a> {
     #[inline(never)]
     unsafe fn other(&self, at: PlanIndex, op: &Op, arg: &Arg) -> Result<Value, TaskError> {
         match *arg {
-            // SAFETY: passed on: it is counted off only later.
             Arg::Take(source) | Arg::Copy(source) => {
+                // SAFETY: passed on: it is counted off only later.
                 Ok(unsafe { self.frame.read(source, op.once) })
             }
             Arg::Input(input) => Ok(self.frame.inputs()[input as usize].clone()),

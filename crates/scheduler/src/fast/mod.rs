@@ -15,6 +15,10 @@
 //! - `roots`, a cursor over level 0, so that a wide plan starts without a push per node;
 //! - `arrived`, from threads without a deque: the blocking lane.
 //!
+//! # Blocks
+//! A run whose nodes are known to be worth sharing begins in blocks ([`shared`]): the units in deques
+//! are then blocks, and `roots` is a cursor over those that wait for nothing.
+//!
 //! # Small nodes
 //! Handing a node to another thread costs more than running it, where it takes less than some
 //! 300 ns. So a plan of plain tasks begins as a [`sequence`]: one thread runs it in order, and others

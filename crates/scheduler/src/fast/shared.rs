@@ -225,7 +225,8 @@ impl InBlocks {
     }
 }
 
-#[cfg(all(test, not(terrace_loom)))]
+#[cfg(test)]
+#[cfg(not(terrace_loom))]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
