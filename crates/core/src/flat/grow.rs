@@ -168,13 +168,16 @@ impl FlatDraft {
     /// what is wrong.
     pub(crate) fn finish_plainly(mut self) -> Result<Flat, Flaw> {
         self.settle();
-        let n = self.len() as u32;
-        let all = self.args.items.iter().filter(|code| **code < CONST).chain(&self.after.items);
-        if let Some(&unknown) = all.chain(&self.kept).find(|id| **id >= n) {
-            return Err(Flaw::Unknown(NodeId(unknown)));
-        }
         let mut edges = Edges { n: self.len(), ..Edges::default() };
+        if let Some(&kept) = self.kept.iter().find(|id| **id as usize >= edges.n) {
+            return Err(Flaw::Unknown(NodeId(kept)));
+        }
         if !edges.look_at(&self.args, &self.after) {
+            let outputs = self.args.items.iter().filter(|code| **code < CONST);
+            let mut all = outputs.chain(&self.after.items);
+            if let Some(&unknown) = all.find(|id| **id as usize >= edges.n) {
+                return Err(Flaw::Unknown(NodeId(unknown)));
+            }
             self.leave_doubles_out();
             let doubles = edges.doubles;
             edges = Edges { n: self.len(), doubles, ..Edges::default() };

@@ -185,43 +185,42 @@ impl Program {
         let mut gathers = Vec::new();
         for at in plan.indices() {
             let (begin, dropped) = (args.len(), drops.len());
-            let ports = plan.ports(at);
-            for port in 0..ports {
+            let mut all = 0;
+            for port in 0..plan.ports(at) {
+                let mut refer = |source: Option<PlanIndex>| {
+                    all += 1;
+                    source.into_iter().for_each(|source| references[source.index()] += 1);
+                };
                 let arg = match plan.arg(at, port) {
-                    PortArg::Output(source) => Arg::Copy(source),
-                    PortArg::Const(value) | PortArg::Expr(Expr::Const(value)) => {
-                        consts.push(value.clone());
-                        Arg::Const(consts.len() as u32 - 1)
+                    PortArg::Output(source) => {
+                        refer(Some(source));
+                        Arg::Copy(source)
                     }
-                    PortArg::Expr(Expr::Ref(Ref { root: Root::Input(id), path, adapt: None }))
-                        if path.is_empty() =>
-                    {
-                        Arg::Input(id.index() as u32)
-                    }
-                    PortArg::Expr(Expr::List(items)) => {
-                        let items = items.iter().map(|item| output_of(plan, item));
-                        items.collect::<Option<_>>().map_or(Arg::Port(port as u32), |items| {
-                            gathers.push(Gather { port: port as u32, items });
-                            Arg::Gather(gathers.len() as u32 - 1)
-                        })
-                    }
+                    PortArg::Const(value) => constant(&mut consts, value),
                     PortArg::Expr(expr) => {
-                        output_of(plan, expr).map_or(Arg::Port(port as u32), Arg::Copy)
+                        expr.each_node(&mut |id| refer(plan.place(id)));
+                        match expr {
+                            Expr::Const(value) => constant(&mut consts, value),
+                            Expr::Ref(Ref { root: Root::Input(id), path, adapt: None })
+                                if path.is_empty() =>
+                            {
+                                Arg::Input(id.index() as u32)
+                            }
+                            Expr::List(items) => {
+                                let items = items.iter().map(|item| output_of(plan, item));
+                                items.collect::<Option<_>>().map_or(
+                                    Arg::Port(port as u32),
+                                    |items| {
+                                        gathers.push(Gather { port: port as u32, items });
+                                        Arg::Gather(gathers.len() as u32 - 1)
+                                    },
+                                )
+                            }
+                            _ => output_of(plan, expr).map_or(Arg::Port(port as u32), Arg::Copy),
+                        }
                     }
                 };
                 args.push(arg);
-            }
-            let mut all = 0;
-            let mut refer = |source: Option<PlanIndex>| {
-                all += 1;
-                source.into_iter().for_each(|source| references[source.index()] += 1);
-            };
-            for port in 0..ports {
-                match plan.arg(at, port) {
-                    PortArg::Output(source) => refer(Some(source)),
-                    PortArg::Expr(expr) => expr.each_node(&mut |id| refer(plan.place(id))),
-                    PortArg::Const(_) => {}
-                }
             }
             let once = all == plan.sources(at).len();
             for arg in &mut args[begin..] {
@@ -348,6 +347,12 @@ fn feed(args: &[Arg], drops: &[PlanIndex]) -> Feed {
         (false, true) if (0..).zip(args).all(lies_there) => Feed::Lent,
         _ => Feed::Made,
     }
+}
+
+/// An argument that is a constant, which is kept.
+fn constant(consts: &mut Vec<Value>, value: &Value) -> Arg {
+    consts.push(value.clone());
+    Arg::Const(consts.len() as u32 - 1)
 }
 
 /// Kinds that fit, of node after node: most have the type of the one before.
