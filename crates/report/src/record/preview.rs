@@ -50,6 +50,11 @@ pub(super) fn write(buffer: &mut Vec<u8>, value: &Value, redactor: &Redactor, mo
             buffer.extend_from_slice(text.as_str().as_bytes());
             buffer.extend_from_slice(b"\\\"\"");
         }
+        Value::Ext(ext) if redactor.is_empty() && is_plain(ext.type_name(), most) => {
+            buffer.extend_from_slice(b"\"<");
+            buffer.extend_from_slice(ext.type_name().as_bytes());
+            buffer.extend_from_slice(b">\"");
+        }
         _ => super::line::text(buffer, &show(value, redactor, most)),
     }
 }

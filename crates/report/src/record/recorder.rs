@@ -135,7 +135,7 @@ impl Recorder {
         options: RecorderOptions,
     ) -> io::Result<Self> {
         let mut changed = None;
-        let header = match header.without_items == !options.items {
+        let header = match header.without_items != options.items {
             true => header,
             false => changed.insert(Header { without_items: !options.items, ..header.clone() }),
         };
