@@ -38,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "terrace-scheduler",
         ],
     ),
+    ("terrace-bench-recording", &["terrace"]),
     ("terrace-tests", &[]),
     ("example-core-alone", &["terrace-core"]),
     ("example-scheduler-alone", &["terrace-scheduler"]),

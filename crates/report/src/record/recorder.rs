@@ -134,8 +134,12 @@ impl Recorder {
         redactor: Redactor,
         options: RecorderOptions,
     ) -> io::Result<Self> {
-        let header = Header { without_items: !options.items, ..header.clone() };
-        let mut first = serde_json::to_vec(&header)?;
+        let mut changed = None;
+        let header = match header.without_items != options.items {
+            true => header,
+            false => changed.insert(Header { without_items: !options.items, ..header.clone() }),
+        };
+        let mut first = serde_json::to_vec(header)?;
         first.push(b'\n');
         let grows = header.grows || header.not_listed > 0;
         let sink = Sink::new(output)?;
