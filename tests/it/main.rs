@@ -21,6 +21,7 @@ mod readme;
 mod same;
 mod secrets;
 mod secrets_inside;
+mod seen;
 mod shapes;
 mod snippets;
 mod support;

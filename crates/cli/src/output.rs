@@ -74,25 +74,59 @@ pub(crate) fn say(line: &str) {
 }
 
 /// Writes a line to standard error as it is, colours included. Whoever does not read it loses it;
-/// the exit code still tells.
+/// the exit code still tells. While something is drawn, lines wait for [`write_waiting`].
 pub(crate) fn say_drawn(line: &str) {
-    let mut text = line.to_owned();
-    text.push('\n');
-    // A closed or full standard error is no reason to end differently.
-    let write = || drop(io::stderr().lock().write_all(text.as_bytes()));
-    let bar = BESIDE.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    match bar {
-        Some(bar) => bar.suspend(write),
-        None => write(),
+    let mut above = ABOVE.lock().unwrap_or_else(PoisonError::into_inner);
+    match &mut *above {
+        None => write(&format!("{line}\n")),
+        Some(above) => {
+            above.waiting.push_str(line);
+            above.waiting.push('\n');
+            if above.waiting.len() > MOST_WAITING {
+                above.write();
+            }
+        }
     }
 }
 
-/// What is drawn on standard error, which lines are written above.
-static BESIDE: Mutex<Option<ProgressBar>> = Mutex::new(None);
+/// What is drawn on standard error, and the lines that are to stand above it. Each would have it
+/// drawn anew: so they wait for the next time.
+struct Above {
+    bar: ProgressBar,
+    waiting: String,
+}
 
-/// Writes lines above what is drawn, from now on; `None`: nothing is drawn any more.
+static ABOVE: Mutex<Option<Above>> = Mutex::new(None);
+
+/// Bytes of lines that do not wait for more.
+const MOST_WAITING: usize = 64 << 10;
+
+impl Above {
+    fn write(&mut self) {
+        if !self.waiting.is_empty() {
+            self.bar.suspend(|| write(&self.waiting));
+            self.waiting.clear();
+        }
+    }
+}
+
+/// Lines are to stand above what is drawn, from now on; `None`: nothing is drawn any more.
 pub(crate) fn write_above(bar: Option<ProgressBar>) {
-    *BESIDE.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+    write_waiting();
+    let above = bar.map(|bar| Above { bar, waiting: String::new() });
+    *ABOVE.lock().unwrap_or_else(PoisonError::into_inner) = above;
+}
+
+/// Writes the lines that wait.
+pub(crate) fn write_waiting() {
+    if let Some(above) = &mut *ABOVE.lock().unwrap_or_else(PoisonError::into_inner) {
+        above.write();
+    }
+}
+
+fn write(text: &str) {
+    // A closed or full standard error is no reason to end differently.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Text from a task or a file without what a terminal would obey: control characters, line ends

@@ -4,3 +4,4 @@
 mod page;
 mod record;
 mod trace;
+mod tracer;

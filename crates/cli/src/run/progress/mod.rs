@@ -21,7 +21,7 @@ use terrace::core::{Event, EventKind, EventKinds, NodeId, Redactor, Workflow};
 use terrace::scheduler::Watch;
 
 use crate::args::ProgressArg;
-use crate::output::write_above;
+use crate::output::{write_above, write_waiting};
 use model::Model;
 use paint::Paint;
 use view::View;
@@ -159,12 +159,14 @@ impl State {
             EventKind::CheckpointReached { .. } => {
                 self.asks.store(true, Ordering::Relaxed);
                 if let How::Drawn { bar, .. } = &self.how {
+                    write_above(None);
                     bar.finish_and_clear();
                 }
             }
             EventKind::CheckpointPassed { .. } => {
                 if let How::Drawn { bar, .. } = &self.how {
                     bar.reset();
+                    write_above(Some(bar.clone()));
                 }
                 self.asks.store(false, Ordering::Relaxed);
             }
@@ -181,6 +183,7 @@ impl State {
         }
         write_above(Some(bar.clone()));
         loop {
+            write_waiting();
             if !self.asks.load(Ordering::Relaxed)
                 && let Some(view) = self.view()
             {
