@@ -103,14 +103,35 @@ fn told(level: LevelFilter) -> (String, EventKinds) {
 #[test]
 fn nodes_and_attempts_are_spans_of_the_run() {
     let (text, wants) = told(LevelFilter::TRACE);
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+     INFO run{workflow="nightly"}: run started nodes=1 levels=1
+    DEBUG run{workflow="nightly"}:node{node="fetch" task="http/get"}:attempt{attempt=1 lane="blocking" worker=3}: started
+     WARN run{workflow="nightly"}:node{node="fetch" task="http/get"}:attempt{attempt=1 lane="blocking" worker=3}: tried again node="fetch" attempt=1 error="503" pause=20ms
+    DEBUG run{workflow="nightly"}:node{node="fetch" task="http/get"}:attempt{attempt=2 lane="blocking" worker=3}: started
+     INFO run{workflow="nightly"}:node{node="fetch" task="http/get"}:attempt{attempt=2 lane="blocking" worker=3}: half
+    way \x1b[31m node="fetch"
+    DEBUG run{workflow="nightly"}:node{node="fetch" task="http/get"}:node{node="fetch.inner" task="http/get"}:attempt{attempt=1 lane="blocking" worker=3}: started
+    TRACE run{workflow="nightly"}:node{node="fetch" task="http/get"}:node{node="fetch.inner" task="http/get"}:node{node="fetch.inner[0]" task="http/get"}:attempt{attempt=1 lane="blocking" worker=3}: started
+    TRACE run{workflow="nightly"}:node{node="fetch" task="http/get"}:node{node="fetch.inner" task="http/get"}:node{node="fetch.inner[0]" task="http/get" status="ok" attempts=2}: ended status="ok" seconds=1.5
+     WARN run{workflow="nightly"}:node{node="fetch" task="http/get"}:node{node="fetch.inner" task="http/get" status="failed" attempts=2}: ended node="fetch.inner" status="failed" seconds=1.5 error="no route"
+     WARN run{workflow="nightly"}:node{node="fetch" task="http/get" status="failed" attempts=2}: ended node="fetch" status="failed" seconds=1.5 error="no route"
+     INFO run{workflow="nightly"}: run ended succeeded=0 failed=1 skipped=0 cancelled=0 seconds=2.0
+    "#);
     assert!(wants.any_of(EventKinds::ITEMS) && !wants.any_of(EventKinds::VALUES));
 }
 
 #[test]
 fn at_info_the_run_and_what_goes_wrong_are_told() {
     let (text, wants) = told(LevelFilter::INFO);
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+     INFO run{workflow="nightly"}: run started nodes=1 levels=1
+     WARN run{workflow="nightly"}: tried again node="fetch" attempt=1 error="503" pause=20ms
+     INFO run{workflow="nightly"}: half
+    way \x1b[31m node="fetch"
+     WARN run{workflow="nightly"}: ended node="fetch.inner" status="failed" seconds=1.5 error="no route"
+     WARN run{workflow="nightly"}: ended node="fetch" status="failed" seconds=1.5 error="no route"
+     INFO run{workflow="nightly"}: run ended succeeded=0 failed=1 skipped=0 cancelled=0 seconds=2.0
+    "#);
     assert!(!wants.any_of(EventKinds::NODES | EventKinds::INSIDE | EventKinds::ITEMS));
 }
 
