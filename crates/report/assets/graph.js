@@ -143,6 +143,7 @@ const graph = (() => {
 
   /** Opens or closes a box. */
   const toggle = (key) => {
+    if (!cy) return;
     const before = cy.getElementById(key);
     const anchor = before.nonempty() ? before.renderedPosition() : null;
     boxes.toggle(key);

@@ -51,6 +51,7 @@ impl Shared {
 
     /// Writes until it is closed.
     fn write(&self, mut output: impl Write) {
+        let _ended = Ended(self);
         let mut lines = Vec::new();
         loop {
             let mut state = self.lock();
@@ -81,6 +82,16 @@ impl Shared {
                 return;
             }
         }
+    }
+}
+
+/// Whatever ends the thread, nobody waits for it any more.
+struct Ended<'a>(&'a Shared);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.room.notify_all();
     }
 }
 

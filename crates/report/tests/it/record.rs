@@ -380,6 +380,40 @@ fn an_error_of_the_disk_is_told_at_the_end() {
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
 }
 
+/// Breaks when it is written to.
+struct Broken;
+
+impl Write for Broken {
+    fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+        panic!("broken")
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_file_that_panics_ends_the_record_and_not_the_run() {
+    let header = Header::of(&workflow());
+    let recorder =
+        Recorder::new(Broken, &header, Redactor::default(), RecorderOptions::default()).unwrap();
+    // More than may wait for the disk.
+    let message = "x".repeat(8 << 10);
+    let kind = EventKind::NodeLog {
+        node: id(0),
+        path: None,
+        level: terrace_core::LogLevel::Info,
+        message,
+    };
+    for _ in 0..4_000 {
+        recorder.event(&Event { at: Duration::ZERO, kind: kind.clone() });
+    }
+    assert_eq!(
+        recorder.finish(&closing()).unwrap_err().to_string(),
+        "what the record is written to panicked"
+    );
+}
+
 #[test]
 fn a_line_reaches_the_file_while_the_run_goes_on() {
     let memory = Memory::default();
