@@ -24,7 +24,8 @@ pub(crate) fn build_terrace() -> Result<PathBuf, String> {
     let messages = String::from_utf8_lossy(&output.stdout);
     let built = messages.lines().rev().find_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
+        let is_it = message["target"]["name"] == "terrace-peer";
+        Some(PathBuf::from(message["executable"].as_str().filter(|_| is_it)?))
     });
     built.ok_or_else(|| "cargo did not say where terrace-peer is".to_owned())
 }

@@ -103,7 +103,7 @@ impl Fast {
     ) {
         // Somebody has to see when a node takes long that others are behind.
         if own.watches.is_empty() && !run.look_again(LOOK) {
-            own.unseen.store(true, Ordering::Relaxed);
+            own.see_nothing(run);
         }
         let quiet = Quiet::new();
         // What a task starts stops with this run.
@@ -169,6 +169,12 @@ impl Fast {
 }
 
 impl InBlocks {
+    /// There is no thread for time: whoever finds nothing else to do takes over all that it can.
+    pub(super) fn see_nothing(&self, run: &Arc<Run>) {
+        self.unseen.store(true, Ordering::Relaxed);
+        run.call();
+    }
+
     /// Takes over what is behind nodes that take long. Gives a node to go on with.
     fn take_over(&self, run: &Arc<Run>, desk: &Desk) -> Option<Piece> {
         if self.unseen.load(Ordering::Relaxed) {

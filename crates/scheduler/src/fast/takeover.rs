@@ -117,12 +117,13 @@ impl Fast {
 
     /// Looks at a sequence that nobody helps with, from the thread that knows the time.
     pub(crate) fn tick(&self, run: &Arc<Run>) {
-        if let Some(own) = &self.in_blocks {
+        if let Some(own) = self.in_blocks.as_ref().filter(|_| !run.is_finished()) {
             if own.watches.look() {
                 run.call();
             }
-            run.look_again(LOOK);
-            return;
+            if !run.look_again(LOOK) {
+                own.see_nothing(run);
+            }
         }
         let Some(sequence) = self.sequence.as_ref().filter(|sequence| !sequence.is_settled())
         else {

@@ -60,7 +60,9 @@ impl Watches {
         let mut any = false;
         for thread in lock(&self.threads).iter_mut() {
             let at = thread.sequence.position();
-            thread.wanted |= at != IDLE && at == thread.last;
+            // Once for each: what is behind it is gone then.
+            let stuck = at != IDLE && at == thread.last && !thread.sequence.is_settled();
+            thread.wanted |= stuck;
             any |= thread.wanted;
             thread.last = at;
         }
