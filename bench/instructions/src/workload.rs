@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use terrace_bench_protocol::Graph;
 use terrace_core::{
-    Catalog, Draft, Format, Handle, Limit, NoTasks, Retry, Source, Value, Workflow, WorkflowBuilder,
+    Catalog, Draft, Format, Handle, Limit, NoTasks, NodeId, Plan, PlanBuilder, Retry, Source,
+    Value, Workflow, WorkflowBuilder,
 };
 use terrace_plugin_api::TaskContext;
 use terrace_plugin_host::Registry;
@@ -29,7 +30,7 @@ pub(crate) struct Workload {
 }
 
 /// Everything, in the order of the table.
-pub(crate) const ALL: [Workload; 18] = [
+pub(crate) const ALL: [Workload; 21] = [
     Workload { name: "run/chain", units: UNITS, prepare: || run("chain", PathChoice::Auto) },
     Workload { name: "run/fan", units: UNITS, prepare: || run("fan", PathChoice::Auto) },
     Workload { name: "run/layer64", units: UNITS, prepare: || run("layer64", PathChoice::Auto) },
@@ -54,6 +55,9 @@ pub(crate) const ALL: [Workload; 18] = [
     Workload { name: "build/write", units: UNITS, prepare: write },
     Workload { name: "build/validate", units: UNITS, prepare: validate },
     Workload { name: "build/plan", units: UNITS, prepare: plan },
+    Workload { name: "build/all", units: UNITS, prepare: build },
+    Workload { name: "build/number", units: UNITS, prepare: by_number },
+    Workload { name: "build/first-run", units: UNITS, prepare: first_run },
     Workload { name: "read/yaml", units: UNITS, prepare: read },
     Workload { name: "call/pack-task", units: UNITS, prepare: call },
 ];
@@ -145,6 +149,39 @@ fn validate() -> Box<dyn FnMut()> {
 fn plan() -> Box<dyn FnMut()> {
     let workflow = valid(written(&graph("layer64")));
     Box::new(move || drop(black_box(workflow.plan())))
+}
+
+/// All from the first node to the plan.
+fn build() -> Box<dyn FnMut()> {
+    let graph = graph("layer64");
+    Box::new(move || drop(black_box(valid(written(&graph)).plan())))
+}
+
+/// The same graph by number.
+fn numbered(graph: &Graph) -> Plan {
+    let mut plan = PlanBuilder::with_capacity(graph.len(), graph.edges());
+    for node in 0..graph.len() {
+        let on = graph.dependencies(node).iter();
+        plan.add_after(|| black_box(()), on.filter_map(|&on| NodeId::at(on as usize)));
+    }
+    plan.build().expect("a right graph")
+}
+
+fn by_number() -> Box<dyn FnMut()> {
+    let graph = graph("layer64");
+    Box::new(move || drop(black_box(numbered(&graph))))
+}
+
+/// As `build/number`, and a run of it.
+fn first_run() -> Box<dyn FnMut()> {
+    let graph = graph("layer64");
+    let clock = Arc::new(ManualClock::new());
+    let scheduler = Scheduler::builder().workers(1).clock(clock).build().expect("a thread");
+    let options = RunOptions::default().with_timing(Timing::Off);
+    Box::new(move || {
+        let report = scheduler.run(&Arc::new(numbered(&graph)), options.clone());
+        assert_eq!(report.status, RunStatus::Succeeded);
+    })
 }
 
 fn read() -> Box<dyn FnMut()> {

@@ -8,9 +8,11 @@
 //! `--timing on` lets the scheduler take every node's start and duration, as it does unless told
 //! otherwise. Without it it does not, since no other peer does. `--path fast` and `--path
 //! dispatcher` fix which path of the scheduler is measured. `--ask priority`, `retry`, `limit` or
-//! `timeout` asks that of every node.
+//! `timeout` asks that of every node. `--build plan` builds with `PlanBuilder` what else
+//! `WorkflowBuilder` builds, with nothing asked: closures and edges by number.
 #![forbid(unsafe_code)]
 
+mod by_number;
 mod workflow;
 
 use std::process::ExitCode;
@@ -28,11 +30,12 @@ fn main() -> ExitCode {
             .build()
             .map_err(|error| error.to_string())?;
         let (options, ask) = options()?;
+        let build = builder()?;
         Ok(move |work: &Arc<Work>| {
-            let plan = match workflow::of(work, ask) {
-                Ok(workflow) => Arc::new(workflow.plan()),
-                Err(problems) => {
-                    eprintln!("{problems}");
+            let plan = match build(work, ask) {
+                Ok(plan) => Arc::new(plan),
+                Err(problem) => {
+                    eprintln!("{problem}");
                     return None;
                 }
             };
@@ -54,6 +57,27 @@ impl Built for Ready {
         let report = self.scheduler.run(&self.plan, self.options.clone());
         report.status == RunStatus::Succeeded
     }
+}
+
+type Build = fn(&Arc<Work>, Ask) -> Result<Plan, String>;
+
+/// What builds a plan, as the arguments say.
+fn builder() -> Result<Build, String> {
+    let mut build: Build = written;
+    let mut args = std::env::args().skip(1);
+    while let Some(name) = args.next() {
+        build = match (name.as_str(), args.next().as_deref()) {
+            ("--build", Some("workflow")) => written,
+            ("--build", Some("plan")) => |work, _| by_number::of(work),
+            ("--build", value) => return Err(format!("--build: not {value:?}")),
+            _ => build,
+        };
+    }
+    Ok(build)
+}
+
+fn written(work: &Arc<Work>, ask: Ask) -> Result<Plan, String> {
+    workflow::of(work, ask).map(|workflow| workflow.plan()).map_err(|problems| problems.to_string())
 }
 
 /// The options that the arguments beside the protocol's ask for.

@@ -10,6 +10,7 @@ mod draft;
 mod event;
 mod expr;
 mod file;
+mod flat;
 mod level;
 mod lint;
 mod order;
@@ -49,7 +50,10 @@ pub use file::{
 pub use level::Levels;
 pub use lint::{Finding, LintCode, Severity};
 pub use order::CriticalPath;
-pub use plan::{BindError, NodeKind, Plan, PlanError, PlanIndex, RunConstants, Slots, Tolerance};
+pub use plan::{
+    BindError, Inputs, NodeKind, Plan, PlanBuilder, PlanError, PlanIndex, PlanMistake, PortArg,
+    RunConstants, SharedTask, Slots, Tolerance,
+};
 pub use policy::{
     Amount, Backoff, Checkpoints, IfFailed, Limit, LimitKind, Need, OnFailure, Policy, PolicyRef,
     Rate, Retry, RetryOn, Rules, read_duration, show_duration, show_size, strictest,

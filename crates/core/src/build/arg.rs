@@ -262,7 +262,9 @@ impl<T: Wire> From<BTreeMap<String, Handle<T>>> for AnyArg {
 /// `(i64, f64)`.
 pub trait IntoArgs<A> {
     #[doc(hidden)]
-    fn native_args(self, target: &Arc<Shared>) -> Vec<NativeArg>;
+    type Native: AsRef<[NativeArg]> + IntoIterator<Item = NativeArg>;
+    #[doc(hidden)]
+    fn native_args(self, target: &Arc<Shared>) -> Self::Native;
 }
 
 /// A tuple of arguments for a pack's task whose ports are the tuple `A`.
@@ -275,6 +277,9 @@ pub trait IntoWireArgs<A> {
 pub trait ReadArgs: Sized + 'static {
     #[doc(hidden)]
     fn types() -> Vec<Type>;
+    /// Whether all are read as they are.
+    #[doc(hidden)]
+    fn are_plain() -> bool;
     #[doc(hidden)]
     fn decoders(codecs: &Codecs) -> Vec<Option<Adapter>>;
 }
@@ -286,12 +291,13 @@ pub trait WireArgs: Sized + 'static {
 }
 
 macro_rules! tuples {
-    ($(($($name:ident $given:ident $at:tt),*);)*) => {$(
+    ($($count:literal ($($name:ident $given:ident $at:tt),*);)*) => {$(
         impl<$($name: Any + Send + Sync, $given: Into<Arg<$name>>),*> IntoArgs<($($name,)*)>
             for ($($given,)*)
         {
-            fn native_args(self, _target: &Arc<Shared>) -> Vec<NativeArg> {
-                vec![$(self.$at.into().native_arg(_target)),*]
+            type Native = [NativeArg; $count];
+            fn native_args(self, _target: &Arc<Shared>) -> Self::Native {
+                [$(self.$at.into().native_arg(_target)),*]
             }
         }
 
@@ -307,6 +313,9 @@ macro_rules! tuples {
             fn types() -> Vec<Type> {
                 vec![$(native::plain_type::<$name>()),*]
             }
+            fn are_plain() -> bool {
+                true $(&& native::is_plain::<$name>())*
+            }
             fn decoders(_codecs: &Codecs) -> Vec<Option<Adapter>> {
                 vec![$(native::decoder::<$name>(_codecs)),*]
             }
@@ -321,13 +330,13 @@ macro_rules! tuples {
 }
 
 tuples! {
-    ();
-    (A GA 0);
-    (A GA 0, B GB 1);
-    (A GA 0, B GB 1, C GC 2);
-    (A GA 0, B GB 1, C GC 2, D GD 3);
-    (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4);
-    (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5);
-    (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5, G GG 6);
-    (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5, G GG 6, H GH 7);
+    0 ();
+    1 (A GA 0);
+    2 (A GA 0, B GB 1);
+    3 (A GA 0, B GB 1, C GC 2);
+    4 (A GA 0, B GB 1, C GC 2, D GD 3);
+    5 (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4);
+    6 (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5);
+    7 (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5, G GG 6);
+    8 (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5, G GG 6, H GH 7);
 }

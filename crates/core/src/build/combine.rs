@@ -71,9 +71,10 @@ fn of_closure<F, A: Native, R: Native>(
     shared: &Arc<Shared>,
     associative: Grouping,
 ) -> Combiner<R> {
-    let run = move |_: &TaskContext<'_>, args: &mut [Value]| {
+    let run = move |_: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
         let [joined, next] = args else { return Err(wrong_count(args.len())) };
-        join(native::take(joined)?, native::take(next)?).map(native::keep)
+        *out = join(native::take(joined)?, native::take(next)?).map(native::keep)?;
+        Ok(())
     };
     let decoders = <(A, R)>::decoders(&shared.codecs());
     let task = Unbound::<(A, R)>::new::<F>(PortMode::Take, run);

@@ -26,7 +26,7 @@ impl<T> Handle<T> {
             return self;
         };
         if std::sync::Arc::ptr_eq(other.shared(), self.shared()) {
-            return self.on_node("after", |draft| draft.after.push(node));
+            return self.on_flat("after", |shared, id| shared.put_after(id, node));
         }
         self.shared().state().waits.push((other.shared().clone(), node));
         self

@@ -166,7 +166,7 @@ impl<T> Handle<T> {
                 return self;
             }
         }
-        self.on_node("named", |node| node.name = Some(name.into()))
+        self.on_flat("named", |shared, id| shared.name_node(id, name))
     }
 
     /// Gives the node a free text for people.
@@ -178,7 +178,7 @@ impl<T> Handle<T> {
     /// Keeps the node's output readable after the run, though no declared output needs it.
     #[must_use]
     pub fn keep(self) -> Self {
-        self.on_node("keep", |node| node.keep = true)
+        self.on_flat("keep", Shared::keep_node)
     }
 
     /// Runs the node on the compute or the blocking lane, whatever its task says.
@@ -221,7 +221,17 @@ impl<T> Handle<T> {
     }
 
     pub(super) fn on_node(self, what: &str, change: impl FnOnce(&mut crate::NodeDraft)) -> Self {
-        let changed = self.node().and_then(|id| self.shared.change_node(id, change));
+        self.on_flat(what, |shared, id| shared.change_node(id, change))
+    }
+
+    /// As [`Self::on_node`], for what can be said of a node of a flat graph too.
+    #[inline]
+    pub(super) fn on_flat(
+        self,
+        what: &str,
+        change: impl FnOnce(&Shared, NodeId) -> Option<()>,
+    ) -> Self {
+        let changed = self.node().and_then(|id| change(&self.shared, id));
         if changed.is_none() && !self.shared.state().sealed {
             self.shared.problem(Problem::new(format!("`{what}` needs the handle of a node")));
         }

@@ -46,6 +46,15 @@ pub(super) struct Inner {
 }
 
 impl Inner {
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// That of a plan of closures.
+    pub(super) fn flat() -> Self {
+        Self { tolerances: Vec::new(), plans: Vec::new(), plain: true }
+    }
+
     pub(super) fn find(plan: &Plan) -> Self {
         let nodes = || plan.indices().map(|at| (at, plan.node(at)));
         let plans = nodes()
@@ -117,6 +126,9 @@ fn tolerance(node: &Node, on: NodeId, early: bool) -> Tolerance {
 impl Plan {
     /// What a node does when it runs.
     pub fn kind(&self, at: PlanIndex) -> NodeKind {
+        if self.inner.plain {
+            return NodeKind::Task;
+        }
         let node = self.node(at);
         match node.body {
             NodeBody::Flow(_) => NodeKind::Flow,

@@ -107,9 +107,7 @@ impl<'a> NodeHost<'a> {
 impl Host for NodeHost<'_> {
     fn node(&self) -> Cow<'_, str> {
         match self.who() {
-            Who::Node(frame, at) if frame.parent().is_none() => {
-                Cow::Borrowed(frame.plan().node(at).name())
-            }
+            Who::Node(frame, at) if frame.parent().is_none() => frame.plan().name(at),
             Who::Node(frame, at) => Cow::Owned(path(frame, at).text.to_string()),
             Who::Item(fan, item) => Cow::Owned(fan.path(item).text.to_string()),
         }

@@ -13,10 +13,11 @@ mod temp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use terrace_core::{BindError, PlanIndex, TaskError, TaskRef, Value};
+use terrace_core::{BindError, PlanIndex, PortArg, Task, TaskError, TaskRef, Type, Value};
 use terrace_plugin_api::{ErrorClass, TaskContext};
 
 use crate::fan::{Fan, ItemEnd};
+use crate::fast::{Called, Program};
 use crate::frame::{Frame, discard};
 use crate::run::Run;
 
@@ -43,9 +44,7 @@ pub(crate) unsafe fn attempt(
     debug_assert!(args.is_empty(), "scratch is handed on empty");
     // SAFETY: passed on.
     let result = match unsafe { bind(run, frame, at, args) } {
-        Ok(()) => {
-            Some(call(run, frame.plan().node(at).task(), &NodeHost::of_node(run, frame, at), args))
-        }
+        Ok(()) => Some(call_node(run, frame, at, &NodeHost::of_node(run, frame, at), args)),
         Err(BindError::Absent) => None,
         Err(BindError::Wrong(error)) => Some(Err(error)),
     };
@@ -69,7 +68,7 @@ pub(crate) fn attempt_item(
     let end = match bound.unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => {
             let host = NodeHost::of_item(run, fan, item);
-            let result = call(run, plan.node(at).task(), &host, args);
+            let result = call_with(run, plan.body(at), &plan.signature(at).output, &host, args);
             ItemEnd::of(result.and_then(|value| pick(run, fan, inputs, value)))
         }
         Err(BindError::Absent) => ItemEnd::without(terrace_core::OutcomeStatus::Skipped),
@@ -109,6 +108,30 @@ pub(crate) fn pick(
     guarded(|| fan.plan.evaluate(&expr, &scope)).map(Option::unwrap_or_default)
 }
 
+/// Calls the task of a node and checks what it gives.
+pub(crate) fn call_node(
+    run: &Run,
+    frame: &Frame,
+    at: PlanIndex,
+    host: &NodeHost<'_>,
+    args: &mut [Value],
+) -> Result<Value, TaskError> {
+    let plan = frame.plan();
+    if let Some(called) = called(frame, at) {
+        let value = call_only(run, called.body, host, args)?;
+        return match called.surely_gives(&value) {
+            true => Ok(value),
+            false => output::check(&plan.signature(at).output, value),
+        };
+    }
+    call_with(run, plan.body(at), &plan.signature(at).output, host, args)
+}
+
+/// What a node calls, where that was laid out for running: other nodes lie far from each other.
+fn called(frame: &Frame, at: PlanIndex) -> Option<Called<'_>> {
+    Program::of(frame.plan()).and_then(|program| program.called(at))
+}
+
 /// Calls a task and checks what it gives.
 pub(crate) fn call(
     run: &Run,
@@ -116,11 +139,30 @@ pub(crate) fn call(
     host: &NodeHost<'_>,
     args: &mut [Value],
 ) -> Result<Value, TaskError> {
+    call_with(run, &*task.body, &task.signature.output, host, args)
+}
+
+fn call_with(
+    run: &Run,
+    task: &dyn Task,
+    output: &Type,
+    host: &NodeHost<'_>,
+    args: &mut [Value],
+) -> Result<Value, TaskError> {
+    call_only(run, task, host, args).and_then(|value| output::check(output, value))
+}
+
+fn call_only(
+    run: &Run,
+    task: &dyn Task,
+    host: &NodeHost<'_>,
+    args: &mut [Value],
+) -> Result<Value, TaskError> {
     let ctx = TaskContext::new(host);
     let inside = inside::Inside::of(run);
-    let result = guarded(|| task.body.call(&ctx, args));
+    let result = guarded(|| task.call(&ctx, args));
     drop(inside);
-    result.and_then(|value| output::check(&task.signature.output, value))
+    result
 }
 
 /// Makes the arguments of copies: the node stays a reader of what it reads.
@@ -133,6 +175,9 @@ pub(crate) unsafe fn bind_copy(
     at: PlanIndex,
     args: &mut Vec<Value>,
 ) -> Result<(), BindError> {
+    if called(frame, at).is_some_and(|called| !called.has_args) {
+        return Ok(());
+    }
     let scope = FrameScope::new(run, frame);
     guarded(|| Ok(frame.plan().bind(at, &scope, args)))?
 }
@@ -151,12 +196,19 @@ unsafe fn bind(
     let plan = frame.plan();
     let sources = plan.sources(at);
     if sources.is_empty() {
+        if called(frame, at).is_some_and(|called| !called.has_args) {
+            return Ok(());
+        }
         let scope = ItemScope::new(run, frame.inputs());
         return guarded(|| Ok(plan.bind(at, &scope, args)))?;
     }
     let mut references = 0;
-    for arg in plan.args(at) {
-        arg.each_node(&mut |_| references += 1);
+    for port in 0..plan.ports(at) {
+        match plan.arg(at, port) {
+            PortArg::Output(_) => references += 1,
+            PortArg::Expr(expr) => expr.each_node(&mut |_| references += 1),
+            PortArg::Const(_) => {}
+        }
     }
     // Every output is asked for once: the first answer may be the last.
     let scope = FrameScope::once(run, frame, references == sources.len());

@@ -48,7 +48,7 @@ use crate::frame::{Job, Store, Unit};
 use crate::run::{Desk, Role, Run};
 
 pub(crate) use fence::prepare;
-pub(crate) use program::Program;
+pub(crate) use program::{Called, Program};
 pub(crate) use sequence::Sequence;
 
 /// Roots that one thread takes at a time, at most.

@@ -4,11 +4,12 @@
 use std::ptr::NonNull;
 use std::sync::{Mutex, OnceLock};
 
-use terrace_core::{Expr, Plan, PlanIndex, Ref, Root, Task, Type, Value};
+use terrace_core::{Expr, Plan, PlanIndex, PortArg, Ref, Root, Task, TaskError, Type, Value};
 
 use super::costs::Costs;
+use crate::attempt::checked;
 use crate::dispatch::Alike;
-use crate::frame::Store;
+use crate::frame::{Store, discard};
 use crate::run::lock;
 
 /// Memory of this many runs is kept for the next ones.
@@ -21,21 +22,67 @@ pub(super) struct Op {
     pub(super) body: NonNull<dyn Task>,
     /// That of a node some way ahead, which is fetched meanwhile.
     pub(super) ahead: *const (),
-    /// Where its arguments end; they begin where those of the node before end.
+    /// Where its arguments begin and end.
     pub(super) args: u32,
+    pub(super) args_end: u32,
     /// Likewise, the outputs that it is the last to read and does not take.
     pub(super) drops: u32,
+    pub(super) drops_end: u32,
     /// Kinds of value that are surely of the type that it gives.
     pub(super) fits: u16,
-    /// Of these, those without heap, where somebody reads it; and where nobody does.
-    pub(super) kept: u16,
-    pub(super) dropped: u16,
-    /// Whether it has arguments or drops outputs.
+    /// Of these, those without heap.
+    pub(super) plain: Plain,
+    /// How it gets its arguments in a sequence.
+    pub(super) feed: Feed,
+    /// Whether it reads any output.
     pub(super) reads: bool,
     /// Whether it refers to each output that it reads once.
     pub(super) once: bool,
     /// Whether anybody reads what it gives.
     pub(super) is_read: bool,
+}
+
+impl Op {
+    /// Where its arguments stand in [`Program::args`].
+    #[inline]
+    pub(super) fn args(&self) -> std::ops::Range<usize> {
+        self.args as usize..self.args_end as usize
+    }
+
+    /// Where the outputs that it drops stand in [`Program::drops`].
+    #[inline]
+    pub(super) fn drops(&self) -> std::ops::Range<usize> {
+        self.drops as usize..self.drops_end as usize
+    }
+}
+
+/// What a node calls.
+#[derive(Clone, Copy)]
+pub(crate) struct Called<'p> {
+    pub(crate) body: &'p dyn Task,
+    fits: u16,
+    /// Whether it takes any arguments.
+    pub(crate) has_args: bool,
+}
+
+impl Called<'_> {
+    /// Whether a value is surely of the type that it gives.
+    #[inline]
+    pub(crate) fn surely_gives(&self, value: &Value) -> bool {
+        kind_of(value) & self.fits != 0
+    }
+}
+
+/// How a node of a sequence gets its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Feed {
+    /// It has none, and drops nothing.
+    Nothing,
+    /// They are outputs that lie side by side and that it is the last to read: it gets them where
+    /// they lie.
+    Lent,
+    /// They are put together.
+    Made,
 }
 
 // SAFETY: tasks may be called from any thread.
@@ -47,7 +94,7 @@ unsafe impl Sync for Op {}
 const AHEAD: u32 = 8;
 
 fn task_of(plan: &Plan, at: PlanIndex) -> NonNull<dyn Task> {
-    NonNull::from(&*plan.node(at).task().body)
+    NonNull::from(plan.body(at))
 }
 
 /// One argument.
@@ -61,8 +108,17 @@ pub(super) enum Arg {
     Input(u32),
     /// A constant of the program.
     Const(u32),
+    /// A list of outputs: one of the program's gathers.
+    Gather(u32),
     /// Anything else: the port's own expression.
     Port(u32),
+}
+
+/// A list of outputs as an argument.
+pub(super) struct Gather {
+    /// The port that takes it, by whose expression it is made where there is anything with heap.
+    pub(super) port: u32,
+    pub(super) items: Box<[PlanIndex]>,
 }
 
 /// A plan as a list of calls.
@@ -71,6 +127,9 @@ pub(crate) struct Program {
     pub(super) args: Box<[Arg]>,
     pub(super) drops: Box<[PlanIndex]>,
     pub(super) consts: Box<[Value]>,
+    pub(super) gathers: Box<[Gather]>,
+    /// How many arguments a node has at the most.
+    pub(super) most_args: usize,
     /// The nodes whose output stays readable when a run is over.
     readable: Box<[PlanIndex]>,
     /// Whether it may run in sequence.
@@ -102,6 +161,8 @@ impl Program {
             args: Box::default(),
             drops: Box::default(),
             consts: Box::default(),
+            gathers: Box::default(),
+            most_args: 0,
             readable: plan.indices().filter(|&at| plan.readable_after(at)).collect(),
             sequential,
             is_wide: (0..plan.levels()).any(|level| plan.level(level).len() > 1),
@@ -126,38 +187,46 @@ impl Program {
         // How often the node at hand refers to each other.
         let mut references = vec![0_u32; plan.len()];
         let (mut args, mut drops, mut consts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut gathers = Vec::new();
         for at in plan.indices() {
-            let node = plan.node(at);
             let (begin, dropped) = (args.len(), drops.len());
-            for (port, expr) in node.args().iter().enumerate() {
-                let arg = match expr {
-                    Expr::Const(value) => {
+            for port in 0..plan.ports(at) {
+                let arg = match plan.arg(at, port) {
+                    PortArg::Output(source) => Arg::Copy(source),
+                    PortArg::Const(value) | PortArg::Expr(Expr::Const(value)) => {
                         consts.push(value.clone());
                         Arg::Const(consts.len() as u32 - 1)
                     }
-                    Expr::Ref(Ref { root: Root::Node(id), path, adapt: None })
-                        if path.is_empty() =>
-                    {
-                        plan.place(*id).map_or(Arg::Port(port as u32), Arg::Copy)
-                    }
-                    Expr::Ref(Ref { root: Root::Input(id), path, adapt: None })
+                    PortArg::Expr(Expr::Ref(Ref { root: Root::Input(id), path, adapt: None }))
                         if path.is_empty() =>
                     {
                         Arg::Input(id.index() as u32)
                     }
-                    _ => Arg::Port(port as u32),
+                    PortArg::Expr(Expr::List(items)) => {
+                        let items = items.iter().map(|item| output_of(plan, item));
+                        items.collect::<Option<_>>().map_or(Arg::Port(port as u32), |items| {
+                            gathers.push(Gather { port: port as u32, items });
+                            Arg::Gather(gathers.len() as u32 - 1)
+                        })
+                    }
+                    PortArg::Expr(expr) => {
+                        output_of(plan, expr).map_or(Arg::Port(port as u32), Arg::Copy)
+                    }
                 };
                 args.push(arg);
             }
             let mut all = 0;
-            node.args().iter().for_each(|arg| {
-                arg.each_node(&mut |id| {
-                    all += 1;
-                    if let Some(source) = plan.place(id) {
-                        references[source.index()] += 1;
-                    }
-                });
-            });
+            let mut refer = |source: Option<PlanIndex>| {
+                all += 1;
+                source.into_iter().for_each(|source| references[source.index()] += 1);
+            };
+            for port in 0..plan.ports(at) {
+                match plan.arg(at, port) {
+                    PortArg::Output(source) => refer(Some(source)),
+                    PortArg::Expr(expr) => expr.each_node(&mut |id| refer(plan.place(id))),
+                    PortArg::Const(_) => {}
+                }
+            }
             let once = all == plan.sources(at).len();
             for arg in &mut args[begin..] {
                 match *arg {
@@ -173,29 +242,66 @@ impl Program {
                     drops.push(source);
                 }
             }
-            let (fits, is_read) = (kinds_of(&node.task().signature.output), plan.uses(at) > 0);
+            let (fits, is_read) = (kinds_of(&plan.signature(at).output), plan.uses(at) > 0);
             ops.push(Op {
                 body: task_of(plan, at),
                 ahead: task_of(plan, PlanIndex::new((at.get() + AHEAD).min(last))).as_ptr()
                     as *const (),
-                args: args.len() as u32,
-                drops: drops.len() as u32,
+                args: begin as u32,
+                args_end: args.len() as u32,
+                drops: dropped as u32,
+                drops_end: drops.len() as u32,
                 fits,
-                kept: if is_read { fits & PLAIN } else { 0 },
-                dropped: if is_read { 0 } else { fits & PLAIN },
-                reads: args.len() > begin || drops.len() > dropped,
+                plain: Plain::of(fits),
+                feed: feed(&args[begin..], &drops[dropped..]),
+                reads: !plan.sources(at).is_empty(),
                 once,
                 is_read,
             });
+            program.most_args = program.most_args.max(args.len() - begin);
         }
         (program.ops, program.args) = (ops.into(), args.into());
         (program.drops, program.consts) = (drops.into(), consts.into());
+        program.gathers = gathers.into();
         program
     }
 
     /// Which nodes the dispatcher need not tell apart.
     pub(crate) fn alike(plan: &Plan) -> Option<&Alike> {
         Self::for_run(plan).map(|program| program.alike.get_or_init(|| Alike::of(plan)))
+    }
+
+    /// What a node calls, where that lies here.
+    #[inline]
+    pub(crate) fn called(&self, at: PlanIndex) -> Option<Called<'_>> {
+        let op = self.ops.get(at.index())?;
+        // SAFETY: the program is kept with the plan that has the task.
+        let body = unsafe { op.body.as_ref() };
+        Some(Called { body, fits: op.fits, has_args: op.args < op.args_end })
+    }
+
+    /// The first output that a node is lent.
+    #[inline]
+    pub(super) fn first_of(&self, op: &Op) -> PlanIndex {
+        match self.args[op.args as usize] {
+            Arg::Take(source) => source,
+            _ => PlanIndex::new(0),
+        }
+    }
+
+    /// Looks at what a node gave that has heap or may be of a wrong kind: drops it where nobody
+    /// reads it.
+    #[inline(never)]
+    pub(super) fn keep(&self, plan: &Plan, at: u32, out: &mut Value) -> Result<(), TaskError> {
+        let op = &self.ops[at as usize];
+        if kind_of(out) & op.fits == 0 {
+            let ty = &plan.signature(PlanIndex::new(at)).output;
+            *out = checked(ty, std::mem::take(out))?;
+        }
+        if !op.is_read {
+            discard(std::mem::take(out));
+        }
+        Ok(())
     }
 
     /// Memory for a run.
@@ -218,8 +324,34 @@ impl Program {
     }
 }
 
+/// The output that an expression is, where it is just one.
+fn output_of(plan: &Plan, expr: &Expr) -> Option<PlanIndex> {
+    match expr {
+        Expr::Ref(Ref { root: Root::Node(id), path, adapt: None }) if path.is_empty() => {
+            plan.place(*id)
+        }
+        _ => None,
+    }
+}
+
+/// How a node with these arguments, that drops these outputs, gets its arguments.
+fn feed(args: &[Arg], drops: &[PlanIndex]) -> Feed {
+    let lies_there = |(after, arg): (u32, &Arg)| match (args[0], arg) {
+        (Arg::Take(first), Arg::Take(source)) => source.get() == first.get() + after,
+        _ => false,
+    };
+    match (args.is_empty(), drops.is_empty()) {
+        (true, true) => Feed::Nothing,
+        (false, true) if (0..).zip(args).all(lies_there) => Feed::Lent,
+        _ => Feed::Made,
+    }
+}
+
 /// Whether a node takes how another ended, which a sequence does not keep.
 fn asks_how_it_ended(plan: &Plan) -> bool {
+    if plan.has_plain_args() {
+        return false;
+    }
     let mut found = false;
     for at in plan.indices() {
         for arg in plan.args(at) {
@@ -232,8 +364,13 @@ fn asks_how_it_ended(plan: &Plan) -> bool {
 /// The kind of a value, as a bit.
 #[inline]
 pub(super) fn kind_of(value: &Value) -> u16 {
+    1 << tag_of(value)
+}
+
+#[inline]
+fn tag_of(value: &Value) -> u8 {
     // In the order of the enum, so that this is its tag and no table.
-    let tag = match value {
+    match value {
         Value::Null => 0,
         Value::Bool(_) => 1,
         Value::I64(_) => 2,
@@ -245,12 +382,36 @@ pub(super) fn kind_of(value: &Value) -> u16 {
         Value::Map(_) => 8,
         Value::Array(_) => 9,
         Value::Ext(_) => 10,
-    };
-    1 << tag
+    }
 }
 
-/// The kinds without heap.
-const PLAIN: u16 = 0b1_1111;
+/// Kinds without heap: the tag of the first, and how many follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plain {
+    first: u8,
+    more: u8,
+}
+
+impl Plain {
+    /// Those among some kinds; of those with gaps between them, the first ones.
+    fn of(kinds: u16) -> Self {
+        // No value has the tag 255.
+        let none = Self { first: u8::MAX, more: 0 };
+        let first = (kinds & 0b1_1111).trailing_zeros();
+        if first > 4 {
+            return none;
+        }
+        let more = ((kinds & 0b1_1111) >> first).trailing_ones() - 1;
+        Self { first: first as u8, more: more as u8 }
+    }
+
+    /// Whether a value is of one of them. Reads one byte: where the value was written a moment ago,
+    /// a wider look would have to wait until it is in the cache.
+    #[inline]
+    pub(super) fn has(self, value: &Value) -> bool {
+        tag_of(value).wrapping_sub(self.first) <= self.more
+    }
+}
 
 /// The kinds that surely fit; what a value of another kind is, the full check says.
 fn kinds_of(ty: &Type) -> u16 {

@@ -33,6 +33,7 @@ mod stretches;
 mod unit;
 mod values;
 
+use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -48,7 +49,7 @@ pub(crate) use record::Record;
 pub(crate) use store::Store;
 pub(crate) use stretches::Stretches;
 pub(crate) use unit::{FanPtr, FramePtr, Job, Unit};
-pub(crate) use values::{clear, discard, has_heap, let_go, push};
+pub(crate) use values::{clear, discard, has_heap, let_go, push, push_plain};
 
 /// One running instance of a plan.
 pub(crate) struct Frame {
@@ -283,22 +284,48 @@ impl Frame {
         unsafe { self.slot(at).write(output) };
     }
 
-    /// As [`Self::put`], of a value without heap, part by part.
+    /// Where the holder of a node leaves its output.
     ///
     /// # Safety
-    /// As there.
+    /// The caller holds `at`, and nobody else looks there while the reference lives.
     #[inline]
-    pub(crate) unsafe fn put_plain(&self, at: PlanIndex, output: &Value) {
-        let slot = self.slot(at);
-        let output = match output {
-            Value::I64(number) => Value::I64(*number),
-            Value::F64(number) => Value::F64(*number),
-            Value::Bool(truth) => Value::Bool(*truth),
-            Value::U64(number) => Value::U64(*number),
-            _ => Value::Null,
-        };
-        // SAFETY: as there.
-        unsafe { slot.write(output) };
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "a slot is a cell: who may write is what `Safety` says"
+    )]
+    pub(crate) unsafe fn slot_of(&self, at: PlanIndex) -> &mut Value {
+        // SAFETY: passed on.
+        unsafe { &mut *self.slot(at) }
+    }
+
+    /// Outputs that lie side by side, whose last reader the caller is.
+    ///
+    /// # Safety
+    /// As for [`Self::take`] of each, and nobody else looks there while the reference lives.
+    #[inline]
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "a slot is a cell: who may write is what `Safety` says"
+    )]
+    pub(crate) unsafe fn lend(&self, first: PlanIndex, count: usize) -> &mut [Value] {
+        let slots = &self.store.outputs[first.index()..first.index() + count];
+        let first = UnsafeCell::raw_get(slots.as_ptr());
+        // SAFETY: a cell lies as what is in it, and so do `count` of them; for the rest, passed on.
+        unsafe { std::slice::from_raw_parts_mut(first, count) }
+    }
+
+    /// Drops what is left of outputs that were lent.
+    ///
+    /// # Safety
+    /// As [`Self::lend`].
+    #[inline]
+    pub(crate) unsafe fn empty(&self, first: PlanIndex, count: usize) {
+        // SAFETY: passed on.
+        for output in unsafe { self.lend(first, count) } {
+            if has_heap(output) {
+                discard(std::mem::take(output));
+            }
+        }
     }
 
     /// Takes an output whose last reader the caller is, by the order in which a sequence runs.
@@ -347,6 +374,7 @@ impl Frame {
     }
 
     /// What came of a node so far, where it was tried before.
+    #[inline]
     pub(crate) fn tries(&self, at: PlanIndex) -> Option<Tries> {
         // Whoever holds a node that was tried acquired it after that was kept.
         if !self.tried.load(Ordering::Relaxed) {

@@ -380,7 +380,7 @@ impl Run {
     fn dooms(&self, frame: &Frame, at: PlanIndex) -> Option<PlanIndex> {
         let (mut frame, mut at) = (frame, at);
         loop {
-            let policy = frame.plan().node(at).policy();
+            let policy = frame.plan().policy(at);
             let tolerates = |policy: &Policy| policy.if_failed != IfFailed::Fails;
             if policy.is_some_and(tolerates) {
                 return None;
@@ -395,7 +395,7 @@ impl Run {
             // SAFETY: the fan has a token, so its node has not ended and the frame of that is open.
             frame = unsafe { fan.home.get() };
             at = fan.at;
-            if again(frame.plan().node(at).policy()) {
+            if again(frame.plan().policy(at)) {
                 return None;
             }
         }

@@ -177,10 +177,7 @@ impl Run {
     /// never may.
     #[inline]
     pub(crate) fn verdict(&self, frame: &Frame, at: PlanIndex) -> Option<OutcomeStatus> {
-        let run_if = match frame.plan().is_plain() {
-            true => RunIf::Success,
-            false => frame.plan().node(at).run_if(),
-        };
+        let run_if = frame.plan().run_if(at);
         let cause = frame.cause(at);
         let as_usual = cause.is_none() && run_if != RunIf::Failure && self.due(frame).is_none();
         if as_usual && self.stopped() == Stopped::No {
@@ -285,7 +282,7 @@ impl Run {
 
     /// Whether the condition of a node holds.
     fn condition(&self, frame: &Frame, at: PlanIndex) -> Result<bool, TaskError> {
-        let Some(when) = frame.plan().node(at).when() else { return Ok(true) };
+        let Some(when) = frame.plan().when(at) else { return Ok(true) };
         let scope = FrameScope::new(self, frame);
         match guarded(|| frame.plan().evaluate(when, &scope))? {
             Some(Value::Bool(holds)) => Ok(holds),
@@ -376,7 +373,7 @@ impl Run {
                 // SAFETY: the caller holds its token.
                 let fan = unsafe { ptr.get() };
                 let keeps = |plan: &terrace_core::Plan| {
-                    plan.kind(at) == NodeKind::Flow && plan.node(at).policy().is_some()
+                    plan.kind(at) == NodeKind::Flow && plan.policy(at).is_some()
                 };
                 if let Some(ticket) = desk.ticket.take_if(|_| keeps(frame.plan())) {
                     // What it takes it keeps until all that is inside has ended.
@@ -497,7 +494,7 @@ impl Run {
         self.emit(told_as(frame), || EventKind::NodeStarted {
             node: frame.plan().id(at),
             path: self.path_in(frame, at),
-            task: frame.plan().node(at).task().name.clone(),
+            task: frame.plan().task_name(at).clone(),
             attempt,
             lane: frame.plan().lane(at),
             worker: u32::from(desk.number),
@@ -600,13 +597,13 @@ impl Run {
         unsafe { frame.settle(at, record, value) };
         self.emit(told_as(frame), || {
             let cause = cause.filter(|_| status == OutcomeStatus::Skipped).map(Cause::node);
-            let (id, node) = (frame.plan().id(at), frame.plan().node(at));
+            let plan = frame.plan();
             EventKind::NodeFinished {
-                node: id,
+                node: plan.id(at),
                 path: self.path_in(frame, at),
-                task: node.task().name.clone(),
-                pack: node.task().pack.clone(),
-                level: frame.plan().workflow().levels().of(id),
+                task: plan.task_name(at).clone(),
+                pack: plan.pack(at).cloned(),
+                level: plan.level_of(at),
                 status,
                 attempts: u32::from(record.attempts),
                 duration: record.duration(),

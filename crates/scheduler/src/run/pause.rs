@@ -32,7 +32,7 @@ impl Run {
             return false;
         }
         let (_, at, _) = ended;
-        let looks = frame.plan().node(at).policy().is_some_and(|policy| policy.checkpoint);
+        let looks = frame.plan().policy(at).is_some_and(|policy| policy.checkpoint);
         if !looks || self.stopped() != Stopped::No || self.is_late(frame) {
             return false;
         }
@@ -107,7 +107,7 @@ impl Run {
             let shown = record.gives() && plan.uses(at) > 0;
             Produced {
                 node: plan.id(at),
-                name: plan.node(at).name().to_owned(),
+                name: plan.name(at).into_owned(),
                 status: record.status,
                 // SAFETY: as above; those who read it come later.
                 value: shown.then(|| unsafe { frame.read(at, false) }),
@@ -130,7 +130,7 @@ impl Run {
             at: self.now(),
             level,
             produced: nodes.iter().map(produced).collect(),
-            next: next.iter().map(|&at| plan.node(at).name().to_owned()).collect(),
+            next: next.iter().map(|&at| plan.name(at).into_owned()).collect(),
         }
     }
 
