@@ -23,7 +23,7 @@ fn main() {
     let wf = WorkflowBuilder::new("waits");
     for _ in 0..tasks {
         let waits = move || thread::sleep(Duration::from_millis(wait));
-        wf.call(waits, ()).on_lane(Lane::Blocking);
+        drop(wf.call(waits, ()).on_lane(Lane::Blocking));
     }
     let plan = Arc::new(wf.build(&NoTasks).unwrap().plan());
     let built = begin.elapsed();
