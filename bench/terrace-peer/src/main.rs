@@ -9,7 +9,7 @@
 //! otherwise. Without it it does not, since no other peer does. `--path fast` and `--path
 //! dispatcher` fix which path of the scheduler is measured. `--ask priority`, `retry`, `limit` or
 //! `timeout` asks that of every node. `--build plan` builds with `PlanBuilder` what else
-//! `WorkflowBuilder` builds: closures and edges by number.
+//! `WorkflowBuilder` builds, with nothing asked: closures and edges by number.
 #![forbid(unsafe_code)]
 
 mod by_number;

@@ -17,6 +17,7 @@ use terrace_core::{BindError, PlanIndex, PortArg, Task, TaskError, TaskRef, Type
 use terrace_plugin_api::{ErrorClass, TaskContext};
 
 use crate::fan::{Fan, ItemEnd};
+use crate::fast::{Called, Program};
 use crate::frame::{Frame, discard};
 use crate::run::Run;
 
@@ -118,7 +119,19 @@ pub(crate) fn call_node(
 ) -> Result<Value, TaskError> {
     let plan = frame.plan();
     host.tell_given(plan.signature(at), args);
+    if let Some(called) = called(frame, at) {
+        let value = call_only(run, called.body, host, args)?;
+        return match called.surely_gives(&value) {
+            true => Ok(value),
+            false => output::check(&plan.signature(at).output, value),
+        };
+    }
     call_with(run, plan.body(at), &plan.signature(at).output, host, args)
+}
+
+/// What a node calls, where that was laid out for running: other nodes lie far from each other.
+fn called(frame: &Frame, at: PlanIndex) -> Option<Called<'_>> {
+    Program::of(frame.plan()).and_then(|program| program.called(at))
 }
 
 /// Calls a task and checks what it gives.
@@ -138,11 +151,20 @@ fn call_with(
     host: &NodeHost<'_>,
     args: &mut [Value],
 ) -> Result<Value, TaskError> {
+    call_only(run, task, host, args).and_then(|value| output::check(output, value))
+}
+
+fn call_only(
+    run: &Run,
+    task: &dyn Task,
+    host: &NodeHost<'_>,
+    args: &mut [Value],
+) -> Result<Value, TaskError> {
     let ctx = TaskContext::new(host);
     let inside = inside::Inside::of(run);
     let result = guarded(|| task.call(&ctx, args));
     drop(inside);
-    result.and_then(|value| output::check(output, value))
+    result
 }
 
 /// Makes the arguments of copies: the node stays a reader of what it reads.
@@ -155,6 +177,9 @@ pub(crate) unsafe fn bind_copy(
     at: PlanIndex,
     args: &mut Vec<Value>,
 ) -> Result<(), BindError> {
+    if called(frame, at).is_some_and(|called| !called.has_args) {
+        return Ok(());
+    }
     let scope = FrameScope::new(run, frame);
     guarded(|| Ok(frame.plan().bind(at, &scope, args)))?
 }
@@ -173,6 +198,9 @@ unsafe fn bind(
     let plan = frame.plan();
     let sources = plan.sources(at);
     if sources.is_empty() {
+        if called(frame, at).is_some_and(|called| !called.has_args) {
+            return Ok(());
+        }
         let scope = ItemScope::new(run, frame.inputs());
         return guarded(|| Ok(plan.bind(at, &scope, args)))?;
     }

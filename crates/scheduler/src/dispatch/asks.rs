@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use terrace_core::{Amount, NodeKind, Plan, PlanIndex, Policy, Rules, Signature, Workflow};
 
-use super::{Arrival, Demand, DemandId, Dispatcher, LimitId};
+use super::{Arrival, Demand, DemandId, Dispatcher, LimitId, Said};
 use crate::fan::Fan;
 use crate::fast::Program;
-use crate::frame::{Frame, Unit};
+use crate::frame::{Frame, Tries, Unit};
 use crate::run::Run;
 
 /// The limits of one run that have no name, and what is known of its nodes.
@@ -87,34 +88,25 @@ pub(super) fn ask(
     arrival: &mut Arrival<Unit>,
 ) {
     let plan = frame.plan();
-    let policy = plan.policy(at);
     // Also of one without a policy: its start may have been taken back.
     let tries = frame.tries(at);
-    if let Some(policy) = policy {
-        let calls = || matches!(plan.kind(at), NodeKind::Task | NodeKind::Dynamic);
-        arrival.timeout = policy.timeout.filter(|_| calls());
+    if frame.parent().is_none()
+        && let Some((kind, said)) = Program::alike(plan).and_then(|alike| alike.kind(at))
+    {
+        let known = unnamed.outermost.get(kind).copied().flatten();
+        arrival.demand = known.unwrap_or_else(|| {
+            let demand = take_note(dispatcher, unnamed, run.around(frame).as_deref(), plan, at);
+            let kinds = unnamed.outermost.len().max(kind + 1);
+            unnamed.outermost.resize(kinds, None);
+            unnamed.outermost[kind] = Some(demand);
+            demand
+        });
+        ask_for_time(said, run.due(frame), tries, arrival);
+        return;
     }
-    arrival.paid = tries.map_or(0, |tries| tries.attempts);
-    arrival.not_before = tries.map(|tries| tries.again);
-    arrival.due = run.due_of(frame, policy, tries.map(|tries| tries.first));
-    if let (Some(total), None) = (policy.and_then(|policy| policy.total_timeout), tries) {
-        // From the first start, which is to come.
-        arrival.timeout = arrival.timeout.into_iter().chain([total]).min();
-    }
+    ask_for_time(Said::of(plan, at), run.due(frame), tries, arrival);
     arrival.demand = match frame.parent() {
-        None => {
-            let kind = Program::alike(plan).and_then(|alike| alike.kind(at));
-            let known = kind.and_then(|kind| unnamed.outermost.get(kind).copied().flatten());
-            known.unwrap_or_else(|| {
-                let demand = take_note(dispatcher, unnamed, run.around(frame).as_deref(), plan, at);
-                if let Some(kind) = kind {
-                    let known = unnamed.outermost.len().max(kind + 1);
-                    unnamed.outermost.resize(known, None);
-                    unnamed.outermost[kind] = Some(demand);
-                }
-                demand
-            })
-        }
+        None => take_note(dispatcher, unnamed, run.around(frame).as_deref(), plan, at),
         Some(parent) => {
             // SAFETY: the frame is open, so the token that follows it has not ended.
             let fan = unsafe { parent.fan.get() };
@@ -122,6 +114,28 @@ pub(super) fn ask(
             fan.asked.of_node(at, plan.len(), note)
         }
     };
+}
+
+/// Says when a node may begin and when it is given up; `due`: when the time of all around it is over.
+fn ask_for_time(
+    said: Said,
+    due: Option<Duration>,
+    tries: Option<Tries>,
+    arrival: &mut Arrival<Unit>,
+) {
+    (arrival.timeout, arrival.due) = (said.timeout, due);
+    match tries {
+        None => {
+            // From the first start, which is to come.
+            arrival.timeout = said.timeout.into_iter().chain(said.total).min();
+        }
+        Some(tries) => {
+            arrival.paid = tries.attempts;
+            arrival.not_before = Some(tries.again);
+            let total = said.total.map(|total| tries.first.saturating_add(total));
+            arrival.due = total.into_iter().chain(due).min();
+        }
+    }
 }
 
 /// What a node takes, which it does each time.

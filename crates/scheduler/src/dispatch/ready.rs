@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::Urgency;
 use super::demand::{Demand, DemandId};
-use super::line::Line;
+use super::heap::Heap;
 use super::slab::Slot;
 
 /// What orders units: urgency, then the order of their places, then as they came. The greatest is
@@ -69,7 +69,7 @@ impl PartialOrd for Queued {
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) class: Class,
-    line: Line<Queued>,
+    heap: Heap<Queued>,
     pub(super) priority: i32,
     /// Whether its units take one place to compute and cost nothing, so that none starts while all
     /// of those are taken.
@@ -100,29 +100,29 @@ impl Class {
 impl Queue {
     pub(super) fn new(class: Class, demand: &Demand) -> Self {
         let is_simple = !class.blocking && demand.cpus <= 1 && demand.cost.is_empty();
-        let (line, priority) = (Line::new(), demand.priority);
-        Self { class, line, priority, is_simple, passed: 0, is_live: false }
+        let (heap, priority) = (Heap::new(), demand.priority);
+        Self { class, heap, priority, is_simple, passed: 0, is_live: false }
     }
 
     fn push(&mut self, key: Key, slot: Slot) {
-        self.line.push(Queued(key, slot));
+        self.heap.push(Queued(key, slot));
     }
 
     pub(super) fn len(&self) -> usize {
-        self.line.len()
+        self.heap.len()
     }
 
     pub(super) fn first(&self) -> Option<(Key, Slot)> {
-        self.line.first().map(|Queued(key, slot)| (key, slot))
+        self.heap.first().map(|Queued(key, slot)| (key, slot))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.line.is_empty()
+        self.heap.is_empty()
     }
 
     pub(super) fn pop(&mut self) -> Option<Slot> {
         self.passed = 0;
-        self.line.pop().map(|Queued(_, slot)| slot)
+        self.heap.pop().map(|Queued(_, slot)| slot)
     }
 }
 

@@ -59,7 +59,7 @@ use crate::run::{Desk, Role, Run};
 
 use costs::Begin;
 pub(crate) use fence::{prepare, prepare_alone};
-pub(crate) use program::Program;
+pub(crate) use program::{Called, Program};
 use sequence::Sequence;
 use shared::InBlocks;
 

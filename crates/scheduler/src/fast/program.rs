@@ -59,6 +59,23 @@ impl Op {
     }
 }
 
+/// What a node calls.
+#[derive(Clone, Copy)]
+pub(crate) struct Called<'p> {
+    pub(crate) body: &'p dyn Task,
+    fits: u16,
+    /// Whether it takes any arguments.
+    pub(crate) has_args: bool,
+}
+
+impl Called<'_> {
+    /// Whether a value is surely of the type that it gives.
+    #[inline]
+    pub(crate) fn surely_gives(&self, value: &Value) -> bool {
+        kind_of(value) & self.fits != 0
+    }
+}
+
 /// How a node of a sequence gets its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Feed {
@@ -264,6 +281,20 @@ impl Program {
         program
     }
 
+    /// Which nodes the dispatcher need not tell apart.
+    pub(crate) fn alike(plan: &Plan) -> Option<&Alike> {
+        Self::for_run(plan).map(|program| program.alike.get_or_init(|| Alike::of(plan)))
+    }
+
+    /// What a node calls, where that lies here.
+    #[inline]
+    pub(crate) fn called(&self, at: PlanIndex) -> Option<Called<'_>> {
+        let op = self.ops.get(at.index())?;
+        // SAFETY: the program is kept with the plan that has the task.
+        let body = unsafe { op.body.as_ref() };
+        Some(Called { body, fits: op.fits, has_args: op.args < op.args_end })
+    }
+
     /// The first output that a node is lent.
     #[inline]
     pub(super) fn first_of(&self, op: &Op) -> PlanIndex {
@@ -299,11 +330,6 @@ impl Program {
         let blocks = Blocks::cut(plan, each, threads).map(Arc::new);
         *kept = Some(Cut { each, blocks: blocks.clone() });
         blocks
-    }
-
-    /// Which nodes the dispatcher need not tell apart.
-    pub(crate) fn alike(plan: &Plan) -> Option<&Alike> {
-        Self::for_run(plan).map(|program| program.alike.get_or_init(|| Alike::of(plan)))
     }
 
     /// Memory for a run.

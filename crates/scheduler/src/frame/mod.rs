@@ -410,6 +410,7 @@ impl Frame {
     }
 
     /// What came of a node so far, where it was tried before.
+    #[inline]
     pub(crate) fn tries(&self, at: PlanIndex) -> Option<Tries> {
         // Whoever holds a node that was tried acquired it after that was kept.
         if !self.tried.load(Ordering::Relaxed) {

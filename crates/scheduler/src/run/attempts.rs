@@ -19,7 +19,7 @@ use crate::attempt::{
     About, Detached, GivenUp, NodeHost, bind_copy, call_node, no_time_left, release_sources, seed,
     too_long,
 };
-use crate::dispatch::{Ticket, counts_attempts};
+use crate::dispatch::{Said, Ticket};
 use crate::fan::{Began, Fan, ItemEnd, Opening, Stopped, item_of, path};
 use crate::fast::Program;
 use crate::frame::{Frame, FramePtr, Tries, Unit, discard, let_go};
@@ -40,12 +40,8 @@ impl Run {
         if desk.due.is_some() || desk.cpus > 1 || !self.calls_in_place {
             return true;
         }
-        let known = if frame.parent().is_none() { Program::alike(frame.plan()) } else { None };
-        let counts = match known {
-            Some(alike) => alike.counts_attempts(at),
-            None => counts_attempts(frame.plan(), at),
-        };
-        counts || self.machine().leftovers.are_there() && frame.plan().policy(at).is_some()
+        said_of(frame, at).counts_attempts
+            || self.machine().leftovers.are_there() && frame.plan().policy(at).is_some()
     }
 
     /// Tries a task that may be tried again or given up.
@@ -70,9 +66,7 @@ impl Run {
             return Step::Later;
         }
         let number = tries.attempts + 1;
-        let in_time = desk.due.is_some()
-            || frame.plan().kind(at) == NodeKind::Dynamic
-            || frame.plan().policy(at).is_some_and(|policy| policy.total_timeout.is_some());
+        let in_time = desk.due.is_some() || said_of(frame, at).is_in_time();
         let began = match in_time {
             true => self.begin_in_time(frame, at, number, desk),
             false => self.begin_node(frame, at, number, desk),
@@ -142,10 +136,10 @@ impl Run {
     ) -> Step {
         // SAFETY: passed on: a held node has not ended.
         let frame = unsafe { frame_ptr.get() };
-        let policy = frame.plan().policy(at);
         end.attempts = past.number;
-        let due = self.due_of(frame, policy, Some(past.first));
-        let again = policy.and_then(|policy| {
+        let failed = if end.error.is_some() { frame.plan().policy(at) } else { None };
+        let again = failed.and_then(|policy| {
+            let due = self.due_of(frame, Some(policy), Some(past.first));
             let seed = || seed(self, &path(frame, at));
             self.again(policy, &end, past.number, due, seed)
         });
@@ -230,6 +224,9 @@ impl Run {
     /// whether the last of them has had its moment to come back.
     fn too_many_left(&self, task: &Arc<str>) -> Option<(u32, bool)> {
         let machine = self.machine();
+        if !machine.leftovers.are_there() {
+            return None;
+        }
         let (count, newest) = machine.leftovers.of(task);
         let had_its_moment = || machine.clock.now() >= newest.saturating_add(MOMENT);
         (count > 0 && count >= machine.max_abandoned).then(|| (count, had_its_moment()))
@@ -419,6 +416,16 @@ impl Run {
     pub(super) fn if_failed<'f>(&self, frame: &'f Frame, at: PlanIndex) -> &'f IfFailed {
         let policy = if self.is_ordered() { frame.plan().policy(at) } else { None };
         policy.map_or(&IfFailed::Fails, |policy| &policy.if_failed)
+    }
+}
+
+/// What is said of the attempts at a node.
+fn said_of(frame: &Frame, at: PlanIndex) -> Said {
+    let outermost = frame.parent().is_none();
+    let known = if outermost { Program::alike(frame.plan()) } else { None };
+    match known.and_then(|alike| alike.kind(at)) {
+        Some((_, said)) => said,
+        None => Said::of(frame.plan(), at),
     }
 }
 

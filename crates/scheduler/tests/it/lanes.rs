@@ -71,6 +71,35 @@ fn five_sleeps_overlap_whatever_the_workers() {
 }
 
 #[test]
+fn two_long_nodes_that_nobody_has_seen_before_meet_on_two_workers() {
+    within(60, || {
+        let scheduler = Scheduler::builder().workers(2).build().unwrap();
+        for path in PATHS {
+            // After so many that one thread ran because they were quick.
+            for quick in [0, 3_000] {
+                let mut graph = Graph::new();
+                let mut before = graph.node(&[], |_, _| Ok(Value::Null));
+                for _ in 0..quick / 3 {
+                    let wide: Vec<usize> =
+                        (0..3).map(|_| graph.node(&[before], |_, _| Ok(Value::Null))).collect();
+                    before = wide[2];
+                }
+                let meeting = Meeting::of(2);
+                for _ in 0..2 {
+                    let meeting = meeting.clone();
+                    graph.node(&[before], move |_, _| meeting.attend());
+                }
+                let plan = graph.plan();
+                for lap in 0..2 {
+                    let report = scheduler.run(&plan, RunOptions::default().with_path(path));
+                    assert_eq!(report.status, RunStatus::Succeeded, "{path:?} {quick} {lap}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
 fn sleeps_at_level_0_do_not_wait_for_compute_nodes() {
     within(60, || {
         let scheduler = Scheduler::builder().workers(1).build().unwrap();
