@@ -67,7 +67,7 @@ pub(crate) fn attempt_item(
     let end = match bound.unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => {
             let host = NodeHost::of_item(run, fan, item);
-            let result = call_with(run, plan.body(at), &plan.signature(at).output, &host, args);
+            let result = call(run, plan.node(at).task(), &host, args);
             ItemEnd::of(result.and_then(|value| pick(run, fan, inputs, value)))
         }
         Err(BindError::Absent) => ItemEnd::without(terrace_core::OutcomeStatus::Skipped),
