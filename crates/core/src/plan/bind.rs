@@ -75,19 +75,31 @@ impl Plan {
         port: usize,
         slots: &impl Slots,
     ) -> Result<Value, BindError> {
-        let expr = match self.arg(at, port) {
-            PortArg::Const(value) => return Ok(value.clone()),
-            PortArg::Output(from) => return slots.output(from).ok_or(BindError::Absent),
-            PortArg::Expr(expr) => expr,
-        };
+        if self.has_plain_args() {
+            return self.plain_port(at, port, slots);
+        }
         let node = self.node(at);
         let name = || &node.task().signature.ports[port].name;
         let value = self
-            .evaluate(expr, slots)
+            .evaluate(&node.args()[port], slots)
             .map_err(|error| invalid(format!("input `{}`: {}", name(), error.message())))?;
         match value {
             Some(value) => Ok(value),
             None => node.task().signature.ports[port].when_absent().ok_or(BindError::Absent),
+        }
+    }
+
+    /// An argument that is an output or a constant.
+    fn plain_port(
+        &self,
+        at: PlanIndex,
+        port: usize,
+        slots: &impl Slots,
+    ) -> Result<Value, BindError> {
+        match self.arg(at, port) {
+            PortArg::Const(value) => Ok(value.clone()),
+            PortArg::Output(from) => slots.output(from).ok_or(BindError::Absent),
+            PortArg::Expr(expr) => self.evaluate(expr, slots)?.ok_or(BindError::Absent),
         }
     }
 

@@ -68,8 +68,9 @@ pub(crate) fn attempt_item(
     let end = match bound.unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => {
             let host = NodeHost::of_item(run, fan, item);
-            host.tell_given(plan.signature(at), args);
-            let result = call_with(run, plan.body(at), &plan.signature(at).output, &host, args);
+            let task = plan.node(at).task();
+            host.tell_given(&task.signature, args);
+            let result = call(run, task, &host, args);
             ItemEnd::of(result.and_then(|value| pick(run, fan, inputs, value)))
         }
         Err(BindError::Absent) => ItemEnd::without(terrace_core::OutcomeStatus::Skipped),
