@@ -76,7 +76,7 @@ fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Sub
         assumptions.times = assumptions.times.with_default(Some(average));
         assumptions.times.tell(&mut draft)?;
     }
-    let workflow = engine.describe_draft(draft)?;
+    let workflow = engine.foresee(draft)?;
     let (given, problems) = inputs::given(&args.inputs, args.inputs_file.as_deref(), &workflow)?;
     if !problems.is_empty() {
         return Err(terrace::InputProblems(problems).into());

@@ -236,8 +236,11 @@ impl<'a> Stage<'a> {
             return Err(Problems::from(Problem::new(message)).into());
         }
         let limit_reached = report.status == RunStatus::LimitReached;
-        if report.status != RunStatus::Succeeded && !limit_reached {
-            return Err(failed(&report));
+        if report.status != RunStatus::Succeeded
+            && !limit_reached
+            && let Some(error) = failed(&report)
+        {
+            return Err(error);
         }
         let makespan = report.duration;
         let worker_time = makespan.saturating_mul(workers);
@@ -309,30 +312,26 @@ pub(crate) fn longest(workflow: &Workflow, durations: &[Duration]) -> Duration {
     longest
 }
 
-/// Where and why a simulated run failed.
-fn failed(report: &RunReport) -> ForecastError {
+/// Where and why a simulated run failed; `None` where all nodes did what they should. Declared outputs
+/// are made of what is made up, and nobody looks at them.
+fn failed(report: &RunReport) -> Option<ForecastError> {
     if let Some(failure) = report.failures.first() {
         let at = format!("`{}`", failure.path);
-        return ForecastError::Failed { at, why: failure.error.to_string() };
+        return Some(ForecastError::Failed { at, why: failure.error.to_string() });
     }
     let workflow = report.plan().workflow();
     for (id, outcome) in report.outcomes() {
         if let Some(error) = outcome.and_then(|outcome| outcome.error) {
             let at = format!("`{}`", workflow.node(id).name());
-            return ForecastError::Failed { at, why: error.to_string() };
+            return Some(ForecastError::Failed { at, why: error.to_string() });
         }
     }
-    for (name, output) in &report.outputs {
-        if let Err(error) = output {
-            return ForecastError::Failed {
-                at: format!("output `{name}`"),
-                why: error.to_string(),
-            };
-        }
-    }
-    let why =
-        report.error.as_ref().map_or_else(|| "it was stopped".to_owned(), ToString::to_string);
-    ForecastError::Failed { at: "its end".to_owned(), why }
+    let why = match (&report.error, report.status) {
+        (Some(error), _) => error.to_string(),
+        (None, RunStatus::Succeeded | RunStatus::Failed | RunStatus::LimitReached) => return None,
+        (None, _) => "it was stopped".to_owned(),
+    };
+    Some(ForecastError::Failed { at: "its end".to_owned(), why })
 }
 
 /// What comes from outside or from tasks, made up.

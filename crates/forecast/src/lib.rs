@@ -12,6 +12,7 @@
 mod error;
 mod explain;
 mod forecast;
+mod foreseen;
 mod items;
 mod names;
 mod never;
@@ -26,5 +27,6 @@ pub mod wfformat;
 pub use error::ForecastError;
 pub use explain::{Explanation, LevelTime, NodeTime, Spread, WhatIf};
 pub use forecast::{Assumptions, Forecast, Priority, Row};
+pub use foreseen::Foreseen;
 pub use recorded::Recorded;
 pub use times::{MissingTimes, Times};

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use terrace_core::{Draft, PackRequirement, Plan, Source, Workflow, WorkflowBuilder};
+use terrace_forecast::Foreseen;
 use terrace_plugin_api::StaticPack;
 use terrace_plugin_host::{PackPath, PackSet, Registry, ResolveError, resolve, resolve_names};
 use terrace_scheduler::{RunHandle, RunOptions, RunReport, Scheduler, SchedulerBuilder};
@@ -170,21 +171,29 @@ impl Engine {
     /// # Errors
     /// As [`Engine::read`].
     pub fn describe(&self, file: impl AsRef<Path>) -> Result<Workflow, Error> {
-        self.describe_draft(read_draft(&read_source(file.as_ref())?)?)
+        let draft = read_draft(&read_source(file.as_ref())?)?;
+        let catalog = self.described(&draft)?;
+        Ok(draft.validate(&catalog)?)
     }
 
-    /// Checks a draft to look at the workflow, as [`Engine::describe`] does.
+    /// Checks a draft to forecast its runs ([`crate::forecast`]): packs are known by their manifests
+    /// alone, and what their tasks give is made up.
     ///
     /// # Errors
     /// When it is wrong, or wants packs that are not there.
-    pub fn describe_draft(&self, draft: Draft) -> Result<Workflow, Error> {
+    pub fn foresee(&self, draft: Draft) -> Result<Workflow, Error> {
+        let catalog = Foreseen(self.described(&draft)?);
+        Ok(draft.validate(&catalog)?)
+    }
+
+    /// The packs that a draft wants, by their manifests.
+    fn described(&self, draft: &Draft) -> Result<PackSet, Error> {
         let resolved = if draft.packs.is_empty() {
             resolve_names(pack_names(&draft.task_names()), &self.packs.path)
         } else {
             resolve(&draft.packs, &self.packs.path)
         };
-        let catalog = PackSet::described(&resolved.map_err(|errors| refuse(errors, &draft))?);
-        Ok(draft.validate(&catalog)?)
+        Ok(PackSet::described(&resolved.map_err(|errors| refuse(errors, draft))?))
     }
 
     /// Checks a workflow built in Rust, loading the packs it wants.

@@ -74,6 +74,7 @@ impl Instance {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with a workflow")]
 struct File<'t> {
     #[serde(borrow)]
     name: Option<Cow<'t, str>>,

@@ -186,10 +186,10 @@ fn everything_that_is_wrong_is_told_at_once() {
 #[test]
 fn what_is_no_instance_is_told_as_such() {
     insta::assert_snapshot!(wrong("{"), @"x.json: this is no WfFormat instance: EOF while parsing an object at line 1 column 1");
-    insta::assert_snapshot!(wrong("[]"), @"x.json: this is no WfFormat instance: invalid length 0, expected struct File with 2 elements at line 1 column 2");
-    insta::assert_snapshot!(wrong("{}"), @"");
-    insta::assert_snapshot!(wrong(r#"{"workflow": {}}"#), @"");
-    insta::assert_snapshot!(wrong(r#"{"workflow": {"tasks": [{"id": 3}]}}"#), @"");
+    insta::assert_snapshot!(wrong("[]"), @"x.json: this is no WfFormat instance: invalid length 0, expected an object with a workflow at line 1 column 2");
+    insta::assert_snapshot!(wrong("{}"), @"at `x.json: workflow`: it is missing (a WfFormat instance has tasks in it)");
+    insta::assert_snapshot!(wrong(r#"{"workflow": {}}"#), @"at `x.json: workflow.specification.tasks`: it is missing (a list of tasks stands there, in older files in `workflow.tasks`)");
+    insta::assert_snapshot!(wrong(r#"{"workflow": {"tasks": [{"id": 3}]}}"#), @"x.json: this is no WfFormat instance: invalid type: integer `3`, expected a string at line 1 column 32");
 }
 
 #[test]
