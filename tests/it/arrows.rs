@@ -9,6 +9,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("terrace-plugin-api", &["terrace-plugin-macros"]),
     ("terrace-core", &["terrace-plugin-api"]),
     ("terrace-scheduler", &["terrace-core", "terrace-plugin-api"]),
+    ("terrace-forecast", &["terrace-core", "terrace-report", "terrace-scheduler"]),
     ("terrace-plugin-host", &["terrace-core", "terrace-plugin-api"]),
     ("terrace-report", &["terrace-core"]),
     ("terrace-otel", &["terrace-core", "terrace-report"]),
@@ -16,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "terrace",
         &[
             "terrace-core",
+            "terrace-forecast",
             "terrace-plugin-api",
             "terrace-plugin-host",
             "terrace-report",
@@ -36,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "terrace-scheduler",
         ],
     ),
+    ("terrace-bench-recording", &["terrace"]),
     ("terrace-tests", &[]),
     ("example-core-alone", &["terrace-core"]),
     ("example-scheduler-alone", &["terrace-scheduler"]),

@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use terrace_bench_protocol::Graph;
 use terrace_core::{
-    Catalog, Draft, Format, Handle, NoTasks, Source, Value, Workflow, WorkflowBuilder,
+    Catalog, Draft, Format, Handle, Limit, NoTasks, NodeId, Plan, PlanBuilder, Retry, Source,
+    Value, Workflow, WorkflowBuilder,
 };
 use terrace_plugin_api::TaskContext;
 use terrace_plugin_host::Registry;
-use terrace_scheduler::{ManualClock, PathChoice, RunOptions, RunStatus, Scheduler, Timing};
+use terrace_scheduler::{
+    Event, ManualClock, Observer, PathChoice, RunOptions, RunStatus, Scheduler, Timing,
+};
 
 /// Nodes of a graph, items of a map, calls of a task.
 const UNITS: u64 = 10_000;
@@ -27,7 +30,7 @@ pub(crate) struct Workload {
 }
 
 /// Everything, in the order of the table.
-pub(crate) const ALL: [Workload; 14] = [
+pub(crate) const ALL: [Workload; 21] = [
     Workload { name: "run/chain", units: UNITS, prepare: || run("chain", PathChoice::Auto) },
     Workload { name: "run/fan", units: UNITS, prepare: || run("fan", PathChoice::Auto) },
     Workload { name: "run/layer64", units: UNITS, prepare: || run("layer64", PathChoice::Auto) },
@@ -39,11 +42,22 @@ pub(crate) const ALL: [Workload; 14] = [
         units: UNITS,
         prepare: || run("layer64", PathChoice::Dispatcher),
     },
+    Workload { name: "ordered/priority", units: UNITS, prepare: || asked(|_, it| it.priority(1)) },
+    Workload {
+        name: "ordered/retry",
+        units: UNITS,
+        prepare: || asked(|_, it| it.retry(Retry::attempts(3))),
+    },
+    Workload { name: "ordered/limit", units: UNITS, prepare: || asked(|_, it| it.needs("few", 1)) },
+    Workload { name: "ordered/observer", units: UNITS, prepare: observed },
     Workload { name: "map/one-task", units: UNITS, prepare: || map(1) },
     Workload { name: "map/two-tasks", units: UNITS, prepare: || map(2) },
     Workload { name: "build/write", units: UNITS, prepare: write },
     Workload { name: "build/validate", units: UNITS, prepare: validate },
     Workload { name: "build/plan", units: UNITS, prepare: plan },
+    Workload { name: "build/all", units: UNITS, prepare: build },
+    Workload { name: "build/number", units: UNITS, prepare: by_number },
+    Workload { name: "build/first-run", units: UNITS, prepare: first_run },
     Workload { name: "read/yaml", units: UNITS, prepare: read },
     Workload { name: "call/pack-task", units: UNITS, prepare: call },
 ];
@@ -54,10 +68,15 @@ fn graph(shape: &str) -> Graph {
 
 /// Nodes that do nothing, as somebody would write them.
 fn written(graph: &Graph) -> WorkflowBuilder {
+    written_with(graph, |_, handle| handle)
+}
+
+/// The same, with something said of each.
+fn written_with(graph: &Graph, say: fn(usize, Handle<()>) -> Handle<()>) -> WorkflowBuilder {
     let wf = WorkflowBuilder::new("count");
     let mut handles: Vec<Handle<()>> = Vec::with_capacity(graph.len());
     for node in 0..graph.len() {
-        let handle = wf.call(|| black_box(()), ());
+        let handle = say(node, wf.call(|| black_box(()), ()));
         let on = graph.dependencies(node).iter();
         handles.push(on.fold(handle, |handle, &on| handle.after(&handles[on as usize])));
     }
@@ -72,6 +91,25 @@ fn run(shape: &str, path: PathChoice) -> Box<dyn FnMut()> {
     runner(&valid(written(&graph(shape))), path)
 }
 
+/// A graph with something asked for each node, which may take of a limit.
+fn asked(say: fn(usize, Handle<()>) -> Handle<()>) -> Box<dyn FnMut()> {
+    let wf = written_with(&graph("layer64"), say);
+    wf.limit(Limit::concurrency("few", 4));
+    runner(&valid(wf), PathChoice::Auto)
+}
+
+/// A run whose observer wants everything.
+fn observed() -> Box<dyn FnMut()> {
+    struct Nobody;
+    impl Observer for Nobody {
+        fn event(&self, event: &Event) {
+            black_box(event);
+        }
+    }
+    let options = RunOptions::default().with_observer(Arc::new(Nobody));
+    runner_with(&valid(written(&graph("layer64"))), options)
+}
+
 fn map(tasks: usize) -> Box<dyn FnMut()> {
     let wf = WorkflowBuilder::new("count");
     let out = wf.map(0..UNITS as i64, |body, item| {
@@ -83,10 +121,14 @@ fn map(tasks: usize) -> Box<dyn FnMut()> {
 }
 
 fn runner(workflow: &Workflow, path: PathChoice) -> Box<dyn FnMut()> {
+    runner_with(workflow, RunOptions::default().with_path(path))
+}
+
+fn runner_with(workflow: &Workflow, options: RunOptions) -> Box<dyn FnMut()> {
     let plan = Arc::new(workflow.plan());
     let clock = Arc::new(ManualClock::new());
     let scheduler = Scheduler::builder().workers(1).clock(clock).build().expect("a thread");
-    let options = RunOptions::default().with_path(path).with_timing(Timing::Off);
+    let options = options.with_timing(Timing::Off);
     Box::new(move || {
         let report = scheduler.run(&plan, options.clone());
         assert_eq!(report.status, RunStatus::Succeeded);
@@ -107,6 +149,39 @@ fn validate() -> Box<dyn FnMut()> {
 fn plan() -> Box<dyn FnMut()> {
     let workflow = valid(written(&graph("layer64")));
     Box::new(move || drop(black_box(workflow.plan())))
+}
+
+/// All from the first node to the plan.
+fn build() -> Box<dyn FnMut()> {
+    let graph = graph("layer64");
+    Box::new(move || drop(black_box(valid(written(&graph)).plan())))
+}
+
+/// The same graph by number.
+fn numbered(graph: &Graph) -> Plan {
+    let mut plan = PlanBuilder::with_capacity(graph.len(), graph.edges());
+    for node in 0..graph.len() {
+        let on = graph.dependencies(node).iter();
+        plan.add_after(|| black_box(()), on.filter_map(|&on| NodeId::at(on as usize)));
+    }
+    plan.build().expect("a right graph")
+}
+
+fn by_number() -> Box<dyn FnMut()> {
+    let graph = graph("layer64");
+    Box::new(move || drop(black_box(numbered(&graph))))
+}
+
+/// As `build/number`, and a run of it.
+fn first_run() -> Box<dyn FnMut()> {
+    let graph = graph("layer64");
+    let clock = Arc::new(ManualClock::new());
+    let scheduler = Scheduler::builder().workers(1).clock(clock).build().expect("a thread");
+    let options = RunOptions::default().with_timing(Timing::Off);
+    Box::new(move || {
+        let report = scheduler.run(&Arc::new(numbered(&graph)), options.clone());
+        assert_eq!(report.status, RunStatus::Succeeded);
+    })
 }
 
 fn read() -> Box<dyn FnMut()> {

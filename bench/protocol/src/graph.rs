@@ -103,6 +103,11 @@ impl Graph {
         self.offsets.len() - 1
     }
 
+    /// How many edges it has.
+    pub fn edges(&self) -> usize {
+        self.dependencies.len()
+    }
+
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

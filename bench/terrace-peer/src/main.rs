@@ -7,9 +7,12 @@
 //!
 //! `--timing on` lets the scheduler take every node's start and duration, as it does unless told
 //! otherwise. Without it it does not, since no other peer does. `--path fast` and `--path
-//! dispatcher` fix which path of the scheduler is measured.
+//! dispatcher` fix which path of the scheduler is measured. `--ask priority`, `retry`, `limit` or
+//! `timeout` asks that of every node. `--build plan` builds with `PlanBuilder` what else
+//! `WorkflowBuilder` builds: closures and edges by number.
 #![forbid(unsafe_code)]
 
+mod by_number;
 mod workflow;
 
 use std::process::ExitCode;
@@ -18,6 +21,7 @@ use std::sync::Arc;
 use terrace_bench_protocol::{Built, Work, serve};
 use terrace_core::Plan;
 use terrace_scheduler::{PathChoice, RunOptions, RunStatus, Scheduler, Timing};
+use workflow::Ask;
 
 fn main() -> ExitCode {
     serve(|request| {
@@ -25,12 +29,13 @@ fn main() -> ExitCode {
             .workers(request.threads)
             .build()
             .map_err(|error| error.to_string())?;
-        let options = options()?;
+        let (options, ask) = options()?;
+        let build = builder()?;
         Ok(move |work: &Arc<Work>| {
-            let plan = match workflow::of(work) {
-                Ok(workflow) => Arc::new(workflow.plan()),
-                Err(problems) => {
-                    eprintln!("{problems}");
+            let plan = match build(work, ask) {
+                Ok(plan) => Arc::new(plan),
+                Err(problem) => {
+                    eprintln!("{problem}");
                     return None;
                 }
             };
@@ -54,9 +59,31 @@ impl Built for Ready {
     }
 }
 
+type Build = fn(&Arc<Work>, Ask) -> Result<Plan, String>;
+
+/// What builds a plan, as the arguments say.
+fn builder() -> Result<Build, String> {
+    let mut build: Build = written;
+    let mut args = std::env::args().skip(1);
+    while let Some(name) = args.next() {
+        build = match (name.as_str(), args.next().as_deref()) {
+            ("--build", Some("workflow")) => written,
+            ("--build", Some("plan")) => |work, _| by_number::of(work),
+            ("--build", value) => return Err(format!("--build: not {value:?}")),
+            _ => build,
+        };
+    }
+    Ok(build)
+}
+
+fn written(work: &Arc<Work>, ask: Ask) -> Result<Plan, String> {
+    workflow::of(work, ask).map(|workflow| workflow.plan()).map_err(|problems| problems.to_string())
+}
+
 /// The options that the arguments beside the protocol's ask for.
-fn options() -> Result<RunOptions, String> {
+fn options() -> Result<(RunOptions, Ask), String> {
     let mut options = RunOptions::default().with_timing(Timing::Off);
+    let mut ask = Ask::Nothing;
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
         options = match (name.as_str(), args.next().as_deref()) {
@@ -65,9 +92,15 @@ fn options() -> Result<RunOptions, String> {
             ("--path", Some("auto")) => options.with_path(PathChoice::Auto),
             ("--path", Some("fast")) => options.with_path(PathChoice::Fast),
             ("--path", Some("dispatcher")) => options.with_path(PathChoice::Dispatcher),
-            ("--timing" | "--path", value) => return Err(format!("{name}: not {value:?}")),
+            ("--ask", Some(asked)) => {
+                ask = Ask::of(asked).ok_or_else(|| format!("--ask: not {asked:?}"))?;
+                options
+            }
+            ("--timing" | "--path" | "--ask", value) => {
+                return Err(format!("{name}: not {value:?}"));
+            }
             _ => options,
         };
     }
-    Ok(options)
+    Ok((options, ask))
 }

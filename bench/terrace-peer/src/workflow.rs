@@ -5,26 +5,66 @@
 //! bodies have edges without a value.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use terrace_bench_protocol::work::sum;
 use terrace_bench_protocol::{Body, Work};
-use terrace_core::{Handle, NoTasks, Problems, Workflow, WorkflowBuilder};
+use terrace_core::{Handle, Limit, NoTasks, Problems, Retry, Workflow, WorkflowBuilder};
+
+/// What is asked of every node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    Nothing,
+    Priority,
+    Retry,
+    Limit,
+    Timeout,
+}
+
+impl Ask {
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "nothing" => Self::Nothing,
+            "priority" => Self::Priority,
+            "retry" => Self::Retry,
+            "limit" => Self::Limit,
+            "timeout" => Self::Timeout,
+            _ => return None,
+        })
+    }
+
+    fn say<T>(self, handle: Handle<T>) -> Handle<T> {
+        match self {
+            Self::Nothing => handle,
+            Self::Priority => handle.priority(1),
+            Self::Retry => handle.retry(Retry::attempts(3)),
+            Self::Limit => handle.needs(FEW, 1),
+            Self::Timeout => handle.timeout(Duration::from_secs(60)),
+        }
+    }
+}
+
+/// A limit that is hardly ever reached.
+const FEW: &str = "few";
 
 /// Builds and validates the workflow of a graph.
 ///
 /// # Errors
 /// When there are no nodes or too many of them.
-pub(crate) fn of(work: &Arc<Work>) -> Result<Workflow, Problems> {
+pub(crate) fn of(work: &Arc<Work>, ask: Ask) -> Result<Workflow, Problems> {
     let wf = WorkflowBuilder::new("peer");
+    if ask == Ask::Limit {
+        wf.limit(Limit::concurrency(FEW, 4));
+    }
     if work.body == Body::Value {
-        with_values(&wf, work);
+        with_values(&wf, work, ask);
     } else {
-        without_values(&wf, work);
+        without_values(&wf, work, ask);
     }
     wf.build(&NoTasks)
 }
 
-fn without_values(wf: &WorkflowBuilder, work: &Arc<Work>) {
+fn without_values(wf: &WorkflowBuilder, work: &Arc<Work>, ask: Ask) {
     let mut handles: Vec<Handle<()>> = Vec::with_capacity(work.graph.len());
     for node in 0..work.graph.len() as u32 {
         let mine = Arc::clone(work);
@@ -37,16 +77,16 @@ fn without_values(wf: &WorkflowBuilder, work: &Arc<Work>) {
         for &on in work.graph.dependencies(node as usize) {
             handle = handle.after(&handles[on as usize]);
         }
-        handles.push(handle);
+        handles.push(ask.say(handle));
     }
 }
 
-fn with_values(wf: &WorkflowBuilder, work: &Arc<Work>) {
+fn with_values(wf: &WorkflowBuilder, work: &Arc<Work>, ask: Ask) {
     let mut handles: Vec<Handle<i64>> = Vec::with_capacity(work.graph.len());
     for node in 0..work.graph.len() {
         let on = work.graph.dependencies(node).iter();
         let on: Vec<Handle<i64>> = on.map(|&one| handles[one as usize].clone()).collect();
-        handles.push(add_up(wf, Arc::clone(work), node as u32, on));
+        handles.push(ask.say(add_up(wf, Arc::clone(work), node as u32, on)));
     }
 }
 

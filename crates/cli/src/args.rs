@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use terrace::core::{OnFailure, read_duration};
+use terrace::core::{OnFailure, read_duration, read_size};
+use terrace::forecast::Priority;
 use terrace::host::PackPath;
 use terrace::scheduler::Order;
 
@@ -28,6 +29,14 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Print a workflow's graph
     Graph(GraphArgs),
+    /// Say what runs would take, with how many workers, without running anything
+    Simulate(SimulateArgs),
+    /// Say what makes a workflow take as long as it does, and what would help
+    Explain(ExplainArgs),
+    /// Say what changed from one recorded run to another
+    Diff(DiffArgs),
+    /// Make a workflow file of a recorded workflow of others
+    Import(ImportArgs),
     /// Make a page to look at a run with, of its record
     Report(ReportArgs),
     /// Make a trace for Perfetto or Chrome of a run, of its record
@@ -256,6 +265,183 @@ pub(crate) enum GraphFormat {
     Json,
 }
 
+/// What a forecast goes by.
+#[derive(Debug, Args)]
+pub(crate) struct ForecastArgs {
+    /// The workflow: YAML, TOML or JSON, by its extension; a WfFormat instance (.json); or the record
+    /// of a run
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) packs: PackArgs,
+    /// A YAML, TOML or JSON file with times by node, item or task: `left.merge: 1.5s`; or the record of
+    /// a run. They win over what the workflow declares
+    #[arg(long, value_name = "FILE")]
+    pub(crate) durations: Option<PathBuf>,
+    /// How long takes what nothing is known of
+    #[arg(long, value_name = "TIME", value_parser = any_time)]
+    pub(crate) default_duration: Option<Duration>,
+    /// How many items a map has, by the map or the node that gives them, where only a run knows; may
+    /// be given several times
+    #[arg(long, value_name = "NODE=N", value_parser = name_number)]
+    pub(crate) items: Vec<(String, u64)>,
+    /// What of a limit holds instead: places, or bytes; may be given several times
+    #[arg(long, value_name = "NAME=N", value_parser = name_number)]
+    pub(crate) limits: Vec<(String, u64)>,
+    /// An input, as `terrace run` takes it; those that are missing are made up
+    #[arg(long = "input", short = 'i', value_name = "NAME=VALUE", value_parser = name_value)]
+    pub(crate) inputs: Vec<(String, String)>,
+    /// A YAML, TOML or JSON file with inputs by name; `--input` wins over it
+    #[arg(long = "inputs", value_name = "FILE")]
+    pub(crate) inputs_file: Option<PathBuf>,
+    /// How many blocking tasks wait at once
+    #[arg(long, value_name = "N", default_value_t = 512,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_blocking: u16,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    terrace simulate flow.yaml --workers 1..64\n  \
+    terrace simulate flow.yaml --workers 4,8 --order both --durations times.yaml\n  \
+    terrace simulate instance.json --workers 1..64 --plot makespan.svg\n\n\
+    The run's own decisions on a virtual clock; no task is called, and of packs no more is needed\n\
+    than their manifests. docs/SIMULATE.md says what is assumed.\n\n\
+    Exit codes: 0 simulated, 2 invalid or a time is not known, 3 a pack is missing or refused.")]
+pub(crate) struct SimulateArgs {
+    #[command(flatten)]
+    pub(crate) forecast: ForecastArgs,
+    /// How many workers: `8`, `1,2,6`, or `1..64` for 1, 2, 4 and so on up to 64
+    #[arg(long, short = 'w', value_name = "WORKERS", value_parser = workers, default_value = "1..64")]
+    pub(crate) workers: Workers,
+    /// When a node starts: as soon as its inputs exist, or level by level
+    #[arg(long, value_enum, default_value_t = SimulatedOrder::Dataflow)]
+    pub(crate) order: SimulatedOrder,
+    /// Which of the nodes that are ready goes first
+    #[arg(long, value_enum, default_value_t = PriorityArg::CriticalPath)]
+    pub(crate) priority: PriorityArg,
+    /// Draw makespan and utilisation over workers into an SVG file
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
+}
+
+/// Numbers of workers.
+#[derive(Clone, Debug)]
+pub(crate) struct Workers(pub(crate) Vec<u32>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SimulatedOrder {
+    /// As soon as its inputs exist
+    Dataflow,
+    /// When the whole level before is done
+    Levels,
+    /// One after the other
+    Both,
+}
+
+impl SimulatedOrder {
+    pub(crate) fn orders(self) -> &'static [Order] {
+        match self {
+            Self::Dataflow => &[Order::Dataflow],
+            Self::Levels => &[Order::Levels],
+            Self::Both => &[Order::Dataflow, Order::Levels],
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PriorityArg {
+    /// That with the longest way to an end, as in a run
+    CriticalPath,
+    /// That which stands first in the file, to compare with
+    File,
+}
+
+impl PriorityArg {
+    pub(crate) fn priority(self) -> Priority {
+        match self {
+            Self::CriticalPath => Priority::CriticalPath,
+            Self::File => Priority::File,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  terrace explain flow.yaml --workers 8\n  \
+    terrace explain flow.yaml --durations times.yaml --json\n\n\
+    Where nothing says how long tasks take, each counts as one unit.\n\n\
+    Exit codes: 0 explained, 2 invalid, 3 a pack is missing or refused.")]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) forecast: ForecastArgs,
+    /// Threads that compute [default: those that a record tells of, else the number of cores]
+    #[arg(long, short = 'w', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) workers: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  terrace diff before.jsonl after.jsonl\n  \
+    terrace diff before.jsonl after.jsonl --noise 20 --json\n\n\
+    Records are written by `terrace run --record FILE`.\n\n\
+    Exit codes: 0 compared, whatever changed; 2 a record cannot be read.")]
+pub(crate) struct DiffArgs {
+    /// The record of the first run
+    pub(crate) first: PathBuf,
+    /// The record of the second run
+    pub(crate) second: PathBuf,
+    /// So many percent of a time are noise
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
+    pub(crate) noise: f64,
+    /// Less than this is noise
+    #[arg(long, value_name = "TIME", default_value = "1ms", value_parser = any_time)]
+    pub(crate) noise_time: Duration,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    #[command(subcommand)]
+    pub(crate) command: ImportCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// A WfFormat instance, as the WfCommons project collects them
+    #[command(after_help = "Examples:\n  terrace import wfformat montage.json -o montage.yaml\n  \
+        terrace import wfformat montage.json -o quick.yaml --scale 0.001 --body spin\n\n\
+        Each task becomes a node that takes as long as the task was recorded to. `terrace simulate`\n\
+        and `terrace explain` read instances themselves.\n\n\
+        Exit codes: 0 imported, 2 the instance is wrong or cannot be read or written.")]
+    Wfformat(WfformatArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WfformatArgs {
+    /// The instance, JSON
+    pub(crate) instance: PathBuf,
+    /// The workflow file to write: .yaml, .yml, .toml or .json
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// What the nodes do
+    #[arg(long, value_enum, default_value_t = BodyArg::Sleep)]
+    pub(crate) body: BodyArg,
+    /// How many times as long as recorded they take
+    #[arg(long, value_name = "F", default_value_t = 1.0)]
+    pub(crate) scale: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BodyArg {
+    /// They sleep, as many at once as there are workers: util/sleep
+    Sleep,
+    /// They keep a core busy: util/spin
+    Spin,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  terrace run examples/vqe-h2.yaml --record run.jsonl\n  \
     terrace report run.jsonl -o run.html\n\n\
@@ -337,6 +523,50 @@ fn name_value(text: &str) -> Result<(String, String), String> {
 fn some_time(text: &str) -> Result<Duration, String> {
     let time = read_duration(text).map_err(|error| error.to_string())?;
     if time.is_zero() { Err("it must be more than 0".to_owned()) } else { Ok(time) }
+}
+
+/// A duration, which may be nothing.
+fn any_time(text: &str) -> Result<Duration, String> {
+    read_duration(text)
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').trim().parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("it must be from 0 to 100".to_owned()),
+    }
+}
+
+fn name_number(text: &str) -> Result<(String, u64), String> {
+    let (name, number) = name_value(text).map_err(|_| "expected NAME=N".to_owned())?;
+    // A size is a number too.
+    let number = number.parse().or_else(|_| read_size(&number));
+    number.map(|number| (name, number)).map_err(|why| format!("{why}; expected NAME=N"))
+}
+
+/// The most workers that are simulated.
+const MAX_WORKERS: u32 = 65_535;
+
+fn workers(text: &str) -> Result<Workers, String> {
+    let number = |text: &str| match text.trim().parse::<u32>() {
+        Ok(workers) if (1..=MAX_WORKERS).contains(&workers) => Ok(workers),
+        _ => Err(format!("{text:?} is no number of workers from 1 to {MAX_WORKERS}")),
+    };
+    let mut all = Vec::new();
+    for part in text.split(',') {
+        let Some((first, last)) = part.split_once("..") else {
+            all.push(number(part)?);
+            continue;
+        };
+        let (first, last) = (number(first)?, number(last)?);
+        if first > last {
+            return Err(format!("{part:?} goes down; write the smaller number first"));
+        }
+        let doubled = std::iter::successors(Some(first), |workers| workers.checked_mul(2));
+        all.extend(doubled.take_while(|&workers| workers < last));
+        all.push(last);
+    }
+    Ok(Workers(all))
 }
 
 /// A command for the shell. An empty one succeeds, and would approve whatever it is asked.

@@ -17,14 +17,19 @@ mod args;
 mod check;
 mod completions;
 mod diagnostics;
+mod diff;
 mod exit;
+mod explain;
+mod forecast;
 mod graph;
+mod import;
 mod log;
 mod output;
 mod packs;
 mod problem;
 mod report;
 mod run;
+mod simulate;
 mod trace;
 mod usage;
 
@@ -56,6 +61,10 @@ fn main() -> std::process::ExitCode {
         Ok(Command::Run(args)) => run::run(&args, &mut output),
         Ok(Command::Check(args)) => check::check(&args, &mut output),
         Ok(Command::Graph(args)) => graph::graph(&args, &mut output),
+        Ok(Command::Simulate(args)) => simulate::simulate(&args, &mut output),
+        Ok(Command::Explain(args)) => explain::explain(&args, &mut output),
+        Ok(Command::Diff(args)) => diff::diff(&args, &mut output),
+        Ok(Command::Import(args)) => import::import(&args, &mut output),
         Ok(Command::Report(args)) => report::report(&args, &mut output),
         Ok(Command::Trace(args)) => trace::trace(&args, &mut output),
         Ok(Command::Packs(args)) => packs::packs(&args, &mut output),

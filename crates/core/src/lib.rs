@@ -10,6 +10,7 @@ mod draft;
 mod event;
 mod expr;
 mod file;
+mod flat;
 mod level;
 mod lint;
 mod order;
@@ -22,6 +23,7 @@ mod redact;
 mod repeat;
 mod signature;
 mod source;
+mod timed;
 mod types;
 mod validate;
 mod view;
@@ -49,10 +51,13 @@ pub use file::{
 pub use level::Levels;
 pub use lint::{Finding, LintCode, Severity};
 pub use order::{CriticalPath, HeldUp, Leg};
-pub use plan::{BindError, NodeKind, Plan, PlanError, PlanIndex, RunConstants, Slots, Tolerance};
+pub use plan::{
+    BindError, Inputs, NodeKind, Plan, PlanBuilder, PlanError, PlanIndex, PlanMistake, PortArg,
+    RunConstants, SharedTask, Slots, Tolerance,
+};
 pub use policy::{
     Amount, Backoff, Checkpoints, IfFailed, Limit, LimitKind, Need, OnFailure, Policy, PolicyRef,
-    Rate, Retry, RetryOn, Rules, read_duration, show_duration, show_size, strictest,
+    Rate, Retry, RetryOn, Rules, read_duration, read_size, show_duration, show_size, strictest,
 };
 pub use preview::{Bound, Conditions, CostPreview, Count, MemoryPreview, Preview, TimePreview};
 pub use problem::{Place, Problem, Problems};
@@ -61,6 +66,7 @@ pub use repeat::{Carry, Chunk, Collect, FailedItems, Loop, Map, Over, Reduce};
 pub use signature::{Lane, Port, PortMode, Signature};
 pub use source::{Format, Source, Span};
 pub use terrace_plugin_api::{LogLevel, Outcome, OutcomeStatus, TaskError, Value};
+pub use timed::Timed;
 pub use types::{Enum, Field, Fit, Mismatch, Type, TypeError};
 pub use validate::is_name;
 pub use view::{NodeView, Placed, Walk, Walked, place};

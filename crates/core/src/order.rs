@@ -107,7 +107,7 @@ impl Workflow {
 
     /// Whether an order has every node once and each after all it depends on.
     pub fn is_valid_order(&self, order: &[NodeId]) -> bool {
-        let n = self.nodes().len();
+        let n = self.len();
         let mut position = vec![usize::MAX; n];
         for (at, id) in order.iter().enumerate() {
             match position.get_mut(id.index()) {
@@ -124,7 +124,7 @@ impl Workflow {
 
     /// A valid order drawn by `seed`: the same seed gives the same order.
     pub fn shuffled_order(&self, seed: u64) -> Vec<NodeId> {
-        let (starts, dependents) = level::reverse(&self.0.dependencies);
+        let (starts, dependents) = level::reverse(self.all_dependencies());
         let mut open: Vec<usize> = self.node_ids().map(|id| self.dependencies(id).len()).collect();
         let mut ready: Vec<NodeId> = self.node_ids().filter(|id| open[id.index()] == 0).collect();
         let mut order = Vec::with_capacity(open.len());

@@ -1,15 +1,17 @@
 //! [`Workflow`]: a validated, immutable DAG of nodes.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use terrace_plugin_api::{Ext, Lane, Value};
 
 use crate::catalog::TaskRef;
 use crate::draft::{FlowStyle, InputRole, PackRequirement, RunIf};
 use crate::expr::{Expr, InputId, NodeId};
+use crate::flat::Flat;
 use crate::level::Levels;
 use crate::origin::Origin;
 use crate::policy::{Policy, PolicyRef, Rules};
@@ -46,13 +48,17 @@ pub(crate) struct Inner {
     pub(crate) description: Option<String>,
     pub(crate) packs: Vec<PackRequirement>,
     pub(crate) inputs: Vec<Input>,
-    pub(crate) nodes: Vec<Node>,
+    /// Of a flat graph, made when somebody looks.
+    pub(crate) nodes: OnceLock<Vec<Node>>,
+    pub(crate) flat: Option<Arc<Flat>>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) result: Option<Expr>,
     pub(crate) dir: Option<Arc<str>>,
-    pub(crate) by_name: HashMap<Arc<str>, NodeId>,
-    pub(crate) dependencies: Adjacency,
-    pub(crate) levels: Levels,
+    /// Made when somebody asks.
+    pub(crate) by_name: OnceLock<HashMap<Arc<str>, NodeId>>,
+    /// Of a flat graph, made when somebody asks.
+    pub(crate) dependencies: OnceLock<Adjacency>,
+    pub(crate) levels: OnceLock<Levels>,
     pub(crate) warnings: Vec<crate::Problem>,
     pub(crate) may_block: bool,
     pub(crate) rules: Rules,
@@ -245,6 +251,10 @@ impl Node {
     pub fn policy(&self) -> Option<&Policy> {
         self.policy.as_deref()
     }
+    /// The same, to be kept.
+    pub fn shared_policy(&self) -> PolicyRef {
+        self.policy.clone()
+    }
     /// The workflow it runs, where it runs one. Its task then stands for that workflow: the inputs
     /// are the ports, and calling it is an error.
     pub fn flow(&self) -> Option<&Arc<SubFlow>> {
@@ -318,24 +328,46 @@ impl Workflow {
         let at = self.0.inputs.iter().position(|input| input.name == name)?;
         u32::try_from(at).ok().map(InputId)
     }
-    /// Its nodes, as built.
+    /// Its nodes, as built. Of a large graph of closures, and of a plan that was built as such, they
+    /// are made when somebody first looks at them.
     pub fn nodes(&self) -> &[Node] {
-        &self.0.nodes
+        self.0.nodes.get_or_init(|| self.0.flat.as_ref().map(Flat::nodes).unwrap_or_default())
+    }
+    /// How many nodes it has.
+    pub fn len(&self) -> usize {
+        match &self.0.flat {
+            Some(flat) => flat.len(),
+            None => self.nodes().len(),
+        }
+    }
+    /// Whether it has no nodes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
     /// The ids of its nodes, as built.
     pub fn node_ids(&self) -> impl ExactSizeIterator<Item = NodeId> + use<> {
-        (0..self.0.nodes.len() as u32).map(NodeId)
+        (0..self.len() as u32).map(NodeId)
     }
     /// A node.
     ///
     /// # Panics
     /// When the id belongs to a larger workflow.
     pub fn node(&self, id: NodeId) -> &Node {
-        &self.0.nodes[id.index()]
+        &self.nodes()[id.index()]
+    }
+    /// The name of a node, without making those of all others where that can be.
+    ///
+    /// # Panics
+    /// When the id belongs to a larger workflow.
+    pub fn name_of(&self, id: NodeId) -> Cow<'_, str> {
+        let short = self.0.flat.as_ref().filter(|flat| id.index() < flat.len());
+        let short = short.and_then(|flat| flat.name(id));
+        short.unwrap_or_else(|| Cow::Borrowed(self.node(id).name()))
     }
     /// The node of a name.
     pub fn find(&self, name: &str) -> Option<NodeId> {
-        self.0.by_name.get(name).copied()
+        let by_name = || self.nodes().iter().map(|node| node.name.clone()).zip(self.node_ids());
+        self.0.by_name.get_or_init(|| by_name().collect()).get(name).copied()
     }
     /// What it gives.
     pub fn outputs(&self) -> &[Output] {
@@ -368,11 +400,22 @@ impl Workflow {
     }
     /// The nodes that a node depends on, each once, in the order of its arguments, then `after`.
     pub fn dependencies(&self, id: NodeId) -> &[NodeId] {
-        self.0.dependencies.of(id)
+        self.all_dependencies().of(id)
     }
     /// Its levels: level 0 has no dependencies, any other is one more than its deepest dependency.
     pub fn levels(&self) -> &Levels {
-        &self.0.levels
+        // A flat graph is one without cycles.
+        self.0.levels.get_or_init(|| Levels::find(self.all_dependencies()).unwrap_or_default())
+    }
+    /// What each node depends on.
+    pub(crate) fn all_dependencies(&self) -> &Adjacency {
+        let of_flat = || self.0.flat.as_ref().map(|flat| flat.dependencies()).unwrap_or_default();
+        self.0.dependencies.get_or_init(of_flat)
+    }
+    /// The graph as it was written, where it is a flat one.
+    #[inline]
+    pub(crate) fn flat(&self) -> Option<&Arc<Flat>> {
+        self.0.flat.as_ref()
     }
     /// What is odd but not wrong, here and in the workflows inside: a body that gives nothing, so
     /// that its pure nodes are not run.
@@ -430,7 +473,7 @@ impl fmt::Debug for Workflow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Workflow")
             .field("name", &self.name())
-            .field("nodes", &self.nodes().len())
+            .field("nodes", &self.len())
             .finish_non_exhaustive()
     }
 }
@@ -440,18 +483,18 @@ impl Drop for Inner {
     /// and not one inside the other.
     fn drop(&mut self) {
         let mut open: Vec<Arc<SubFlow>> = Vec::new();
-        take_flows(&mut self.nodes, &mut open);
+        take_flows(self.nodes.get_mut(), &mut open);
         while let Some(flow) = open.pop() {
             let inner = Arc::into_inner(flow).and_then(|flow| Arc::into_inner(flow.workflow.0));
             if let Some(mut inner) = inner {
-                take_flows(&mut inner.nodes, &mut open);
+                take_flows(inner.nodes.get_mut(), &mut open);
             }
         }
     }
 }
 
-fn take_flows(nodes: &mut [Node], open: &mut Vec<Arc<SubFlow>>) {
-    for node in nodes {
+fn take_flows(nodes: Option<&mut Vec<Node>>, open: &mut Vec<Arc<SubFlow>>) {
+    for node in nodes.into_iter().flatten() {
         if let NodeBody::Flow(flow) = std::mem::replace(&mut node.body, NodeBody::Task) {
             open.push(flow);
         }

@@ -12,25 +12,32 @@ use crate::error::{ErrorClass, TaskError};
 use crate::value::Value;
 
 thread_local! {
-    static INSIDE: Cell<u32> = const { Cell::new(0) };
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Calls that this thread is inside of, and calls that it ever began.
+    static CALLS: Cell<Calls> = const { Cell::new(Calls { open: 0, begun: 0 }) };
+    /// Where the last panic was, and how many calls had begun by then.
+    static PLACE: RefCell<Option<(u64, String)>> = const { RefCell::new(None) };
+}
+
+#[derive(Clone, Copy)]
+struct Calls {
+    open: u32,
+    begun: u64,
 }
 
 /// Keeps the place of a panic inside a task and prints nothing; other panics go to whatever hook
 /// was there. Each library has its own hook, so each installs this once.
+#[cold]
 fn install_hook() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if INSIDE.with(Cell::get) == 0 {
-                before(info);
-            } else {
-                let place = info.location().map(ToString::to_string);
-                PLACE.with(|slot| *slot.borrow_mut() = place);
-            }
-        }));
-    });
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let Calls { open, begun } = CALLS.with(Cell::get);
+        if open == 0 {
+            before(info);
+        } else {
+            let place = info.location().map(|place| (begun, place.to_string()));
+            PLACE.with(|slot| *slot.borrow_mut() = place);
+        }
+    }));
 }
 
 /// Runs the body of a task's entry point.
@@ -73,20 +80,30 @@ pub(crate) unsafe fn run(
 /// # Errors
 /// The closure's own, or its panic's.
 pub fn catch_panic<T>(body: impl FnOnce() -> Result<T, TaskError>) -> Result<T, TaskError> {
-    install_hook();
-    // A panic on this thread that another hook saw must not lend this one its place.
-    PLACE.with(|slot| slot.borrow_mut().take());
-    INSIDE.with(|inside| inside.set(inside.get() + 1));
-    let result = catch_unwind(AssertUnwindSafe(body));
-    INSIDE.with(|inside| inside.set(inside.get() - 1));
-    result.unwrap_or_else(|payload| Err(panicked(payload)))
+    static HOOK: Once = Once::new();
+    if !HOOK.is_completed() {
+        HOOK.call_once(install_hook);
+    }
+    let (result, this) = CALLS.with(|calls| {
+        let Calls { open, begun } = calls.get();
+        let this = begun + 1;
+        calls.set(Calls { open: open + 1, begun: this });
+        let result = catch_unwind(AssertUnwindSafe(body));
+        // Calls inside of this one are counted on.
+        let Calls { open, begun } = calls.get();
+        calls.set(Calls { open: open - 1, begun });
+        (result, this)
+    });
+    result.unwrap_or_else(|payload| Err(panicked(payload, this)))
 }
 
-fn panicked(payload: Box<dyn Any + Send>) -> TaskError {
+#[cold]
+fn panicked(payload: Box<dyn Any + Send>, call: u64) -> TaskError {
     let message = text_of(payload).unwrap_or_else(|| String::from("a panic without a message"));
     let error = TaskError::new(ErrorClass::PANIC, message);
-    match PLACE.with(|slot| slot.borrow_mut().take()) {
-        Some(place) => error.with_location(&place),
+    // One from before this call is of another panic: this one was seen by another hook than ours.
+    match PLACE.with(|slot| slot.borrow_mut().take()).filter(|&(begun, _)| begun >= call) {
+        Some((_, place)) => error.with_location(&place),
         None => error,
     }
 }

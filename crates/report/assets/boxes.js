@@ -4,10 +4,10 @@
 // task in a stretch of levels are one box, which can be opened, as can what has nodes or items inside.
 
 const boxes = (() => {
-  const W = 156, H = 44, GAP_X = 22, GAP_Y = 46, PAD = 16, HEAD = 26;
+  const W = 156, H = 44, GAP_X = 22, GAP_Y = 46, PAD = 16, HEAD = PAD + 24;
   // Nodes and edges that are drawn of one workflow; stretches of levels, tasks in each, and nodes
   // shown of a box that is opened.
-  const MOST = 1500, STRETCHES = 60, TASKS = 5, OPENED = 120;
+  const MOST = 1200, STRETCHES = 60, TASKS = 5, OPENED = 120;
   // Boxes in a line before a level takes several.
   const LINE = 24;
   const open = new Set();
@@ -126,6 +126,7 @@ const boxes = (() => {
         box.inner = place(box.node);
         box.w = box.inner.w + 2 * PAD;
         box.h = box.inner.h + HEAD + PAD;
+        box.label = box.label.replace("\n", "  ").replace("⊞", "⊟");
         opened = true;
       }
       (rows[box.level] = rows[box.level] || []).push(box);

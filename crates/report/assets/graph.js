@@ -1,7 +1,7 @@
 // The graph, drawn by Cytoscape with positions that are given.
 
 const graph = (() => {
-  const MOST_EDGES = 1500;
+  const MOST_EDGES = 1000;
   const box = byId("graph");
   const note = byId("graph-note");
   let cy = null;
@@ -12,19 +12,21 @@ const graph = (() => {
   const style = () => [
     { selector: "node", style: {
       shape: "round-rectangle", width: "data(w)", height: "data(h)", label: "data(label)",
-      "background-color": (one) => colour("t" + one.data("state")), "border-width": 1.5,
-      "border-color": (one) => colour("s" + one.data("state")), color: colour("text"),
+      "border-width": 1.5, color: colour("text"),
       "font-size": 12, "font-family": "system-ui, sans-serif", "text-wrap": "wrap", "text-max-width": 148,
       "text-valign": "center", "text-halign": "center", "min-zoomed-font-size": 5 } },
+    // A class each: functions of the style would be called again and again.
+    ...STATES.map((_, state) => ({
+      selector: "node.s" + state, style: { "background-color": colour("t" + state), "border-color": colour("s" + state) } })),
     { selector: "node.many", style: { "border-style": "double", "border-width": 4 } },
     { selector: "node.opened", style: {
-      "background-opacity": 0.35, "text-valign": "top", "text-margin-y": 20, padding: boxes.PAD + "px" } },
+      "background-opacity": 0.35, "text-valign": "top", "text-margin-y": -3, "text-max-width": 600, padding: boxes.PAD + "px" } },
     { selector: "node.critical", style: { "border-color": colour("critical"), "border-width": 4 } },
     { selector: "node.found", style: { "underlay-color": colour("s3"), "underlay-opacity": 0.45, "underlay-padding": 7 } },
     { selector: "node.faded", style: { opacity: 0.35 } },
     { selector: "node:selected", style: { "border-color": colour("accent"), "border-width": 5 } },
     { selector: "edge", style: {
-      width: (one) => Math.min(3, 1 + Math.log10(one.data("count"))), "line-color": colour("s4"), "curve-style": "bezier",
+      width: "data(wide)", "line-color": colour("s4"), "curve-style": "bezier",
       "target-arrow-shape": "triangle", "target-arrow-color": colour("s4"), "arrow-scale": 0.9, opacity: 0.8 } },
     { selector: "edge.plain", style: { "line-style": "dashed" } },
     { selector: "edge.critical", style: {
@@ -47,9 +49,9 @@ const graph = (() => {
         if (one.node !== undefined) shownIn[one.node] = number;
         else if (one.nodes) for (const node of one.nodes) shownIn[node] = number;
         const x = left + one.x, y = top + one.y;
-        const classes = [one.nodes && "many", one.critical && "critical", one.inner && "opened"].filter(Boolean).join(" ");
+        const classes = ["s" + one.state, one.nodes && "many", one.critical && "critical", one.inner && "opened"].filter(Boolean).join(" ");
         nodes.push({
-          group: "nodes", classes, data: { id: one.id, parent, label: one.label, state: one.state, w: one.w, h: one.h, box: one },
+          group: "nodes", classes, data: { id: one.id, parent, label: one.label, w: one.w, h: one.h, box: one },
           position: { x: x + one.w / 2, y: y + one.h / 2 },
         });
         if (one.inner) walk(one.inner.list, x + boxes.PAD, y + boxes.HEAD, one.id);
@@ -77,7 +79,7 @@ const graph = (() => {
     }
     const lines = edges.map((one) => ({
       group: "edges", classes: [one.critical && "critical", one.values === 0 && "plain"].filter(Boolean).join(" "),
-      data: { id: `e${one.from}-${one.to}`, source: ids[one.from], target: ids[one.to], count: one.count },
+      data: { id: `e${one.from}-${one.to}`, source: ids[one.from], target: ids[one.to], wide: Math.min(3, 1 + Math.log10(one.count)) },
     }));
     return { nodes, lines, hidden: all - edges.length };
   };
@@ -110,7 +112,10 @@ const graph = (() => {
     if (fit) whole();
   };
 
+  // Whether everything is shown, as it was to begin with: then it follows the size of the window.
+  let isWhole = true;
   const whole = () => {
+    isWhole = true;
     cy.resize();
     cy.fit(undefined, 24);
     if (cy.zoom() > 1.15) cy.zoom({ level: 1.15, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
@@ -168,7 +173,10 @@ const graph = (() => {
     if (from !== "graph" && out) cy.center(one);
   };
 
-  const zoom = (by) => cy.zoom({ level: cy.zoom() * by, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
+  const zoom = (by) => {
+    isWhole = false;
+    cy.zoom({ level: cy.zoom() * by, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
+  };
 
   const keys = (event) => {
     const step = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
@@ -179,6 +187,7 @@ const graph = (() => {
     else if (event.key === "Enter" && selection.node === undefined && selection.row !== undefined && boxes.canOpen(rowNode(selection.row))) toggle("n" + rowNode(selection.row));
     else if (event.key === "Enter" && selection.key) toggle(selection.key);
     else return;
+    isWhole = isWhole && event.key === "0";
     event.preventDefault();
   };
 
@@ -198,6 +207,8 @@ const graph = (() => {
       boxes.closeAll();
       draw(true);
     });
+    box.addEventListener("pointerdown", () => (isWhole = false));
+    new ResizeObserver(() => isWhole && whole()).observe(box);
     themeListeners.push(() => cy.style(style()));
     selectionListeners.push(showSelection);
     const used = new Set(R.state);

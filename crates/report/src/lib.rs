@@ -5,11 +5,13 @@
 //! crate.
 #![forbid(unsafe_code)]
 
+mod diff;
 mod page;
 mod record;
 mod trace;
 mod tracer;
 
+pub use diff::{Changed, Diff, EdgeName, Noise, RunSide, TimeChange};
 pub use record::{
     Attempt, Budget, Checkpoint, Closing, Cut, Edge, End, Error, Gave, Given, Header, LimitUse,
     Log, MapRun, Place, Progress, Record, RecordError, RecordLimit, RecordNeed, RecordNode,

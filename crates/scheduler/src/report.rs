@@ -161,18 +161,20 @@ impl RunReport {
     /// readable.
     pub fn value(&self, id: NodeId) -> Result<&Value, NotReadable> {
         let workflow = self.plan().workflow();
-        let Some(node) = workflow.nodes().get(id.index()) else {
+        if id.index() >= workflow.len() {
             return Err(NotReadable::Unknown(id));
+        }
+        let node = || workflow.name_of(id).into_owned();
+        let Some(at) = self.plan().place(id) else {
+            return Err(NotReadable::NotRun { node: node() });
         };
-        let node = node.name().to_owned();
-        let Some(at) = self.plan().place(id) else { return Err(NotReadable::NotRun { node }) };
         // SAFETY: a report is made when the run is over, by a thread that had acquired all nodes.
         let record = unsafe { self.frame.record(at) };
         if !record.gives() {
-            return Err(NotReadable::NotOk { node, status: record.status });
+            return Err(NotReadable::NotOk { node: node(), status: record.status });
         }
         if !self.plan().readable_after(at) {
-            return Err(NotReadable::NotKept { node });
+            return Err(NotReadable::NotKept { node: node() });
         }
         // SAFETY: as above.
         Ok(unsafe { self.frame.output(at) })
@@ -187,7 +189,7 @@ impl RunReport {
         let id = handle.node().filter(|_| handle.is_of(self.plan().workflow()));
         let id = id.ok_or(NotReadable::Foreign)?;
         handle.read(self.value(id)?).map_err(|source| NotReadable::Mistyped {
-            node: self.plan().workflow().node(id).name().to_owned(),
+            node: self.plan().workflow().name_of(id).into_owned(),
             source,
         })
     }

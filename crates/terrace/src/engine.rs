@@ -170,7 +170,14 @@ impl Engine {
     /// # Errors
     /// As [`Engine::read`].
     pub fn describe(&self, file: impl AsRef<Path>) -> Result<Workflow, Error> {
-        let draft = read_draft(&read_source(file.as_ref())?)?;
+        self.describe_draft(read_draft(&read_source(file.as_ref())?)?)
+    }
+
+    /// Checks a draft to look at the workflow, as [`Engine::describe`] does.
+    ///
+    /// # Errors
+    /// When it is wrong, or wants packs that are not there.
+    pub fn describe_draft(&self, draft: Draft) -> Result<Workflow, Error> {
         let resolved = if draft.packs.is_empty() {
             resolve_names(pack_names(&draft.task_names()), &self.packs.path)
         } else {

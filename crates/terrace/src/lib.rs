@@ -60,6 +60,8 @@ pub use terrace_plugin_api::HostInterface as Interface;
 
 /// Workflows: building, validating, levelling.
 pub use terrace_core as core;
+/// What runs would take: simulating and explaining workflows, recorded ones too.
+pub use terrace_forecast as forecast;
 /// Values, ports and tasks.
 pub use terrace_plugin_api as api;
 /// Packs: finding, checking, loading.

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use terrace_tests::server::Server;
 use terrace_tests::{root, terrace};
 
+use crate::simulate::{explain, makespans, simulate};
 use crate::support::{document, node};
 use ways::{Example, at_once, ended, ended_first, spans, started};
 
@@ -518,6 +519,55 @@ answers! {
     results_stand_under_their_names: "by-name" => "{a: first, b: second, c: third}", |names| {
         names.every_way(&[])
             .gives(json!({ "results": { "a": "first", "b": "second", "c": "third" } }));
+    };
+
+    a_diamond_is_three_units: "forecast/diamond"
+        + "`terrace simulate examples/forecast/diamond.yaml --workers 1,2`"
+        => "4 s, 3 s", |diamond| {
+        let document = simulate(&diamond.file(), &["--workers", "1,2"]);
+        assert_eq!(makespans(&document), [4.0, 3.0]);
+        assert_eq!((&document["work"], &document["critical_path"]), (&json!(4.0), &json!(3.0)));
+    };
+    three_reads_and_a_merge_are_two_units: "forecast/reads"
+        + "`terrace explain examples/forecast/reads.yaml --workers 3`"
+        => "2 s, not 4", |reads| {
+        let explained = explain(&reads.file(), &["--workers", "3"]);
+        assert_eq!((&explained["sequential"], &explained["critical_path"]["time"]), (&json!(4.0), &json!(2.0)));
+        assert_eq!(explained["dataflow"]["makespan"], 2.0);
+    };
+    a_thousand_users_take_211_seconds: "forecast/users"
+        + "`terrace simulate examples/forecast/users.yaml --items split=10 --items process.users=100`"
+        => "211 s, where the users alone take 2000 s", |users| {
+        let items = ["--items", "split=10", "--items", "process.users=100", "--workers", "1,4"];
+        let document = simulate(&users.file(), &items);
+        assert_eq!(makespans(&document), [211.0, 211.0]);
+        // What is around them takes 11 s.
+        assert_eq!(document["work"].as_f64().unwrap() - 11.0, 2000.0);
+        assert_eq!(document["critical_path"], 211.0);
+        assert_eq!(document["tasks"], 4 + 10 * 2 + 1000);
+    };
+    five_measurements_of_two_seconds: "forecast/vqe"
+        + "`terrace explain examples/forecast/vqe.yaml --workers 5`"
+        => "2 s at that level, not 10", |vqe| {
+        let explained = explain(&vqe.file(), &["--workers", "5"]);
+        let level = &explained["levels"][1];
+        assert_eq!((&level["longest"], &level["time"]), (&json!("measure"), &json!(2.0)));
+        assert_eq!((&explained["sequential"], &explained["dataflow"]["makespan"]), (&json!(10.0), &json!(2.0)));
+    };
+    five_hundred_urls: "forecast/urls"
+        + "`terrace simulate examples/forecast/urls.yaml --items numbers=500`"
+        => "50 s ten at a time", |urls| {
+        let ten = simulate(&urls.file(), &["--items", "numbers=500", "--workers", "1,8"]);
+        assert_eq!((makespans(&ten), &ten["work"]), (vec![50.0, 50.0], &json!(500.0)));
+        assert_eq!(ten["rows"][0]["cost"]["money"], "0.5");
+        assert_eq!(ten["rows"][0]["utilisation"], Value::Null);
+    };
+    five_hundred_urls_with_other_limits: "forecast/urls"
+        + "the same with `--limits site=50`, `--limits site=1`" => "10 s, 500 s", |urls| {
+        for (limit, seconds) in [("site=50", 10.0), ("site=1", 500.0)] {
+            let items = ["--items", "numbers=500", "--workers", "1,8", "--limits", limit];
+            assert_eq!(makespans(&simulate(&urls.file(), &items)), [seconds, seconds]);
+        }
     };
 }
 

@@ -13,13 +13,38 @@ const MAX_VALUE: u64 = 1 << 30;
 /// A request with the values given, each name once; `--input` wins over the file. Everything that
 /// is wrong with any input is reported at once, missing ones included.
 pub(super) fn collect(args: &RunArgs, workflow: &Workflow) -> Result<RunRequest, Error> {
-    let mut values = match &args.inputs_file {
+    let (values, mut problems) = given(&args.inputs, args.inputs_file.as_deref(), workflow)?;
+    let mut request = RunRequest::new();
+    for (name, value) in values {
+        request = request.input(name, value);
+    }
+    if problems.is_empty() {
+        return Ok(request);
+    }
+    if let Err(Error::Inputs(others)) = request.settle(workflow) {
+        // One that could not be read is not missing.
+        let known: Vec<String> = problems.iter().map(|problem| problem.input.clone()).collect();
+        problems.extend(others.0.into_iter().filter(|other| !known.contains(&other.input)));
+    }
+    Err(InputProblems(problems).into())
+}
+
+/// Values by name, and what is wrong with those that cannot be read.
+type Given = (Vec<(String, Value)>, Vec<InputProblem>);
+
+/// The values given, each name once; `--input` wins over the file.
+pub(crate) fn given(
+    inputs: &[(String, String)],
+    file: Option<&Path>,
+    workflow: &Workflow,
+) -> Result<Given, Error> {
+    let mut values = match file {
         Some(file) => from_file(file)?,
         None => Vec::new(),
     };
     let mut problems = Vec::new();
     let mut given: Vec<&str> = Vec::new();
-    for (name, text) in &args.inputs {
+    for (name, text) in inputs {
         let mut complain = |message: String| {
             problems.push(InputProblem { input: name.clone(), message });
         };
@@ -36,19 +61,7 @@ pub(super) fn collect(args: &RunArgs, workflow: &Workflow) -> Result<RunRequest,
             Err(message) => complain(message),
         }
     }
-    let mut request = RunRequest::new();
-    for (name, value) in values {
-        request = request.input(name, value);
-    }
-    if problems.is_empty() {
-        return Ok(request);
-    }
-    if let Err(Error::Inputs(others)) = request.settle(workflow) {
-        // One that could not be read is not missing.
-        let known: Vec<String> = problems.iter().map(|problem| problem.input.clone()).collect();
-        problems.extend(others.0.into_iter().filter(|other| !known.contains(&other.input)));
-    }
-    Err(InputProblems(problems).into())
+    Ok((values, problems))
 }
 
 fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {

@@ -9,7 +9,7 @@
 mod approve;
 mod document;
 mod dry;
-mod inputs;
+pub(crate) mod inputs;
 mod inside;
 mod interrupt;
 mod order;

@@ -14,6 +14,9 @@ use super::Told;
 use crate::args::RunArgs;
 use crate::{problem, report, trace};
 
+/// Nodes from which on values are not recorded: they are tiny then, and each would take a tenth longer.
+const MOST_WITH_VALUES: u64 = 20_000;
+
 /// A record under way.
 pub(super) struct Recording {
     pub(super) recorder: Recorder,
@@ -81,7 +84,11 @@ impl Recording {
         let copy = reads.then(Copy::default);
         let both = Both { file: file.transpose()?, copy: copy.clone() };
         let header = header();
-        let recorder = Recorder::new(both, &header, redactor.clone(), RecorderOptions::default());
+        let mut options = RecorderOptions::default();
+        if header.own > MOST_WITH_VALUES {
+            options = options.with_value_bytes(0);
+        }
+        let recorder = Recorder::new(both, &header, redactor.clone(), options);
         Ok(Some(Self {
             recorder: recorder.map_err(|error| format!("cannot record the run: {error}"))?,
             run: header.run,

@@ -11,6 +11,7 @@ use super::handle::Handle;
 use super::native::{self, Codecs, Native, Wire};
 use super::state::Shared;
 use crate::expr::{Adapter, Expr};
+use crate::flat;
 use crate::problem::Problem;
 use crate::types::Type;
 
@@ -46,21 +47,46 @@ impl std::fmt::Debug for Parts {
 /// An argument of a closure.
 #[derive(Debug)]
 #[doc(hidden)]
-pub struct NativeArg {
-    pub(super) expr: Expr,
-    /// What it is where the node it comes from was skipped.
-    pub(super) absent: Option<Value>,
+pub enum NativeArg {
+    /// As a flat graph can have it.
+    Flat(FlatGiven),
+    /// Anything else, and what it is where the node it comes from was skipped.
+    Other(Box<(Expr, Option<Value>)>),
+}
+
+/// What [`NativeArg::Flat`] holds.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct FlatGiven(pub(super) flat::Given);
+
+impl NativeArg {
+    #[inline]
+    fn of(given: flat::Given) -> Self {
+        Self::Flat(FlatGiven(given))
+    }
+
+    /// The expression, and what stands in for it.
+    pub(super) fn into_parts(self) -> (Expr, Option<Value>) {
+        match self {
+            Self::Flat(given) => (given.0.into_expr(), None),
+            Self::Other(parts) => *parts,
+        }
+    }
 }
 
 impl<T: Any + Send + Sync> Arg<T> {
+    #[inline]
     pub(super) fn native_arg(self, target: &Arc<Shared>) -> NativeArg {
-        let (expr, absent) = match self.0 {
-            Given::Value(value) => (Expr::Const(native::keep(value)), None),
-            Given::Handle(handle) => (handle.native_expr(target), None),
+        let parts = match self.0 {
+            Given::Value(value) => return NativeArg::of(flat::Given::Const(native::keep(value))),
+            Given::Handle(handle) => match handle.whole_output(target) {
+                Some(id) => return NativeArg::of(flat::Given::Output(id)),
+                None => (handle.native_expr(target), None),
+            },
             Given::Parts(parts) => (parts.0(target), None),
             Given::Optional { native, absent, .. } => (native.0(target), Some(absent)),
         };
-        NativeArg { expr, absent }
+        NativeArg::Other(Box::new(parts))
     }
 
     pub(super) fn wire_expr(self, target: &Arc<Shared>) -> Expr
@@ -262,7 +288,9 @@ impl<T: Wire> From<BTreeMap<String, Handle<T>>> for AnyArg {
 /// `(i64, f64)`.
 pub trait IntoArgs<A> {
     #[doc(hidden)]
-    fn native_args(self, target: &Arc<Shared>) -> Vec<NativeArg>;
+    type Native: AsRef<[NativeArg]> + IntoIterator<Item = NativeArg>;
+    #[doc(hidden)]
+    fn native_args(self, target: &Arc<Shared>) -> Self::Native;
 }
 
 /// A tuple of arguments for a pack's task whose ports are the tuple `A`.
@@ -275,6 +303,9 @@ pub trait IntoWireArgs<A> {
 pub trait ReadArgs: Sized + 'static {
     #[doc(hidden)]
     fn types() -> Vec<Type>;
+    /// Whether all are read as they are.
+    #[doc(hidden)]
+    fn are_plain() -> bool;
     #[doc(hidden)]
     fn decoders(codecs: &Codecs) -> Vec<Option<Adapter>>;
 }
@@ -286,12 +317,13 @@ pub trait WireArgs: Sized + 'static {
 }
 
 macro_rules! tuples {
-    ($(($($name:ident $given:ident $at:tt),*);)*) => {$(
+    ($($count:literal ($($name:ident $given:ident $at:tt),*);)*) => {$(
         impl<$($name: Any + Send + Sync, $given: Into<Arg<$name>>),*> IntoArgs<($($name,)*)>
             for ($($given,)*)
         {
-            fn native_args(self, _target: &Arc<Shared>) -> Vec<NativeArg> {
-                vec![$(self.$at.into().native_arg(_target)),*]
+            type Native = [NativeArg; $count];
+            fn native_args(self, _target: &Arc<Shared>) -> Self::Native {
+                [$(self.$at.into().native_arg(_target)),*]
             }
         }
 
@@ -307,6 +339,9 @@ macro_rules! tuples {
             fn types() -> Vec<Type> {
                 vec![$(native::plain_type::<$name>()),*]
             }
+            fn are_plain() -> bool {
+                true $(&& native::is_plain::<$name>())*
+            }
             fn decoders(_codecs: &Codecs) -> Vec<Option<Adapter>> {
                 vec![$(native::decoder::<$name>(_codecs)),*]
             }
@@ -321,13 +356,13 @@ macro_rules! tuples {
 }
 
 tuples! {
-    ();
-    (A GA 0);
-    (A GA 0, B GB 1);
-    (A GA 0, B GB 1, C GC 2);
-    (A GA 0, B GB 1, C GC 2, D GD 3);
-    (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4);
-    (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5);
-    (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5, G GG 6);
-    (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5, G GG 6, H GH 7);
+    0 ();
+    1 (A GA 0);
+    2 (A GA 0, B GB 1);
+    3 (A GA 0, B GB 1, C GC 2);
+    4 (A GA 0, B GB 1, C GC 2, D GD 3);
+    5 (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4);
+    6 (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5);
+    7 (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5, G GG 6);
+    8 (A GA 0, B GB 1, C GC 2, D GD 3, E GE 4, F GF 5, G GG 6, H GH 7);
 }

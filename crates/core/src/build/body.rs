@@ -104,6 +104,7 @@ impl Shared {
         }
         let mut state = self.state();
         state.sealed = true;
+        state.unfold();
         std::mem::take(&mut state.draft)
     }
 }

@@ -1,17 +1,18 @@
 //! Closures and functions as nodes: [`WorkflowBuilder::call`] and its three variants.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use terrace_plugin_api::{PortMode, TaskContext, TaskError, Value};
 
 use super::WorkflowBuilder;
-use super::arg::{IntoArgs, ReadArgs};
-use super::closure::{NodeFn, NodeRefFn, Unbound};
+use super::arg::{IntoArgs, NativeArg, ReadArgs};
+use super::closure::{Closure, Decoding, NodeFn, NodeRefFn, Unbound, shape_of};
 use super::form::Form;
 use super::handle::Handle;
 use super::native;
 use crate::draft::{Args, TaskChoice};
-use crate::expr::Root;
+use crate::expr::{Adapter, Root};
 use crate::types::Type;
 
 impl WorkflowBuilder {
@@ -24,10 +25,11 @@ impl WorkflowBuilder {
         R: Any + Send + Sync,
         F: NodeFn<M, A, R>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
-            function.invoke(ctx, args).map(native::keep)
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
+            out.put(native::keep(function.invoke(ctx, args)?));
+            Ok(())
         };
-        self.add_value(Unbound::new::<F>(PortMode::Take, run), args)
+        self.add_value::<F, A, R>(PortMode::Take, run, args)
     }
 
     /// As [`WorkflowBuilder::call`], for a function that may fail: its error is any
@@ -39,10 +41,11 @@ impl WorkflowBuilder {
         E: Into<TaskError>,
         F: NodeFn<M, A, Result<R, E>>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
-            function.invoke(ctx, args)?.map(native::keep).map_err(Into::into)
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
+            out.put(native::keep(function.invoke(ctx, args)?.map_err(Into::into)?));
+            Ok(())
         };
-        self.add_value(Unbound::new::<F>(PortMode::Take, run), args)
+        self.add_value::<F, A, R>(PortMode::Take, run, args)
     }
 
     /// As [`WorkflowBuilder::call`], with all parameters by reference: nothing is cloned, and values
@@ -53,10 +56,11 @@ impl WorkflowBuilder {
         R: Any + Send + Sync,
         F: NodeRefFn<M, A, R>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
-            function.invoke(ctx, args).map(native::keep)
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
+            out.put(native::keep(function.invoke(ctx, args)?));
+            Ok(())
         };
-        self.add_value(Unbound::new::<F>(PortMode::Borrow, run), args)
+        self.add_value::<F, A, R>(PortMode::Borrow, run, args)
     }
 
     /// As [`WorkflowBuilder::call_ref`], for a function that may fail.
@@ -67,18 +71,45 @@ impl WorkflowBuilder {
         E: Into<TaskError>,
         F: NodeRefFn<M, A, Result<R, E>>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
-            function.invoke(ctx, args)?.map(native::keep).map_err(Into::into)
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
+            out.put(native::keep(function.invoke(ctx, args)?.map_err(Into::into)?));
+            Ok(())
         };
-        self.add_value(Unbound::new::<F>(PortMode::Borrow, run), args)
+        self.add_value::<F, A, R>(PortMode::Borrow, run, args)
     }
 
-    fn add_value<A: ReadArgs, R: Any + Send + Sync>(
+    /// Adds a closure of type `F`, in a flat graph where it can be in one.
+    fn add_value<F, A: ReadArgs, R: Any + Send + Sync>(
         &self,
-        closure: Unbound<A>,
+        mode: PortMode,
+        run: impl Fn(&TaskContext<'_>, &mut [Value], &mut Value) -> Result<(), TaskError>
+        + Send
+        + Sync
+        + 'static,
         args: impl IntoArgs<A>,
     ) -> Handle<R> {
-        self.add_closure(closure, args, native::plain_type::<R>())
+        let args = args.native_args(&self.shared);
+        let decoders = match A::are_plain() {
+            true => Vec::new(),
+            false => A::decoders(&self.shared.codecs()),
+        };
+        let shape = || shape_of::<F, A, R>(mode);
+        let added = if decoders.iter().any(Option::is_some) {
+            let task = Decoding { body: Arc::new(Closure(run)), decoders };
+            self.shared.add_flat(task, args, shape).map_err(|(task, args)| {
+                (Unbound::<A>::around::<F>(mode, task.body), args, task.decoders)
+            })
+        } else {
+            self.shared.add_flat(Closure(run), args, shape).map_err(|(task, args)| {
+                (Unbound::<A>::around::<F>(mode, Arc::new(task)), args, decoders)
+            })
+        };
+        match added {
+            Ok(id) => Handle::new(&self.shared, Root::Node(id), Form::kept::<R>()),
+            Err((closure, args, decoders)) => {
+                self.add_node_of(closure, args, decoders, native::plain_type::<R>())
+            }
+        }
     }
 
     /// Adds a closure whose output has a type of its own.
@@ -90,15 +121,17 @@ impl WorkflowBuilder {
     ) -> Handle<R> {
         let args = args.native_args(&self.shared);
         let decoders = A::decoders(&self.shared.codecs());
-        // As large as needed: a workflow may have a million of them.
-        let mut exprs = Vec::with_capacity(args.len());
-        let absent: Vec<_> = args
-            .into_iter()
-            .map(|arg| {
-                exprs.push(arg.expr);
-                arg.absent
-            })
-            .collect();
+        self.add_node_of(closure, args, decoders, output)
+    }
+
+    fn add_node_of<A: ReadArgs, R: Any>(
+        &self,
+        closure: Unbound<A>,
+        args: impl IntoIterator<Item = NativeArg>,
+        decoders: Vec<Option<Adapter>>,
+        output: Type,
+    ) -> Handle<R> {
+        let (exprs, absent): (Vec<_>, Vec<_>) = args.into_iter().map(NativeArg::into_parts).unzip();
         let task = TaskChoice::Inline(closure.bind(output, decoders, absent));
         let id = self.shared.add_node(task, Args::Positional(exprs));
         Handle::new(&self.shared, Root::Node(id), Form::kept::<R>())

@@ -13,6 +13,7 @@ use super::arg::ReadArgs;
 use super::native;
 use crate::catalog::{Task, TaskRef};
 use crate::expr::Adapter;
+use crate::flat::Shape;
 use crate::signature::{Port, Signature};
 use crate::types::Type;
 
@@ -138,13 +139,17 @@ impl<A: ReadArgs> Unbound<A> {
     /// A task around what a function does with its arguments, named as the type `F` is.
     pub(super) fn new<F>(
         mode: PortMode,
-        invoke: impl Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError>
+        invoke: impl Fn(&TaskContext<'_>, &mut [Value], &mut Value) -> Result<(), TaskError>
         + Send
         + Sync
         + 'static,
     ) -> Self {
-        let name = short_name(type_name::<F>());
-        Self { name, mode, body: Arc::new(Closure(invoke)), marker: PhantomData }
+        Self::around::<F>(mode, Arc::new(Closure(invoke)))
+    }
+
+    /// As [`Self::new`], of a task that is there.
+    pub(super) fn around<F>(mode: PortMode, body: Arc<dyn Task>) -> Self {
+        Self { name: short_name(type_name::<F>()), mode, body, marker: PhantomData }
     }
 }
 
@@ -169,17 +174,7 @@ impl<A: ReadArgs> Unbound<A> {
         decoders: Vec<Option<Adapter>>,
         absent: impl IntoIterator<Item = Option<Value>>,
     ) -> TaskRef {
-        let absent = absent.into_iter().chain(std::iter::repeat_with(|| None));
-        let ports = A::types()
-            .into_iter()
-            .zip(absent)
-            .enumerate()
-            .map(|(at, (ty, default))| Port {
-                mode: self.mode,
-                default,
-                ..Port::new(format!("arg{at}"), ty)
-            })
-            .collect();
+        let ports = ports(A::types(), self.mode, absent);
         let signature = Signature { ports, output, ..Signature::default() };
         let body = match decoders.iter().any(Option::is_some) {
             true => Arc::new(Decoding { body: self.body, decoders }),
@@ -189,25 +184,56 @@ impl<A: ReadArgs> Unbound<A> {
     }
 }
 
+/// What tasks around a closure of type `F` have in common, where no data has to become parameters.
+pub(crate) fn shape_of<F, A: ReadArgs, R: Any>(mode: PortMode) -> Shape {
+    let ports = ports(A::types(), mode, std::iter::empty());
+    let signature = Signature { ports, output: native::plain_type::<R>(), ..Signature::default() };
+    Shape { name: short_name(type_name::<F>()).into(), signature: Arc::new(signature) }
+}
+
+fn ports(
+    types: Vec<Type>,
+    mode: PortMode,
+    absent: impl IntoIterator<Item = Option<Value>>,
+) -> Vec<Port> {
+    let absent = absent.into_iter().chain(std::iter::repeat_with(|| None));
+    let ports = types.into_iter().zip(absent).enumerate();
+    ports
+        .map(|(at, (ty, default))| Port { mode, default, ..Port::new(format!("arg{at}"), ty) })
+        .collect()
+}
+
 /// A closure whose arguments are as it wants them.
-struct Closure<F>(F);
+pub(crate) struct Closure<F>(pub(crate) F);
 
 impl<F> Task for Closure<F>
 where
-    F: Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError> + Send + Sync,
+    F: Fn(&TaskContext<'_>, &mut [Value], &mut Value) -> Result<(), TaskError> + Send + Sync,
 {
     fn call(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError> {
-        (self.0)(ctx, args)
+        let mut out = Value::Null;
+        (self.0)(ctx, args, &mut out)?;
+        Ok(out)
+    }
+
+    #[inline]
+    fn call_into(
+        &self,
+        ctx: &TaskContext<'_>,
+        args: &mut [Value],
+        out: &mut Value,
+    ) -> Result<(), TaskError> {
+        (self.0)(ctx, args, out)
     }
 }
 
 /// One some of whose arguments are made of data first.
-struct Decoding {
-    body: Arc<dyn Task>,
-    decoders: Vec<Option<Adapter>>,
+pub(super) struct Decoding<T: ?Sized> {
+    pub(super) body: Arc<T>,
+    pub(super) decoders: Vec<Option<Adapter>>,
 }
 
-impl Task for Decoding {
+impl<T: Task + ?Sized> Task for Decoding<T> {
     fn call(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError> {
         for (decoder, arg) in self.decoders.iter().zip(args.iter_mut()) {
             if let Some(decode) = decoder {

@@ -71,15 +71,16 @@ fn of_closure<F, A: Native, R: Native>(
     shared: &Arc<Shared>,
     associative: Grouping,
 ) -> Combiner<R> {
-    let run = move |_: &TaskContext<'_>, args: &mut [Value]| {
+    let run = move |_: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
         let [joined, next] = args else { return Err(wrong_count(args.len())) };
-        join(native::take(joined)?, native::take(next)?).map(native::keep)
+        *out = join(native::take(joined)?, native::take(next)?).map(native::keep)?;
+        Ok(())
     };
     let decoders = <(A, R)>::decoders(&shared.codecs());
     let task = Unbound::<(A, R)>::new::<F>(PortMode::Take, run);
     let mut task = task.bind(native::plain_type::<A>(), decoders, []);
     Arc::make_mut(&mut task.signature).associative = associative == Grouping::Free;
-    let start = start.map(|start| start.native_arg(shared).expr);
+    let start = start.map(|start| start.native_arg(shared).into_parts().0);
     Combiner {
         draft: ReduceDraft { task: TaskChoice::Inline(task), start, span: None },
         result: |value, body| value.native_expr(body),

@@ -17,16 +17,18 @@ impl<T> Handle<T> {
     /// Makes the node wait for another without taking its value. In a body, waiting for a node
     /// outside makes the whole body wait.
     #[must_use]
+    #[inline]
     pub fn after<U>(self, other: &Handle<U>) -> Self {
-        if !scope::check(other.shared(), self.shared()) {
+        let same = std::sync::Arc::ptr_eq(other.shared(), self.shared());
+        if !same && !scope::check(other.shared(), self.shared()) {
             return self;
         }
         let Some(node) = other.node() else {
             self.shared().problem(Problem::new("`after` needs the handle of a node"));
             return self;
         };
-        if std::sync::Arc::ptr_eq(other.shared(), self.shared()) {
-            return self.on_node("after", |draft| draft.after.push(node));
+        if same {
+            return self.on_flat("after", |shared, id| shared.put_after(id, node));
         }
         self.shared().state().waits.push((other.shared().clone(), node));
         self

@@ -166,7 +166,7 @@ impl<T> Handle<T> {
                 return self;
             }
         }
-        self.on_node("named", |node| node.name = Some(name.into()))
+        self.on_flat("named", |shared, id| shared.name_node(id, name))
     }
 
     /// Gives the node a free text for people.
@@ -178,7 +178,7 @@ impl<T> Handle<T> {
     /// Keeps the node's output readable after the run, though no declared output needs it.
     #[must_use]
     pub fn keep(self) -> Self {
-        self.on_node("keep", |node| node.keep = true)
+        self.on_flat("keep", Shared::keep_node)
     }
 
     /// Runs the node on the compute or the blocking lane, whatever its task says.
@@ -221,7 +221,17 @@ impl<T> Handle<T> {
     }
 
     pub(super) fn on_node(self, what: &str, change: impl FnOnce(&mut crate::NodeDraft)) -> Self {
-        let changed = self.node().and_then(|id| self.shared.change_node(id, change));
+        self.on_flat(what, |shared, id| shared.change_node(id, change))
+    }
+
+    /// As [`Self::on_node`], for what can be said of a node of a flat graph too.
+    #[inline]
+    pub(super) fn on_flat(
+        self,
+        what: &str,
+        change: impl FnOnce(&Shared, NodeId) -> Option<()>,
+    ) -> Self {
+        let changed = self.node().and_then(|id| change(&self.shared, id));
         if changed.is_none() && !self.shared.state().sealed {
             self.shared.problem(Problem::new(format!("`{what}` needs the handle of a node")));
         }
@@ -288,6 +298,14 @@ impl<T> Handle<T> {
     /// The reference to what lies there, in its [`Handle::form`].
     pub(super) fn raw_expr(&self, target: &Arc<Shared>) -> Expr {
         self.expr(target, self.adapt.clone())
+    }
+
+    /// The node whose whole output, as it lies there, it stands for in its own builder.
+    #[inline]
+    pub(super) fn whole_output(&self, target: &Arc<Shared>) -> Option<NodeId> {
+        let is_whole = self.path.is_none() && self.adapt.is_none();
+        let as_it_lies = !matches!(self.form, Form::Made(_)) && Arc::ptr_eq(&self.shared, target);
+        self.node().filter(|_| is_whole && as_it_lies)
     }
 
     /// The reference as an argument of a closure.

@@ -36,7 +36,7 @@ impl WorkflowBuilder {
         V: IntoGiven<M>,
         V::Value: Any + Send + Sync,
     {
-        let start = start.into_given(&self.shared).native_arg(&self.shared).expr;
+        let start = start.into_given(&self.shared).native_arg(&self.shared).into_parts().0;
         let body = Self::inside(&self.shared);
         let input = body.shared.add_local("state", Type::Any);
         let form = Form::kept::<V::Value>();
@@ -82,7 +82,7 @@ impl<P, S: Any + Send + Sync> LoopBuilder<P, S> {
     ) -> Handle<S> {
         let (next, done) = body(&self.body, self.state);
         self.repeat.until = Some(done.native_expr(&self.body.shared));
-        let next = next.into_given(&self.outer).native_arg(&self.body.shared).expr;
+        let next = next.into_given(&self.outer).native_arg(&self.body.shared).into_parts().0;
         add(&self.outer, self.body, self.repeat, max, next)
     }
 
@@ -94,7 +94,7 @@ impl<P, S: Any + Send + Sync> LoopBuilder<P, S> {
         body: impl FnOnce(&WorkflowBuilder, P) -> N,
     ) -> Handle<S> {
         let next = body(&self.body, self.state);
-        let next = next.into_given(&self.outer).native_arg(&self.body.shared).expr;
+        let next = next.into_given(&self.outer).native_arg(&self.body.shared).into_parts().0;
         add(&self.outer, self.body, self.repeat, passes, next)
     }
 }

@@ -58,8 +58,9 @@ pub use map::MapBuilder;
 pub use native::{Native, ReadError, Wire};
 pub use policy::{IntoAmount, PerItem};
 
-pub(crate) use closure::CLOSURE;
+pub(crate) use closure::{CLOSURE, Closure, shape_of};
 use form::Form;
+pub(crate) use native::keep;
 use state::Shared;
 
 /// Builds a [`Workflow`]. Nothing runs while building.
@@ -165,6 +166,9 @@ impl WorkflowBuilder {
     /// Every problem at once; see [`Draft::validate`].
     pub fn build(self, catalog: &dyn Catalog) -> Result<Workflow, Problems> {
         let scope = self.shared.scope;
+        if let Some(workflow) = self.shared.finish_flat() {
+            return Ok(workflow);
+        }
         self.into_draft().validate_in(catalog, scope)
     }
 

@@ -111,6 +111,7 @@ fn same<A: Any, B: Any>(value: A) -> Result<B, A> {
 macro_rules! plain_types {
     ($($type:ty => $read:expr, $wrap:expr;)*) => {
         /// Keeps a Rust value on an edge.
+        #[inline(always)]
         pub(crate) fn keep<T: Any + Send + Sync>(value: T) -> Value {
             $(let value = match same::<T, $type>(value) {
                 Ok(plain) => return ($wrap)(plain),
@@ -119,7 +120,14 @@ macro_rules! plain_types {
             Value::Ext(Ext::new(value))
         }
 
+        /// Whether a closure's value of this type lies on an edge as data.
+        #[inline]
+        pub(crate) fn is_plain<T: Any>() -> bool {
+            false $(|| TypeId::of::<T>() == TypeId::of::<$type>())*
+        }
+
         /// Reads a type that is kept as plain data; `None` for any other type.
+        #[inline(always)]
         fn read_plain<T: Any>(value: &Value) -> Option<Option<T>> {
             $(if TypeId::of::<T>() == TypeId::of::<$type>() {
                 let read: fn(&Value) -> Option<$type> = $read;
@@ -144,14 +152,21 @@ plain_types! {
 }
 
 /// Takes a Rust value off an edge, moved out where nobody else holds it.
+#[inline(always)]
 pub(crate) fn take<T: Clone + Any + Send + Sync>(value: &mut Value) -> Result<T, TaskError> {
     if let Some(plain) = read_plain(value) {
-        return plain.ok_or_else(|| mistyped::<T>(value.clone()));
+        return plain.ok_or_else(|| wrong::<T>(value));
     }
     match std::mem::take(value) {
         Value::Ext(ext) => take_ext(ext).map_err(mistyped::<T>),
         other => Err(mistyped::<T>(other)),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn wrong<T>(found: &Value) -> TaskError {
+    mistyped::<T>(found.clone())
 }
 
 /// A Rust value on an edge, borrowed where it lies there.
@@ -173,7 +188,7 @@ impl<T> std::ops::Deref for Seen<'_, T> {
 /// Looks at a Rust value on an edge.
 pub(crate) fn see<T: Any + Send + Sync>(value: &Value) -> Result<Seen<'_, T>, TaskError> {
     if let Some(plain) = read_plain(value) {
-        return plain.map(Seen::Plain).ok_or_else(|| mistyped::<T>(value.clone()));
+        return plain.map(Seen::Plain).ok_or_else(|| wrong::<T>(value));
     }
     match value {
         Value::Ext(ext) => {
@@ -219,11 +234,6 @@ pub(crate) fn plain_type<T: Any>() -> Type {
     } else {
         Type::Any
     }
-}
-
-/// Whether a closure's value of this type lies on an edge as data.
-pub(crate) fn is_plain<T: Any>() -> bool {
-    read_plain::<T>(&Value::Null).is_some()
 }
 
 /// How data becomes a closure's parameter, where it is not read as it is.

@@ -175,6 +175,11 @@ pub(super) fn firsts(
     entries: Vec<(Key, Tree)>,
     mut repeated: impl FnMut(&Key, &Key),
 ) -> Vec<(Key, Tree)> {
+    // Most maps have a few keys, which are compared sooner than hashed.
+    let differs = |at: usize| entries[..at].iter().all(|(key, _)| key.name != entries[at].0.name);
+    if entries.len() <= 8 && (1..entries.len()).all(differs) {
+        return entries;
+    }
     let mut seen: HashMap<&str, &Key> = HashMap::with_capacity(entries.len());
     let mut dropped = Vec::new();
     for (at, (key, _)) in entries.iter().enumerate() {

@@ -27,13 +27,12 @@ use crate::source::Span;
 /// Reads YAML; `None` after a problem that leaves no tree.
 pub(super) fn read(report: &mut Report<'_>) -> Option<Tree> {
     let text = report.text();
-    let mut options = granit_parser::options! {
+    let options = granit_parser::options! {
         emit_unresolved_aliases: true,
         // The scanner runs ahead of the events; without these it would go deeper than we follow.
         flow_nesting_limit: Limits::MAX_DEPTH,
         block_nesting_limit: Limits::MAX_DEPTH,
     };
-    options.set_emit_comments(false);
     let mut builder = Builder::new(report);
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = match event {
@@ -467,7 +466,10 @@ impl<'r, 's> Builder<'r, 's> {
     /// Makes the tree of an entry. Recurses; the depth was checked with aliases expanded.
     fn grow(&mut self, at: usize) -> Tree {
         let Entry { span, next, .. } = self.entries[at];
-        let kind = match &self.entries[at].what {
+        // Without anchors each is grown once.
+        let once = self.anchors.is_empty();
+        let kind = match &mut self.entries[at].what {
+            What::Leaf(kind) if once => std::mem::replace(kind, Kind::Null),
             What::Leaf(kind) => kind.clone(),
             What::Alias(target) => {
                 let target = *target;
@@ -489,7 +491,8 @@ impl<'r, 's> Builder<'r, 's> {
                 let mut entries = Vec::new();
                 let mut child = at + 1;
                 while child < next {
-                    if let Some(key) = self.entries[child].key.clone() {
+                    let key = &mut self.entries[child].key;
+                    if let Some(key) = if once { key.take() } else { key.clone() } {
                         entries.push((key, self.grow(child)));
                     }
                     child = self.entries[child].next;

@@ -2,7 +2,7 @@
 
 use terrace_plugin_api::{Array, ErrorClass, TaskError, Value};
 
-use super::{Plan, PlanIndex};
+use super::{Plan, PlanIndex, PortArg};
 use crate::draft::InputRole;
 use crate::expr::{Expr, Piece, Ref, Root, Select};
 
@@ -57,7 +57,7 @@ impl Plan {
         slots: &impl Slots,
         args: &mut Vec<Value>,
     ) -> Result<(), BindError> {
-        let ports = self.args(at).len();
+        let ports = self.ports(at);
         args.reserve(ports);
         for port in 0..ports {
             args.push(self.bind_port(at, port, slots)?);
@@ -75,10 +75,15 @@ impl Plan {
         port: usize,
         slots: &impl Slots,
     ) -> Result<Value, BindError> {
+        let expr = match self.arg(at, port) {
+            PortArg::Const(value) => return Ok(value.clone()),
+            PortArg::Output(from) => return slots.output(from).ok_or(BindError::Absent),
+            PortArg::Expr(expr) => expr,
+        };
         let node = self.node(at);
         let name = || &node.task().signature.ports[port].name;
         let value = self
-            .evaluate(&node.args()[port], slots)
+            .evaluate(expr, slots)
             .map_err(|error| invalid(format!("input `{}`: {}", name(), error.message())))?;
         match value {
             Some(value) => Ok(value),
@@ -190,7 +195,7 @@ impl Plan {
     /// A reference as people write it.
     pub(crate) fn show(&self, reference: &Ref) -> String {
         let name = |root| match root {
-            Root::Node(id) | Root::Outcome(id) => self.workflow.node(id).name().to_owned(),
+            Root::Node(id) | Root::Outcome(id) => self.workflow.name_of(id).into_owned(),
             Root::Input(id) => {
                 let input = &self.workflow.inputs()[id.index()];
                 match input.role {

@@ -43,9 +43,24 @@ pub(super) struct Inner {
     /// Plans of the workflows inside nodes, each compiled when it first runs; sorted by place.
     plans: Vec<(PlanIndex, OnceLock<Arc<Plan>>)>,
     plain: bool,
+    /// Whether ready nodes go in the order in which they are written.
+    as_written: bool,
 }
 
 impl Inner {
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// That of a plan of closures.
+    pub(super) fn flat() -> Self {
+        Self { tolerances: Vec::new(), plans: Vec::new(), plain: true, as_written: false }
+    }
+
+    pub(super) fn write_order(&mut self) {
+        self.as_written = true;
+    }
+
     pub(super) fn find(plan: &Plan) -> Self {
         let nodes = || plan.indices().map(|at| (at, plan.node(at)));
         let plans = nodes()
@@ -53,7 +68,7 @@ impl Inner {
             .map(|(at, _)| (at, OnceLock::new()))
             .collect();
         let plain = nodes().all(|(_, node)| is_plain(node));
-        let mut inner = Self { tolerances: Vec::new(), plans, plain };
+        let mut inner = Self { tolerances: Vec::new(), plans, plain, as_written: false };
         let absence = |node: &Node| {
             node.task().signature.ports.iter().any(|port| port.when_absent().is_some())
         };
@@ -117,6 +132,9 @@ fn tolerance(node: &Node, on: NodeId, early: bool) -> Tolerance {
 impl Plan {
     /// What a node does when it runs.
     pub fn kind(&self, at: PlanIndex) -> NodeKind {
+        if self.inner.plain {
+            return NodeKind::Task;
+        }
         let node = self.node(at);
         match node.body {
             NodeBody::Flow(_) => NodeKind::Flow,
@@ -140,7 +158,10 @@ impl Plan {
         let found = plans.binary_search_by_key(&at, |(at, _)| *at);
         let flow = self.node(at).flow();
         match (found, flow) {
-            (Ok(found), Some(flow)) => plans[found].1.get_or_init(|| Arc::new(flow.plan())),
+            (Ok(found), Some(flow)) => plans[found].1.get_or_init(|| {
+                let plan = flow.plan();
+                Arc::new(if self.inner.as_written { plan.in_written_order() } else { plan })
+            }),
             _ => panic!("{at:?} has no workflow inside"),
         }
     }

@@ -3,23 +3,31 @@
 //! Holds only the nodes that a run needs: those that outputs, kept nodes or chosen targets need,
 //! and those that have effects. Nodes are renumbered level by level, so a level is a range of
 //! [`PlanIndex`]es and every edge leads upwards. How an argument is made from slots is in
-//! [`bind`].
+//! [`bind`], what a run asks of nodes in [`ask`]. Plans of nodes that only call closures are
+//! compiled in [`flat`], without a look at the nodes; [`builder`] makes such a plan without a
+//! workflow to be written first.
 
+mod ask;
 mod bind;
+mod builder;
+mod flat;
 mod inner;
 mod kept;
 mod weight;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use terrace_plugin_api::Lane;
 
 use crate::expr::{Expr, NodeId};
 use crate::workflow::{Node, SubFlow, Workflow};
 
+pub use ask::PortArg;
 pub(crate) use bind::push_text;
 pub use bind::{BindError, RunConstants, Slots};
+pub use builder::{Inputs, PlanBuilder, PlanMistake, SharedTask};
 pub use inner::{NodeKind, Tolerance};
 
 use inner::Inner;
@@ -51,6 +59,8 @@ const ABSENT: u32 = u32::MAX;
 /// A workflow compiled to flat arrays.
 pub struct Plan {
     workflow: Workflow,
+    len: u32,
+    /// Empty where nodes run in the order in which they were built; so is `places` then.
     node_ids: Vec<NodeId>,
     places: Vec<u32>,
     level_starts: Vec<u32>,
@@ -59,10 +69,13 @@ pub struct Plan {
     in_degrees: Vec<u32>,
     source_starts: Vec<u32>,
     sources: Vec<PlanIndex>,
+    /// Empty where no output is read.
     uses: Vec<u32>,
-    tails: Vec<u32>,
+    tails: OnceLock<Vec<u32>>,
+    /// Empty where all nodes compute.
     lanes: Vec<Lane>,
     blocking: usize,
+    /// Empty where no output stays.
     readable: Vec<bool>,
     unneeded: Vec<NodeId>,
     inner: Inner,
@@ -130,14 +143,18 @@ impl SubFlow {
 impl Plan {
     /// `wanted` are expressions beside the outputs that are evaluated when all nodes have ended.
     fn compile(workflow: &Workflow, targets: Option<&[NodeId]>, wanted: &[&Expr]) -> Self {
-        let n = workflow.nodes().len();
         let outputs = workflow.outputs().iter().map(|output| &output.value);
         let ends: Vec<&Expr> =
             outputs.chain(workflow.result()).chain(wanted.iter().copied()).collect();
+        if let (Some(flat), None) = (workflow.flat(), targets) {
+            return Self::of_flat(workflow, flat, &ends);
+        }
+        let n = workflow.nodes().len();
         let needed = needed(workflow, targets, &ends);
         let levels = workflow.levels();
         let mut plan = Self {
             workflow: workflow.clone(),
+            len: 0,
             node_ids: Vec::with_capacity(n),
             places: vec![ABSENT; n],
             level_starts: vec![0],
@@ -147,7 +164,7 @@ impl Plan {
             source_starts: vec![0],
             sources: Vec::new(),
             uses: Vec::new(),
-            tails: Vec::new(),
+            tails: OnceLock::new(),
             lanes: Vec::new(),
             blocking: 0,
             readable: Vec::new(),
@@ -164,6 +181,7 @@ impl Plan {
                 plan.level_starts.push(plan.node_ids.len() as u32);
             }
         }
+        plan.len = plan.node_ids.len() as u32;
         plan.lanes = plan.node_ids.iter().map(|&id| workflow.node(id).lane()).collect();
         plan.blocking = plan.lanes.iter().filter(|&&lane| lane == Lane::Blocking).count();
         plan.connect();
@@ -172,7 +190,7 @@ impl Plan {
         plan
     }
 
-    /// Successors as flat arrays, in-degrees, and the longest way to an end.
+    /// Successors as flat arrays, and in-degrees.
     fn connect(&mut self) {
         let m = self.node_ids.len();
         self.successor_starts = vec![0; m + 1];
@@ -196,13 +214,41 @@ impl Plan {
                 *slot += 1;
             }
         }
-        let nodes = self.node_ids.iter().map(|&id| self.workflow.node(id));
-        self.tails = weight::weights(nodes);
-        for at in (0..m).rev() {
+    }
+
+    /// The longest way to an end, of each node.
+    fn find_tails(&self) -> Vec<u32> {
+        let mut tails = match self.workflow.flat() {
+            Some(_) => vec![1; self.len()],
+            None => {
+                let nodes = self.node_ids.iter().map(|&id| self.workflow.node(id));
+                weight::weights(nodes, |weights: &[u64]| {
+                    let mut tails = weights.to_vec();
+                    self.add_ways(&mut tails, u64::saturating_add);
+                    tails.into_iter().max().unwrap_or(0)
+                })
+            }
+        };
+        self.add_ways(&mut tails, u32::saturating_add);
+        tails
+    }
+
+    /// Adds to each node's weight the longest way that follows it.
+    fn add_ways<T: Copy + Ord + Default>(&self, tails: &mut [T], add: impl Fn(T, T) -> T) {
+        for at in (0..tails.len()).rev() {
             let after = self.successors(PlanIndex(at as u32)).iter();
-            let after = after.map(|next| self.tails[next.index()]).max().unwrap_or(0);
-            self.tails[at] = self.tails[at].saturating_add(after);
+            let after = after.map(|next| tails[next.index()]).max().unwrap_or_default();
+            tails[at] = add(tails[at], after);
         }
+    }
+
+    /// The same with another order of urgency: of nodes that are ready, those go first that stand
+    /// first in the workflow, here and in the workflows inside. To compare with.
+    #[must_use]
+    pub fn in_written_order(mut self) -> Self {
+        self.tails = self.indices().map(|at| u32::MAX - self.id(at).0).collect::<Vec<_>>().into();
+        self.inner.write_order();
+        self
     }
 
     /// Which outputs each node reads, and how often each output is read: by nodes, once each, and
@@ -261,31 +307,36 @@ impl Plan {
 
     /// How many nodes it runs.
     pub fn len(&self) -> usize {
-        self.node_ids.len()
+        self.len as usize
     }
 
     /// Whether it runs none.
     pub fn is_empty(&self) -> bool {
-        self.node_ids.is_empty()
+        self.len == 0
     }
 
     /// The nodes in run order.
     pub fn indices(&self) -> impl ExactSizeIterator<Item = PlanIndex> + use<> {
-        (0..self.node_ids.len() as u32).map(PlanIndex)
+        (0..self.len).map(PlanIndex)
     }
 
     /// The node at a place.
     pub fn id(&self, at: PlanIndex) -> NodeId {
-        self.node_ids[at.index()]
+        if self.node_ids.is_empty() { NodeId(at.0) } else { self.node_ids[at.index()] }
     }
 
-    /// The node at a place.
+    /// The node at a place. Of a plan that [`PlanBuilder`] made, or one of a large graph of
+    /// closures, all nodes are made when one is asked for first: [`Plan::name`], [`Plan::task`] and
+    /// their like answer without.
     pub fn node(&self, at: PlanIndex) -> &Node {
         self.workflow.node(self.id(at))
     }
 
     /// Where a node runs; `None` where this plan leaves it out.
     pub fn place(&self, id: NodeId) -> Option<PlanIndex> {
+        if self.node_ids.is_empty() {
+            return (id.0 < self.len).then_some(PlanIndex(id.0));
+        }
         self.places.get(id.index()).filter(|&&place| place != ABSENT).map(|&place| PlanIndex(place))
     }
 
@@ -296,7 +347,7 @@ impl Plan {
 
     /// Which nodes of the workflow it runs, by position.
     pub(crate) fn needed(&self) -> Vec<bool> {
-        self.places.iter().map(|&place| place != ABSENT).collect()
+        self.workflow.node_ids().map(|id| self.place(id).is_some()).collect()
     }
 
     /// How many levels it has.
@@ -323,21 +374,22 @@ impl Plan {
     /// How often a node's output is read, by other nodes and by the end of the run. At 0 it can be
     /// dropped as soon as it is made.
     pub fn uses(&self, at: PlanIndex) -> u32 {
-        self.uses[at.index()]
+        self.uses.get(at.index()).copied().unwrap_or(0)
     }
 
     /// The longest way from here to an end, this node included: the order of urgency. Counted in
-    /// nodes or, where it was said for some of them how long they take, in tenths of a millisecond.
+    /// nodes or, where it was said for some of them how long they take, in tenths of a millisecond;
+    /// in a coarser unit where the longest way of all takes more than 119 hours.
     ///
     /// Highest level first: Hu (1961) for nodes of one length; with estimated times Adam, Chandy and
     /// Dickson (1974), who call it HLFET.
     pub fn tail(&self, at: PlanIndex) -> u32 {
-        self.tails[at.index()]
+        self.tails.get_or_init(|| self.find_tails())[at.index()]
     }
 
     /// On which kind of thread a node runs.
     pub fn lane(&self, at: PlanIndex) -> Lane {
-        self.lanes[at.index()]
+        self.lanes.get(at.index()).copied().unwrap_or(Lane::Compute)
     }
 
     /// How many nodes run on the blocking lane.
@@ -347,18 +399,20 @@ impl Plan {
 
     /// Whether a node's output is still there when the run is over.
     pub fn readable_after(&self, at: PlanIndex) -> bool {
-        self.readable[at.index()]
+        self.readable.get(at.index()).is_some_and(|readable| *readable)
     }
 
-    /// The arguments of a node, one per port.
+    /// The arguments of a node, one per port; as [`Plan::node`], where [`Plan::arg`] would do.
     pub fn args(&self, at: PlanIndex) -> &[Expr] {
         self.node(at).args()
     }
 
     /// The nodes whose outputs a node reads, each once.
     pub fn sources(&self, at: PlanIndex) -> &[PlanIndex] {
-        let range = self.source_starts[at.index()]..self.source_starts[at.index() + 1];
-        &self.sources[range.start as usize..range.end as usize]
+        match self.source_starts.get(at.index()..at.index() + 2) {
+            Some(range) => &self.sources[range[0] as usize..range[1] as usize],
+            None => &[],
+        }
     }
 }
 

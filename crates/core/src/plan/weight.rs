@@ -4,23 +4,31 @@ use std::time::Duration;
 
 use crate::workflow::Node;
 
-/// A tenth of a millisecond: 119 hours of them fit.
+/// The finest unit, a tenth of a millisecond: 119 hours of them fit.
 const UNIT: Duration = Duration::from_micros(100);
 
-/// The weights of nodes, in their order. Where a time is declared for any of them
-/// ([`crate::Policy::expected`]), the others count as much as those do on average; else each is 1.
-pub(super) fn weights<'n>(nodes: impl Iterator<Item = &'n Node> + Clone) -> Vec<u32> {
+/// The weights of nodes, in their order, in a unit of which the longest way `whole` has at most
+/// [`u32::MAX`]. Where a time is declared for any of them ([`crate::Policy::expected`]), the others
+/// count as much as those do on average; else each is 1.
+pub(super) fn weights<'n>(
+    nodes: impl Iterator<Item = &'n Node> + Clone,
+    whole: impl FnOnce(&[u64]) -> u64,
+) -> Vec<u32> {
     let declared: Vec<Duration> = nodes.clone().filter_map(expected).collect();
     let Some(count) = u32::try_from(declared.len()).ok().filter(|&count| count > 0) else {
         return nodes.map(|_| 1).collect();
     };
     let all = declared.iter().fold(Duration::ZERO, |all, one| all.saturating_add(*one));
     let average = all / count;
-    nodes.map(|node| weight(expected(node).unwrap_or(average))).collect()
+    let weights: Vec<u64> = nodes.map(|node| weight(expected(node).unwrap_or(average))).collect();
+    // Of days the order is kept, if not each tenth of a millisecond.
+    let coarser = whole(&weights).div_ceil(u64::from(u32::MAX)).max(1);
+    let fits = |weight: u64| u32::try_from(weight / coarser).unwrap_or(u32::MAX).max(1);
+    weights.into_iter().map(fits).collect()
 }
 
-fn weight(time: Duration) -> u32 {
-    u32::try_from(time.as_nanos() / UNIT.as_nanos()).unwrap_or(u32::MAX).max(1)
+fn weight(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos() / UNIT.as_nanos()).unwrap_or(u64::MAX).max(1)
 }
 
 /// How long a node takes, where that was said. A map takes at least as long as one of its items.
@@ -56,6 +64,12 @@ mod tests {
         assert_eq!(tails([Some(1), Some(2), Some(3)]), [60, 50, 30]);
         // What nothing is known of takes as long as the others on average.
         assert_eq!(tails([Some(1), None, Some(3)]), [60, 50, 30]);
-        assert_eq!(tails([Some(u64::MAX / 1_000_000), None, Some(3)])[0], u32::MAX);
+        // Of centuries too: the unit is as fine as the longest way lets it be.
+        let ages = tails([Some(u64::MAX / 1_000_000), None, Some(3)]);
+        assert!(ages[0] > u32::MAX - 100_000 && ages[0] > ages[1] && ages[1] > ages[2], "{ages:?}");
+        // Of weeks too what is longer counts more.
+        let week = 7 * 24 * 60 * 60 * 1_000;
+        let [all, two, one] = tails([Some(week), Some(2 * week), Some(week)])[..] else { panic!() };
+        assert!(all > two && two > one, "{all} {two} {one}");
     }
 }

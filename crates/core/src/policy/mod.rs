@@ -20,7 +20,7 @@ use terrace_plugin_api::Value;
 pub use limit::{Limit, LimitKind, Need, Rate, strictest};
 pub use retry::{Backoff, Retry, RetryOn};
 pub use rules::{Amount, Checkpoints, OnFailure, Rules};
-pub use units::{read_duration, show_duration, show_size};
+pub use units::{read_duration, read_size, show_duration, show_size};
 
 /// What holds for a node, or for each item of a map.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -71,6 +71,14 @@ pub fn read_duration(text: &str) -> Result<Duration, String> {
     duration(text).map_err(|mistake| mistake.to_string())
 }
 
+/// Reads a size as people write it, in bytes: `100MB`, `8GiB`.
+///
+/// # Errors
+/// What is wrong with it, and what to write instead.
+pub fn read_size(text: &str) -> Result<u64, String> {
+    size(text).map_err(|mistake| mistake.to_string())
+}
+
 /// Writes a duration with as few units as it needs: `1m 30s`.
 pub fn show_duration(duration: Duration) -> String {
     parts_of(duration, " ")

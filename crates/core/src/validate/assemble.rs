@@ -1,13 +1,14 @@
 //! The last step: a [`Workflow`] from what the passes found.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Context, Survey};
-use crate::draft::TaskChoice;
-use crate::expr::{Expr, NodeId};
+use crate::draft::{PackRequirement, TaskChoice};
+use crate::expr::Expr;
+use crate::flat::Flat;
 use crate::level::Levels;
 use crate::origin::Origin;
-use crate::policy::Policy;
+use crate::policy::{Policy, Rules};
 use crate::repeat::FailedItems;
 use crate::signature::Lane;
 use crate::workflow::{Adjacency, Inner, Input, Node, NodeBody, Output, Workflow};
@@ -22,7 +23,6 @@ pub(super) fn assemble(
     if draft.source.is_some() {
         super::once(&mut warnings);
     }
-    let by_name = names.iter().cloned().zip((0..).map(NodeId)).collect();
     let found = names.into_iter().zip(tasks).zip(args).zip(flows).zip(policies);
     let nodes = draft.nodes.iter().zip(found);
     let nodes = nodes.filter_map(|(node, ((((name, task), args), flow), policy))| {
@@ -82,13 +82,14 @@ pub(super) fn assemble(
         description: draft.description.clone(),
         packs: draft.packs.clone(),
         inputs: inputs.collect(),
-        nodes,
+        nodes: nodes.into(),
+        flat: None,
         outputs: draft.outputs.iter().map(|o| output(&o.name, &o.value)).collect(),
         result: draft.result.clone(),
         dir: draft.dir.clone(),
-        by_name,
-        dependencies,
-        levels,
+        by_name: OnceLock::new(),
+        dependencies: dependencies.into(),
+        levels: levels.into(),
         warnings,
         may_block,
         rules: draft.rules.clone(),
@@ -98,6 +99,45 @@ pub(super) fn assemble(
         ends_early,
         survey,
         origin,
+    }))
+}
+
+/// What a workflow of a flat graph has beside its nodes.
+pub(crate) struct Head {
+    pub(crate) scope: u64,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) packs: Vec<PackRequirement>,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) result: Option<Expr>,
+}
+
+/// A workflow of a flat graph, which is right.
+pub(crate) fn of_flat(head: Head, flat: Flat) -> Workflow {
+    let Head { scope, name, description, packs, outputs, result } = head;
+    Workflow(Arc::new(Inner {
+        scope,
+        name,
+        description,
+        packs,
+        inputs: Vec::new(),
+        nodes: OnceLock::new(),
+        flat: Some(Arc::new(flat)),
+        outputs,
+        result,
+        dir: None,
+        by_name: OnceLock::new(),
+        dependencies: OnceLock::new(),
+        levels: OnceLock::new(),
+        warnings: Vec::new(),
+        may_block: false,
+        rules: Rules::default(),
+        is_ordered: false,
+        reads_environment: false,
+        may_grow: false,
+        ends_early: false,
+        survey: Survey::default(),
+        origin: None,
     }))
 }
 

@@ -36,9 +36,10 @@ use crate::workflow::{Adjacency, SubFlow, Workflow};
 
 use limits::Visible;
 
+pub(crate) use assemble::{Head, of_flat};
 pub(crate) use limits::Survey;
 pub use names::is_name;
-pub(crate) use names::{RESERVED, invent_names, suggest};
+pub(crate) use names::{Counters, RESERVED, invent_names, suggest};
 
 /// Handles of one builder share a scope; no two builders do.
 pub(crate) fn fresh_scope() -> u64 {

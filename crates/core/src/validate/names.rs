@@ -86,7 +86,7 @@ fn named(draft: &Draft) -> (Vec<Arc<str>>, HashMap<Arc<str>, NodeId>) {
             taken.entry(name.clone()).or_insert(NodeId(at as u32));
         }
     }
-    let mut counters: HashMap<String, u32> = HashMap::new();
+    let mut counters = Counters::default();
     let mut names = Vec::with_capacity(draft.nodes.len());
     for (at, node) in draft.nodes.iter().enumerate() {
         let name = match &node.name {
@@ -176,7 +176,7 @@ fn wrong_name(kind: &str, name: &str) -> Option<String> {
 /// A name made from the task's: `add`, `add_2`, `add_3`…
 fn invent(
     task: &TaskChoice,
-    counters: &mut HashMap<String, u32>,
+    counters: &mut Counters,
     taken: &HashMap<Arc<str>, NodeId>,
 ) -> Arc<str> {
     let full = match task {
@@ -193,22 +193,61 @@ fn invent(
         TaskChoice::File(path) => path.split('.').next().unwrap_or_default(),
         TaskChoice::Succeed => "succeed",
     };
-    let base: String = full
-        .rsplit(['/', ':'])
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-        .take(MAX_NAME - 12)
-        .collect();
-    let base =
-        if is_name(&base) && !RESERVED.contains(&&*base) { base } else { format!("task_{base}") };
-    let counter = counters.entry(base.clone()).or_insert(0);
-    loop {
-        *counter += 1;
-        let name = if *counter == 1 { base.clone() } else { format!("{base}_{counter}") };
-        if !taken.contains_key(name.as_str()) {
-            return name.into();
+    counters.next(full, |name| taken.contains_key(name))
+}
+
+/// Makes names from those of tasks: `add`, `add_2`, `add_3`…
+#[derive(Default)]
+pub(crate) struct Counters {
+    /// Which of the beginnings the names made from a task's have.
+    by_task: HashMap<Box<str>, usize>,
+    by_base: HashMap<String, usize>,
+    /// Beginnings, and how many names were made of each.
+    bases: Vec<(String, u32)>,
+    scratch: String,
+}
+
+impl Counters {
+    /// The next name made from that of a task which is not taken.
+    pub(crate) fn next(&mut self, task: &str, is_taken: impl Fn(&str) -> bool) -> Arc<str> {
+        use std::fmt::Write as _;
+        let at = match self.by_task.get(task) {
+            Some(&at) => at,
+            None => self.add(task),
+        };
+        let (base, count) = &mut self.bases[at];
+        loop {
+            *count += 1;
+            self.scratch.clear();
+            self.scratch.push_str(base);
+            if *count > 1 {
+                let written = write!(self.scratch, "_{count}");
+                debug_assert!(written.is_ok(), "writing to a string cannot fail");
+            }
+            if !is_taken(&self.scratch) {
+                return self.scratch.as_str().into();
+            }
         }
+    }
+
+    #[cold]
+    fn add(&mut self, task: &str) -> usize {
+        let base: String = task
+            .rsplit(['/', ':'])
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+            .take(MAX_NAME - 12)
+            .collect();
+        let is_right = is_name(&base) && !RESERVED.contains(&&*base);
+        let base = if is_right { base } else { format!("task_{base}") };
+        let next = self.bases.len();
+        let at = *self.by_base.entry(base.clone()).or_insert(next);
+        if at == next {
+            self.bases.push((base, 0));
+        }
+        self.by_task.insert(task.into(), at);
+        at
     }
 }

@@ -5,6 +5,7 @@ mod absence;
 mod builder;
 mod builder_flow;
 mod builder_map;
+mod by_number;
 mod file_catalog;
 mod file_errors;
 mod file_fan_errors;

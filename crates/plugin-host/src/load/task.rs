@@ -19,6 +19,34 @@ impl PackTask {
         Self { pack, name: name.to_owned(), ports, call }
     }
 
+    #[cold]
+    fn miscounted(&self, found: usize) -> TaskError {
+        TaskError::new(
+            ErrorClass::INTERNAL,
+            format!("`{}` has {} ports, called with {found} arguments", self.name, self.ports),
+        )
+    }
+
+    /// The error of an answer that does not go with its status.
+    #[cold]
+    fn odd(&self, status: u32, result: TaskResult) -> TaskError {
+        match (status, result) {
+            (status::OK, TaskResult::Empty) => self.broken("it succeeded without an output"),
+            (status::OK, TaskResult::Error(error)) => {
+                self.broken("it succeeded with an error").with_cause(error)
+            }
+            (status::FAILED, TaskResult::Empty) => self.broken("it failed without an error"),
+            (status::FAILED, TaskResult::Value(_)) => self.broken("it failed with an output"),
+            (status, result) => {
+                let error = self.broken(format_args!("it returned the unknown status {status}"));
+                match result {
+                    TaskResult::Error(cause) => error.with_cause(cause),
+                    _ => error,
+                }
+            }
+        }
+    }
+
     /// The error of a call that did not keep the convention.
     #[cold]
     fn broken(&self, what: impl fmt::Display) -> TaskError {
@@ -35,36 +63,30 @@ impl PackTask {
 
 impl Task for PackTask {
     fn call(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError> {
+        let mut out = Value::Null;
+        self.call_into(ctx, args, &mut out)?;
+        Ok(out)
+    }
+
+    #[inline]
+    fn call_into(
+        &self,
+        ctx: &TaskContext<'_>,
+        args: &mut [Value],
+        out: &mut Value,
+    ) -> Result<(), TaskError> {
         if args.len() != self.ports {
-            return Err(TaskError::new(
-                ErrorClass::INTERNAL,
-                format!(
-                    "`{}` has {} ports, called with {} arguments",
-                    self.name,
-                    self.ports,
-                    args.len()
-                ),
-            ));
+            return Err(self.miscounted(args.len()));
         }
-        let mut out = TaskResult::Empty;
-        let status = (self.call)(ctx, args.as_mut_ptr(), args.len(), &mut out);
-        match (status, out) {
-            (status::OK, TaskResult::Value(value)) => Ok(value),
+        let mut result = TaskResult::Empty;
+        let status = (self.call)(ctx, args.as_mut_ptr(), args.len(), &mut result);
+        match (status, result) {
+            (status::OK, TaskResult::Value(value)) => {
+                out.put(value);
+                Ok(())
+            }
             (status::FAILED, TaskResult::Error(error)) => Err(error),
-            (status::OK, TaskResult::Empty) => Err(self.broken("it succeeded without an output")),
-            (status::OK, TaskResult::Error(error)) => {
-                Err(self.broken("it succeeded with an error").with_cause(error))
-            }
-            (status::FAILED, TaskResult::Empty) => Err(self.broken("it failed without an error")),
-            (status::FAILED, TaskResult::Value(_)) => Err(self.broken("it failed with an output")),
-            (status, out) => {
-                let error = self.broken(format_args!("it returned the unknown status {status}"));
-                Err(if let TaskResult::Error(cause) = out {
-                    error.with_cause(cause)
-                } else {
-                    error
-                })
-            }
+            (status, result) => Err(self.odd(status, result)),
         }
     }
 }

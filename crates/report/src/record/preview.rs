@@ -4,6 +4,7 @@
 //! large one costs no more than of a small one.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use terrace_core::{Redactor, Value};
 
@@ -23,6 +24,44 @@ pub(super) fn show(value: &Value, redactor: &Redactor, most: usize) -> String {
         preview.text.push('…');
     }
     preview.text
+}
+
+/// Writes the value as [`show`] has it, in quotes, and without allocating where it is small: there is one
+/// for every port and every node.
+pub(super) fn write(buffer: &mut Vec<u8>, value: &Value, redactor: &Redactor, most: usize) {
+    match value {
+        Value::Null => buffer.extend_from_slice(b"\"null\""),
+        Value::Bool(true) => buffer.extend_from_slice(b"\"true\""),
+        Value::Bool(false) => buffer.extend_from_slice(b"\"false\""),
+        Value::I64(number) if most >= 20 && redactor.is_empty() => {
+            buffer.push(b'"');
+            if *number < 0 {
+                buffer.push(b'-');
+            }
+            super::line::number(buffer, number.unsigned_abs());
+            buffer.push(b'"');
+        }
+        Value::F64(number) if most >= 32 && redactor.is_empty() => {
+            // Writing to a vector cannot fail.
+            let _ = write!(buffer, "\"{number:?}\"");
+        }
+        Value::Str(text) if redactor.is_empty() && is_plain(text.as_str(), most) => {
+            buffer.extend_from_slice(b"\"\\\"");
+            buffer.extend_from_slice(text.as_str().as_bytes());
+            buffer.extend_from_slice(b"\\\"\"");
+        }
+        Value::Ext(ext) if redactor.is_empty() && is_plain(ext.type_name(), most) => {
+            buffer.extend_from_slice(b"\"<");
+            buffer.extend_from_slice(ext.type_name().as_bytes());
+            buffer.extend_from_slice(b">\"");
+        }
+        _ => super::line::text(buffer, &show(value, redactor, most)),
+    }
+}
+
+/// Whether text is shown whole and has nothing to escape.
+fn is_plain(text: &str, most: usize) -> bool {
+    text.len() < most && !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
 }
 
 struct Preview {
@@ -139,6 +178,21 @@ mod tests {
         let map = Value::map([("a\"b", Value::from(1.0)), ("c", Value::Null)]).unwrap();
         assert_eq!(shown(map, 100), r#"{"a\"b": 1.0, "c": null}"#);
         assert_eq!(shown(Value::from("é".repeat(9)), 5), "\"éé…");
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_shown() {
+        let numbers = [0, 7, -1, i64::MAX, i64::MIN].map(Value::from);
+        let texts = ["plain é", "a \"b\"", "\u{1}\\", ""].map(Value::from);
+        let long = Value::from("x".repeat(399));
+        let floats = [0.0, -1.5, 1e300, 5e-324, f64::NAN, f64::NEG_INFINITY].map(Value::from);
+        let others = [Value::Null, true.into(), false.into(), long];
+        for value in numbers.into_iter().chain(texts).chain(floats).chain(others) {
+            let mut buffer = Vec::new();
+            write(&mut buffer, &value, &Redactor::default(), 400);
+            let read: String = serde_json::from_slice(&buffer).unwrap();
+            assert_eq!(read, shown(value, 400));
+        }
     }
 
     #[test]

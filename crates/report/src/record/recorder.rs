@@ -13,7 +13,7 @@ use terrace_core::{
 use super::header::Header;
 use super::line::{Line, cut, number, text};
 use super::model::{Budget, LimitUse};
-use super::preview::show;
+use super::preview::write;
 use super::sink::Sink;
 
 /// The longest error message, log line or reason that is written, in bytes.
@@ -134,8 +134,12 @@ impl Recorder {
         redactor: Redactor,
         options: RecorderOptions,
     ) -> io::Result<Self> {
-        let header = Header { without_items: !options.items, ..header.clone() };
-        let mut first = serde_json::to_vec(&header)?;
+        let mut changed = None;
+        let header = match header.without_items != options.items {
+            true => header,
+            false => changed.insert(Header { without_items: !options.items, ..header.clone() }),
+        };
+        let mut first = serde_json::to_vec(header)?;
         first.push(b'\n');
         let grows = header.grows || header.not_listed > 0;
         let sink = Sink::new(output)?;
@@ -304,7 +308,7 @@ impl Inner {
                 }
                 let before = buffer.len();
                 let line = self.place(line(buffer, "gave"), *node, path.as_deref());
-                line.text("value", &self.value(value)).end();
+                line.json("value", |buffer| self.value(buffer, value)).end();
                 self.shown.fetch_add((buffer.len() - before) as u64, Ordering::Relaxed);
             }
             EventKind::RunFinished { succeeded, failed, skipped, cancelled } => {
@@ -344,7 +348,7 @@ impl Inner {
         for (name, value) in &closing.outputs {
             let line = Line::new(buffer, "output").text("name", name);
             match value {
-                Ok(value) => line.text("value", &self.value(value)).end(),
+                Ok(value) => line.json("value", |buffer| self.value(buffer, value)).end(),
                 Err(why) => line.text("error", &self.shown(why, LONG)).end(),
             }
         }
@@ -405,7 +409,7 @@ impl Inner {
             buffer.push(b',');
             match port {
                 Some(port) if port.secret => text(buffer, "***"),
-                _ => text(buffer, &self.value(value)),
+                _ => self.value(buffer, value),
             }
             buffer.push(b']');
         }
@@ -432,8 +436,8 @@ impl Inner {
         if part.len() < masked.len() { format!("{part}…") } else { part.to_owned() }
     }
 
-    fn value(&self, value: &Value) -> String {
-        show(value, &self.redactor, self.options.value_bytes)
+    fn value(&self, buffer: &mut Vec<u8>, value: &Value) {
+        write(buffer, value, &self.redactor, self.options.value_bytes);
     }
 }
 

@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use terrace_core::{EventKind, EventKinds, NodeId, TaskError, TaskRef, Value, show_duration};
+use terrace_core::{
+    EventKind, EventKinds, NodeId, PolicyRef, TaskError, TaskRef, Type, Value, show_duration,
+};
 use terrace_plugin_api::{ErrorClass, Host, Item, LogLevel, Retryable, TaskContext};
 
 use super::inside::Inside;
@@ -79,6 +81,8 @@ pub(crate) struct About {
     pub(crate) first: Duration,
     pub(crate) cpus: u32,
     pub(crate) seed: u64,
+    /// What holds for it.
+    pub(crate) policy: PolicyRef,
 }
 
 impl Detached {
@@ -99,6 +103,11 @@ impl Detached {
     /// The name of its task.
     pub(crate) fn task(&self) -> &Arc<str> {
         &self.task.name
+    }
+
+    /// What its task gives.
+    pub(crate) fn output(&self) -> &Type {
+        &self.task.signature.output
     }
 
     /// Which thread of its lane began it.

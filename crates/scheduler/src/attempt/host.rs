@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use terrace_core::{EventKind, EventKinds, NodeId, PlanIndex, TaskRef, Value};
+use terrace_core::{EventKind, EventKinds, NodeId, PlanIndex, Signature, Value};
 use terrace_plugin_api::{Host, Item, LogLevel};
 
 use super::temp;
 use crate::fan::{Fan, item_of, path};
-use crate::fast::Sequence;
 use crate::frame::Frame;
 use crate::run::{Run, told_as};
+use crate::sync::AtomicU32;
 
 /// The run's side of one attempt.
 pub(crate) struct NodeHost<'a> {
@@ -37,8 +37,8 @@ enum Who<'a> {
 #[derive(Clone, Copy)]
 enum Known<'a> {
     Who(Who<'a>),
-    /// Whichever node a sequence is at.
-    Sequence(&'a Frame, &'a Sequence),
+    /// Whichever node somebody is at who runs one after the other.
+    Place(&'a Frame, &'a AtomicU32),
 }
 
 impl<'a> NodeHost<'a> {
@@ -46,9 +46,9 @@ impl<'a> NodeHost<'a> {
         Self::of(run, Known::Who(Who::Node(frame, at)))
     }
 
-    /// For all nodes of a sequence, one after the other.
-    pub(crate) fn of_sequence(run: &'a Run, frame: &'a Frame, sequence: &'a Sequence) -> Self {
-        Self::of(run, Known::Sequence(frame, sequence))
+    /// For nodes that are run one after the other: which one it is, `place` says.
+    pub(crate) fn of_place(run: &'a Run, frame: &'a Frame, place: &'a AtomicU32) -> Self {
+        Self::of(run, Known::Place(frame, place))
     }
 
     pub(crate) fn of_item(run: &'a Run, fan: &'a Fan, item: u64) -> Self {
@@ -64,8 +64,8 @@ impl<'a> NodeHost<'a> {
     fn who(&self) -> Who<'a> {
         match self.known {
             Known::Who(who) => who,
-            Known::Sequence(frame, sequence) => {
-                Who::Node(frame, PlanIndex::new(sequence.position()))
+            Known::Place(frame, place) => {
+                Who::Node(frame, PlanIndex::new(place.load(Ordering::Relaxed)))
             }
         }
     }
@@ -94,7 +94,7 @@ impl<'a> NodeHost<'a> {
     }
 
     /// Tells what the task is given that is about to be called.
-    pub(crate) fn tell_given(&self, task: &TaskRef, args: &[Value]) {
+    pub(crate) fn tell_given(&self, signature: &Arc<Signature>, args: &[Value]) {
         let told = || match self.who() {
             Who::Node(frame, _) => told_as(frame),
             Who::Item(..) => EventKinds::ITEMS,
@@ -102,7 +102,7 @@ impl<'a> NodeHost<'a> {
         if self.run.wants(EventKinds::VALUES) && self.run.wants(told()) {
             self.run.emit(EventKinds::VALUES, || {
                 let (node, path) = self.named();
-                let signature = Arc::clone(&task.signature);
+                let signature = Arc::clone(signature);
                 EventKind::NodeGiven { node, path, signature, values: args.to_vec() }
             });
         }
@@ -122,9 +122,7 @@ impl<'a> NodeHost<'a> {
 impl Host for NodeHost<'_> {
     fn node(&self) -> Cow<'_, str> {
         match self.who() {
-            Who::Node(frame, at) if frame.parent().is_none() => {
-                Cow::Borrowed(frame.plan().node(at).name())
-            }
+            Who::Node(frame, at) if frame.parent().is_none() => frame.plan().name(at),
             Who::Node(frame, at) => Cow::Owned(path(frame, at).text.to_string()),
             Who::Item(fan, item) => Cow::Owned(fan.path(item).text.to_string()),
         }

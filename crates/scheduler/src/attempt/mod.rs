@@ -13,7 +13,7 @@ mod temp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use terrace_core::{BindError, PlanIndex, TaskError, TaskRef, Value};
+use terrace_core::{BindError, PlanIndex, PortArg, Task, TaskError, TaskRef, Type, Value};
 use terrace_plugin_api::{ErrorClass, TaskContext};
 
 use crate::fan::{Fan, ItemEnd};
@@ -43,11 +43,7 @@ pub(crate) unsafe fn attempt(
     debug_assert!(args.is_empty(), "scratch is handed on empty");
     // SAFETY: passed on.
     let result = match unsafe { bind(run, frame, at, args) } {
-        Ok(()) => {
-            let (task, host) = (frame.plan().node(at).task(), NodeHost::of_node(run, frame, at));
-            host.tell_given(task, args);
-            Some(call(run, task, &host, args))
-        }
+        Ok(()) => Some(call_node(run, frame, at, &NodeHost::of_node(run, frame, at), args)),
         Err(BindError::Absent) => None,
         Err(BindError::Wrong(error)) => Some(Err(error)),
     };
@@ -71,8 +67,8 @@ pub(crate) fn attempt_item(
     let end = match bound.unwrap_or_else(|error| Err(error.into())) {
         Ok(()) => {
             let host = NodeHost::of_item(run, fan, item);
-            host.tell_given(plan.node(at).task(), args);
-            let result = call(run, plan.node(at).task(), &host, args);
+            host.tell_given(plan.signature(at), args);
+            let result = call_with(run, plan.body(at), &plan.signature(at).output, &host, args);
             ItemEnd::of(result.and_then(|value| pick(run, fan, inputs, value)))
         }
         Err(BindError::Absent) => ItemEnd::without(terrace_core::OutcomeStatus::Skipped),
@@ -112,6 +108,19 @@ pub(crate) fn pick(
     guarded(|| fan.plan.evaluate(&expr, &scope)).map(Option::unwrap_or_default)
 }
 
+/// Calls the task of a node and checks what it gives.
+pub(crate) fn call_node(
+    run: &Run,
+    frame: &Frame,
+    at: PlanIndex,
+    host: &NodeHost<'_>,
+    args: &mut [Value],
+) -> Result<Value, TaskError> {
+    let plan = frame.plan();
+    host.tell_given(plan.signature(at), args);
+    call_with(run, plan.body(at), &plan.signature(at).output, host, args)
+}
+
 /// Calls a task and checks what it gives.
 pub(crate) fn call(
     run: &Run,
@@ -119,11 +128,21 @@ pub(crate) fn call(
     host: &NodeHost<'_>,
     args: &mut [Value],
 ) -> Result<Value, TaskError> {
+    call_with(run, &*task.body, &task.signature.output, host, args)
+}
+
+fn call_with(
+    run: &Run,
+    task: &dyn Task,
+    output: &Type,
+    host: &NodeHost<'_>,
+    args: &mut [Value],
+) -> Result<Value, TaskError> {
     let ctx = TaskContext::new(host);
     let inside = inside::Inside::of(run);
-    let result = guarded(|| task.body.call(&ctx, args));
+    let result = guarded(|| task.call(&ctx, args));
     drop(inside);
-    result.and_then(|value| output::check(&task.signature.output, value))
+    result.and_then(|value| output::check(output, value))
 }
 
 /// Makes the arguments of copies: the node stays a reader of what it reads.
@@ -158,8 +177,12 @@ unsafe fn bind(
         return guarded(|| Ok(plan.bind(at, &scope, args)))?;
     }
     let mut references = 0;
-    for arg in plan.args(at) {
-        arg.each_node(&mut |_| references += 1);
+    for port in 0..plan.ports(at) {
+        match plan.arg(at, port) {
+            PortArg::Output(_) => references += 1,
+            PortArg::Expr(expr) => expr.each_node(&mut |_| references += 1),
+            PortArg::Const(_) => {}
+        }
     }
     // Every output is asked for once: the first answer may be the last.
     let scope = FrameScope::once(run, frame, references == sources.len());

@@ -1,16 +1,18 @@
-//! What a unit asks of the dispatcher: what it takes, how urgent it is, when its time is over.
+//! What a unit asks of the dispatcher: what it takes, how urgent it is, when its time is over. Of most
+//! nodes it is the same as of others: [`Alike`] says of which.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use terrace_core::{Amount, NodeKind, Plan, PlanIndex, Policy, Rules, TaskRef, Workflow};
+use terrace_core::{Amount, NodeKind, Plan, PlanIndex, Policy, Rules, Signature, Workflow};
 
-use super::{Arrival, Demand, Dispatcher, LimitId};
+use super::{Arrival, Demand, DemandId, Dispatcher, LimitId};
 use crate::fan::Fan;
+use crate::fast::Program;
 use crate::frame::{Frame, Unit};
 use crate::run::Run;
 
-/// The limits of one run that have no name.
+/// The limits of one run that have no name, and what is known of its nodes.
 #[derive(Default)]
 pub(super) struct Unnamed {
     /// Of nodes, wherever they stand, by their plan and place in it. The plan is kept so that no
@@ -18,6 +20,27 @@ pub(super) struct Unnamed {
     nodes: HashMap<(usize, PlanIndex, Whose), (LimitId, Arc<Plan>)>,
     /// Of workflows, by where their name lies; kept likewise.
     workflows: HashMap<usize, (LimitId, Workflow)>,
+    /// What the nodes of each kind of the outermost workflow take, as far as that was asked.
+    outermost: Vec<Option<DemandId>>,
+}
+
+/// What units inside a fan take, as far as that was asked: of its nodes and items it is the same each
+/// time.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    nodes: OnceLock<Box<[OnceLock<DemandId>]>>,
+    items: OnceLock<DemandId>,
+}
+
+impl Asked {
+    fn of_node(&self, at: PlanIndex, nodes: usize, note: impl FnOnce() -> DemandId) -> DemandId {
+        let all = self.nodes.get_or_init(|| (0..nodes).map(|_| OnceLock::new()).collect());
+        *all[at.index()].get_or_init(note)
+    }
+
+    fn of_items(&self, note: impl FnOnce() -> DemandId) -> DemandId {
+        *self.items.get_or_init(note)
+    }
 }
 
 /// Whose places they are, where a map is a node as a whole and has items.
@@ -64,19 +87,12 @@ pub(super) fn ask(
     arrival: &mut Arrival<Unit>,
 ) {
     let plan = frame.plan();
-    let node = plan.node(at);
-    let policy = node.policy();
-    let calls = matches!(plan.kind(at), NodeKind::Task | NodeKind::Dynamic);
-    let mut demand = within(run.around(frame).as_deref(), calls.then(|| node.task()));
+    let policy = plan.policy(at);
     // Also of one without a policy: its start may have been taken back.
     let tries = frame.tries(at);
     if let Some(policy) = policy {
-        say(dispatcher, policy, calls, &mut demand);
-        if let Some(most) = policy.concurrency {
-            let limit = unnamed.of_node(dispatcher, plan, at, Whose::Node, most);
-            demand.needs.push((limit, 1));
-        }
-        arrival.timeout = policy.timeout.filter(|_| calls);
+        let calls = || matches!(plan.kind(at), NodeKind::Task | NodeKind::Dynamic);
+        arrival.timeout = policy.timeout.filter(|_| calls());
     }
     arrival.paid = tries.map_or(0, |tries| tries.attempts);
     arrival.not_before = tries.map(|tries| tries.again);
@@ -85,16 +101,76 @@ pub(super) fn ask(
         // From the first start, which is to come.
         arrival.timeout = arrival.timeout.into_iter().chain([total]).min();
     }
-    arrival.demand = dispatcher.demand(demand);
+    arrival.demand = match frame.parent() {
+        None => {
+            let kind = Program::alike(plan).and_then(|alike| alike.kind(at));
+            let known = kind.and_then(|kind| unnamed.outermost.get(kind).copied().flatten());
+            known.unwrap_or_else(|| {
+                let demand = take_note(dispatcher, unnamed, run.around(frame).as_deref(), plan, at);
+                if let Some(kind) = kind {
+                    let known = unnamed.outermost.len().max(kind + 1);
+                    unnamed.outermost.resize(known, None);
+                    unnamed.outermost[kind] = Some(demand);
+                }
+                demand
+            })
+        }
+        Some(parent) => {
+            // SAFETY: the frame is open, so the token that follows it has not ended.
+            let fan = unsafe { parent.fan.get() };
+            let note = || take_note(dispatcher, unnamed, fan.around.as_deref(), plan, at);
+            fan.asked.of_node(at, plan.len(), note)
+        }
+    };
+}
+
+/// What a node takes, which it does each time.
+fn take_note(
+    dispatcher: &mut Dispatcher<Unit>,
+    unnamed: &mut Unnamed,
+    around: Option<&Around>,
+    plan: &Arc<Plan>,
+    at: PlanIndex,
+) -> DemandId {
+    let calls = matches!(plan.kind(at), NodeKind::Task | NodeKind::Dynamic);
+    let mut demand = within(around, calls.then(|| &**plan.signature(at)));
+    if let Some(policy) = plan.policy(at) {
+        say(dispatcher, policy, calls, &mut demand);
+        if let Some(most) = policy.concurrency {
+            let limit = unnamed.of_node(dispatcher, plan, at, Whose::Node, most);
+            demand.needs.push((limit, 1));
+        }
+    }
+    dispatcher.demand(demand)
+}
+
+/// What an item of a map takes, which each of them does.
+fn take_note_of_item(
+    dispatcher: &mut Dispatcher<Unit>,
+    unnamed: &mut Unnamed,
+    fan: &Fan,
+) -> DemandId {
+    let calls = fan.single.is_some();
+    let task = calls.then(|| &**fan.plan.signature(PlanIndex::new(0)));
+    let mut demand = within(fan.around.as_deref(), task);
+    demand.needs.extend(fan.limit.map(|limit| (limit, 1)));
+    if let Some(policy) = fan.policy() {
+        say(dispatcher, policy, calls, &mut demand);
+        if let Some(most) = policy.concurrency {
+            let limit = unnamed.of_node(dispatcher, fan.home_plan(), fan.at, Whose::Items, most);
+            demand.needs.push((limit, 1));
+        }
+    }
+    dispatcher.demand(demand)
 }
 
 /// What is asked for whatever is said of it: what holds around it, and what its task takes, where it
 /// is one.
-fn within(around: Option<&Around>, task: Option<&TaskRef>) -> Demand {
+fn within(around: Option<&Around>, task: Option<&Signature>) -> Demand {
     let mut demand = Demand { attempts: 1, cpus: 1, ..Demand::default() };
     demand.priority = around.map_or(0, |around| around.priority);
     if let Some(task) = task {
-        demand.cpus = task.signature.cpus;
+        demand.cpus = task.cpus;
         let at_once = around.into_iter().flat_map(|around| &around.at_once);
         demand.needs.extend(at_once.map(|&limit| (limit, 1)));
     }
@@ -130,17 +206,9 @@ pub(super) fn ask_item(
     let policy = fan.policy();
     let calls = fan.single.is_some();
     let pending = fan.pending.get(at);
-    let task = calls.then(|| fan.plan.node(PlanIndex::new(0)).task());
-    let mut demand = within(fan.around.as_deref(), task);
-    demand.needs.extend(fan.limit.map(|limit| (limit, 1)));
     let begun = (pending.tries.attempts > 0).then_some(pending.tries);
     arrival.due = fan.due;
     if let Some(policy) = policy {
-        say(dispatcher, policy, calls, &mut demand);
-        if let Some(most) = policy.concurrency {
-            let limit = unnamed.of_node(dispatcher, fan.home_plan(), fan.at, Whose::Items, most);
-            demand.needs.push((limit, 1));
-        }
         arrival.timeout = policy.timeout.filter(|_| calls);
         match begun {
             Some(begun) => {
@@ -156,7 +224,7 @@ pub(super) fn ask_item(
     }
     arrival.paid = begun.map_or(0, |begun| begun.attempts);
     arrival.not_before = Some(pending.tries.again).filter(|again| !again.is_zero());
-    arrival.demand = dispatcher.demand(demand);
+    arrival.demand = fan.asked.of_items(|| take_note_of_item(dispatcher, unnamed, fan));
 }
 
 /// Adds to what is asked for a token how much it matters, and when there is nothing left to do.
@@ -179,8 +247,8 @@ impl Unnamed {
     ) -> LimitId {
         let key = (Arc::as_ptr(plan) as usize, at, whose);
         let declare = || {
-            let name = plan.node(at).name();
-            (dispatcher.declare_unnamed(name, u64::from(most.max(1))), Arc::clone(plan))
+            let name = plan.name(at);
+            (dispatcher.declare_unnamed(&name, u64::from(most.max(1))), Arc::clone(plan))
         };
         self.nodes.entry(key).or_insert_with(declare).0
     }

@@ -33,14 +33,60 @@ enum Lack {
 impl<U: Copy> Dispatcher<U> {
     /// The queue whose first unit starts next. Adds a command when something is kept for somebody.
     pub(super) fn choose(&mut self, commands: &mut Vec<Command<U>>) -> Choice {
-        self.drop_gone();
+        if self.has_gone {
+            let waiting = &self.waiting;
+            self.queues.drop_gone(|slot| waiting.get(slot).is_none());
+        }
+        self.queues.tidy();
+        match self.at_a_glance() {
+            Some(choice) => choice,
+            None => self.choose_of_all(commands),
+        }
+    }
+
+    /// What is to be chosen where nothing has to be weighed: all places are taken and nothing waits
+    /// for anything else, or the first of all fits. `None`: more has to be looked at.
+    fn at_a_glance(&mut self) -> Option<Choice> {
+        let full = self.running.compute >= self.capacities.compute;
+        let mut first: Option<(Rank, usize)> = None;
+        for &at in &self.queues.live {
+            let queue = &self.queues.all[at as usize];
+            if !queue.is_simple || queue.passed >= self.patience {
+                return None;
+            }
+            if !full {
+                let (key, _) = queue.first()?;
+                let rank = (false, queue.priority, key);
+                if first.is_none_or(|(best, _)| rank > best) {
+                    first = Some((rank, at as usize));
+                }
+            }
+        }
+        let Some(((_, priority, _), at)) = first else { return Some(Choice::Nothing(None)) };
+        let class = self.queues.all[at].class;
+        if self.lack(class, None).is_some() {
+            return None;
+        }
+        if self.queues.live.len() > 1 {
+            // All are of one lane.
+            for &other in &self.queues.live {
+                let queue = &mut self.queues.all[other as usize];
+                if queue.priority < priority {
+                    queue.passed = queue.passed.saturating_add(1);
+                }
+            }
+        }
+        Some(Choice::Start(at))
+    }
+
+    fn choose_of_all(&mut self, commands: &mut Vec<Command<U>>) -> Choice {
         let mut order = std::mem::take(&mut self.order);
         order.clear();
-        for (at, queue) in self.queues.iter().enumerate() {
+        for &at in &self.queues.live {
+            let queue = &self.queues.all[at as usize];
             if let Some((key, _)) = queue.first() {
                 let impatient = queue.passed >= self.patience;
-                let priority = self.demands.get(queue.class.demand).priority;
-                order.push(((impatient, priority, key), at));
+                order.push(((impatient, queue.priority, key), at as usize));
             }
         }
         if order.len() > 1 {
@@ -76,7 +122,7 @@ impl<U: Copy> Dispatcher<U> {
                     break;
                 }
             }
-            let class = self.queues[at].class;
+            let class = self.queues.all[at].class;
             let Some(lack) = self.lack(class, kept) else {
                 self.pass_over(order, place, &passed);
                 choice = Choice::Start(at);
@@ -100,20 +146,9 @@ impl<U: Copy> Dispatcher<U> {
         choice
     }
 
-    /// Takes units out of the queues' heads that are gone.
-    fn drop_gone(&mut self) {
-        for queue in &mut self.queues {
-            while let Some((_, slot)) = queue.first()
-                && self.waiting.get(slot).is_none()
-            {
-                queue.pop();
-            }
-        }
-    }
-
     /// Whether something is to be paid for units of a queue.
     fn costs(&self, at: usize) -> bool {
-        let class = self.queues[at].class;
+        let class = self.queues.all[at].class;
         !class.paid && !self.demands.get(class.demand).cost.is_empty()
     }
 
@@ -122,13 +157,13 @@ impl<U: Copy> Dispatcher<U> {
         if !self.costs(at) {
             return Payable::Now;
         }
-        let demand = self.demands.get(self.queues[at].class.demand);
+        let demand = self.demands.get(self.queues.all[at].class.demand);
         self.budgets.payable(&demand.cost, demand.attempts)
     }
 
     /// Why units of a class do not start, beside what is kept for a queue; `None`: they may.
     fn lack(&self, class: Class, kept: Option<usize>) -> Option<Lack> {
-        let kept = kept.map(|at| self.queues[at].class);
+        let kept = kept.map(|at| self.queues.all[at].class);
         if !self.has_place(class, kept) {
             return Some(Lack::Place);
         }
@@ -171,12 +206,12 @@ impl<U: Copy> Dispatcher<U> {
     /// lane that have a lower priority.
     fn pass_over(&mut self, order: &[(Rank, usize)], started: usize, passed: &[usize]) {
         for &at in passed {
-            self.queues[at].passed = self.queues[at].passed.saturating_add(1);
+            self.queues.all[at].passed = self.queues.all[at].passed.saturating_add(1);
         }
         let ((_, priority, _), started_at) = order[started];
-        let blocking = self.queues[started_at].class.blocking;
+        let blocking = self.queues.all[started_at].class.blocking;
         for &((_, other, _), at) in &order[started + 1..] {
-            let queue = &mut self.queues[at];
+            let queue = &mut self.queues.all[at];
             if other < priority && queue.class.blocking == blocking {
                 queue.passed = queue.passed.saturating_add(1);
             }
@@ -185,7 +220,7 @@ impl<U: Copy> Dispatcher<U> {
 
     /// Tells, once, for whom something is kept.
     fn tell_kept(&mut self, at: usize, commands: &mut Vec<Command<U>>) {
-        let Some((_, slot)) = self.queues[at].first() else { return };
+        let Some((_, slot)) = self.queues.all[at].first() else { return };
         if self.kept != Some(slot)
             && let Some(arrival) = self.waiting.get(slot)
         {

@@ -27,6 +27,10 @@ pub struct DemandId(u32);
 impl DemandId {
     /// One place on its lane, and nothing else.
     pub const PLAIN: Self = Self(0);
+
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// The demands of a run, each once.

@@ -25,12 +25,14 @@
 //! - a unit that was handed in is started or returned exactly once;
 //! - where nothing runs, no time is waited for and something waits, [`Command::Stuck`] was given.
 
+mod alike;
 mod asks;
 mod budget;
 mod choose;
 mod demand;
 mod levels;
 mod limits;
+mod line;
 mod message;
 mod rate;
 mod ready;
@@ -38,9 +40,8 @@ mod shell;
 mod slab;
 mod standing;
 mod timers;
+mod turns;
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::time::Duration;
 
 use terrace_core::{Amount, Lane, Limit};
@@ -50,11 +51,12 @@ use choose::{Choice, Rank};
 use demand::Demands;
 use levels::Levels;
 use limits::Limits;
-use ready::{Class, Queue};
+use ready::{Class, Key, Queues};
 use slab::{Slab, Slot};
 use timers::Timers;
 
-pub(crate) use asks::Around;
+pub(crate) use alike::{Alike, counts_attempts};
+pub(crate) use asks::{Around, Asked};
 pub use budget::{BudgetId, Spent};
 pub use demand::{Demand, DemandId};
 pub use limits::{HighWater, LimitId};
@@ -93,8 +95,7 @@ pub struct Dispatcher<U> {
     budgets: Budgets,
     demands: Demands,
     patience: u32,
-    queues: Vec<Queue>,
-    by_class: HashMap<Class, usize>,
+    queues: Queues,
     /// Limits that are to be forgotten when all of them is given back.
     leaving: Vec<LimitId>,
     waiting: Slab<Arrival<U>>,
@@ -120,6 +121,10 @@ pub struct Dispatcher<U> {
     passed: Vec<usize>,
     came: u64,
     now: Duration,
+    /// Whether a unit has gone that is still queued up.
+    has_gone: bool,
+    /// Whether anything was ever declared or handed in that depends on the time.
+    is_timed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,8 +166,7 @@ impl<U: Copy> Dispatcher<U> {
             budgets: Budgets::default(),
             demands: Demands::new(),
             patience: PATIENCE,
-            queues: Vec::new(),
-            by_class: HashMap::new(),
+            queues: Queues::default(),
             leaving: Vec::new(),
             waiting: Slab::new(),
             started: Slab::new(),
@@ -180,6 +184,8 @@ impl<U: Copy> Dispatcher<U> {
             passed: Vec::new(),
             came: 0,
             now: Duration::ZERO,
+            has_gone: false,
+            is_timed: false,
         }
     }
 
@@ -190,6 +196,8 @@ impl<U: Copy> Dispatcher<U> {
 
     /// Declares a limit. Of two of one name the strictest holds, from now on.
     pub fn declare(&mut self, limit: &Limit) -> LimitId {
+        // Of one without a rate too: a stricter one may have one, and asks when others started.
+        self.is_timed = true;
         self.limits.declare(limit)
     }
 
@@ -210,9 +218,7 @@ impl<U: Copy> Dispatcher<U> {
 
     fn forget_now(&mut self, limit: LimitId) {
         let gone = self.demands.forget(limit);
-        self.by_class.retain(|class, _| !gone.contains(&class.demand));
-        // The queues are empty; they are found by their class no more, and swept with the next.
-        self.sweep();
+        self.queues.forget(&gone);
         self.limits.forget(limit);
     }
 
@@ -259,6 +265,17 @@ impl<U: Copy> Dispatcher<U> {
     /// How many units are running, by lane; those that compute by the places they take.
     pub fn running(&self) -> Capacities {
         self.running
+    }
+
+    /// Whether any decision depends on the time. Else whoever drives it need not read a clock, and may
+    /// hand in [`Self::last_time`].
+    pub fn reads_time(&self) -> bool {
+        self.is_timed
+    }
+
+    /// The time of the last decision.
+    pub fn last_time(&self) -> Duration {
+        self.now
     }
 
     /// How many units wait, for whatever.
@@ -344,7 +361,7 @@ impl<U: Copy> Dispatcher<U> {
 
     /// Gives a unit back, if it still waits. It may be handed in anew.
     pub fn withdraw(&mut self, unit: Waiting) {
-        if let Some(arrival) = self.release(unit.0) {
+        if let Some(arrival) = self.take_away(unit.0) {
             self.at_once.push(returned(&arrival));
         }
     }
@@ -361,6 +378,7 @@ impl<U: Copy> Dispatcher<U> {
             return None;
         }
         let (level, due) = (arrival.level, arrival.due);
+        self.is_timed |= due.or(arrival.timeout).or(arrival.not_before).is_some();
         let slot = self.waiting.add(arrival);
         if let Some(due) = due {
             self.timers.add(due, Timer::TooLate(slot));
@@ -379,28 +397,15 @@ impl<U: Copy> Dispatcher<U> {
             self.timers.add(at, Timer::Begin(slot));
             return;
         }
+        let demand = self.demands.get(arrival.demand);
         let class = Class {
             blocking: arrival.lane == Lane::Blocking,
             demand: arrival.demand,
-            paid: arrival.paid > 0 && !self.demands.get(arrival.demand).cost.is_empty(),
+            paid: arrival.paid > 0 && !demand.cost.is_empty(),
         };
-        let (urgency, place) = (arrival.urgency, arrival.place);
         self.came += 1;
-        let key = (urgency, Reverse(place), Reverse(self.came));
-        let at = *self.by_class.entry(class).or_insert_with(|| {
-            self.queues.push(Queue::new(class));
-            self.queues.len() - 1
-        });
-        self.queues[at].push(key, slot);
-    }
-
-    /// Drops queues that nobody finds any more.
-    fn sweep(&mut self) {
-        let by_class = &self.by_class;
-        self.queues.retain(|queue| by_class.contains_key(&queue.class));
-        for (at, queue) in self.queues.iter().enumerate() {
-            self.by_class.insert(queue.class, at);
-        }
+        let key = Key::new(arrival.urgency, arrival.place, self.came);
+        self.queues.push(class, demand, key, slot);
     }
 
     fn leave(&mut self, ticket: Ticket) {
@@ -424,6 +429,9 @@ impl<U: Copy> Dispatcher<U> {
         if let Some(attempts) = attempts {
             self.settle(demand, attempts);
         }
+        if self.leaving.is_empty() {
+            return;
+        }
         let unused = |limit: &LimitId| !self.limits.is_used(*limit);
         if let Some(at) = self.leaving.iter().position(unused) {
             let limit = self.leaving.swap_remove(at);
@@ -445,7 +453,6 @@ impl<U: Copy> Dispatcher<U> {
             levels.drain().for_each(drop);
         }
         self.queues.clear();
-        self.by_class.clear();
         self.kept = None;
     }
 
@@ -456,7 +463,13 @@ impl<U: Copy> Dispatcher<U> {
         }
     }
 
-    /// Takes a unit out; `None` where it is gone.
+    /// Takes a unit out that is queued up, or will be; `None` where it is gone.
+    fn take_away(&mut self, slot: Slot) -> Option<Arrival<U>> {
+        self.has_gone = true;
+        self.release(slot)
+    }
+
+    /// Takes a unit out whose turn has come; `None` where it is gone.
     fn release(&mut self, slot: Slot) -> Option<Arrival<U>> {
         self.kept = self.kept.filter(|kept| *kept != slot);
         self.waiting.remove(slot)
@@ -508,7 +521,7 @@ impl<U: Copy> Dispatcher<U> {
         match timer {
             Timer::Begin(slot) => self.enter(slot),
             Timer::TooLate(slot) => {
-                if let Some(arrival) = self.release(slot) {
+                if let Some(arrival) = self.take_away(slot) {
                     self.settle_begun(&arrival);
                     commands.push(Command::TooLate { unit: arrival.unit });
                 }
@@ -522,6 +535,9 @@ impl<U: Copy> Dispatcher<U> {
     }
 
     fn arm(&mut self, commands: &mut Vec<Command<U>>) {
+        if self.timers.len() == 0 && self.by_rate.is_none() {
+            return;
+        }
         let next = self.next_timer().into_iter().chain(self.by_rate).min();
         if let Some(at) = next
             && self.armed.is_none_or(|armed| at < armed)
@@ -553,7 +569,7 @@ impl<U: Copy> Dispatcher<U> {
             match self.choose(commands) {
                 Choice::Start(at) => self.start(at, commands),
                 Choice::Unpayable(at, budget) => {
-                    let slot = self.queues[at].pop();
+                    let slot = self.queues.all[at].pop();
                     if let Some(arrival) = slot.and_then(|slot| self.release(slot)) {
                         commands.push(Command::Unpayable { unit: arrival.unit, budget });
                     }
@@ -588,13 +604,13 @@ impl<U: Copy> Dispatcher<U> {
 
     /// Gives up a unit that waits for ever.
     fn unstick(&mut self, at: usize, commands: &mut Vec<Command<U>>) {
-        let demand = self.demands.get(self.queues[at].class.demand);
+        let demand = self.demands.get(self.queues.all[at].class.demand);
         let lacking = demand
             .needs
             .iter()
             .find(|(limit, amount)| self.limits.fits(*limit, *amount, 0, self.now).is_err());
         let limit = lacking.map(|(limit, _)| *limit);
-        let slot = self.queues[at].pop();
+        let slot = self.queues.all[at].pop();
         if let Some(arrival) = slot.and_then(|slot| self.release(slot)) {
             self.settle_begun(&arrival);
             commands.push(Command::Stuck { unit: arrival.unit, limit });
@@ -602,8 +618,8 @@ impl<U: Copy> Dispatcher<U> {
     }
 
     fn start(&mut self, at: usize, commands: &mut Vec<Command<U>>) {
-        let class = self.queues[at].class;
-        let slot = self.queues[at].pop();
+        let class = self.queues.all[at].class;
+        let slot = self.queues.all[at].pop();
         let Some(arrival) = slot.and_then(|slot| self.release(slot)) else { return };
         let demand = self.demands.get(class.demand);
         for &(limit, amount) in &demand.needs {

@@ -1,22 +1,83 @@
 //! [`Queue`]: units that may start and take the same, the most urgent first.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
 
 use super::Urgency;
-use super::demand::DemandId;
+use super::demand::{Demand, DemandId};
+use super::line::Line;
 use super::slab::Slot;
 
-/// What orders units: urgency, then the order of their places, then as they came.
-pub(super) type Key = (Urgency, Reverse<u32>, Reverse<u64>);
+/// What orders units: urgency, then the order of their places, then as they came. The greatest is
+/// the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    /// The longest way to an end, of what is around it, then of itself; then how deep it lies, and its
+    /// place from behind.
+    order: u128,
+    /// When it came, from behind.
+    came: u64,
+}
+
+impl Key {
+    pub(super) fn new(urgency: Urgency, place: u32, came: u64) -> Self {
+        let Urgency { outer, inner, depth } = urgency;
+        let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+        let (way, place) = (pair(outer, inner), pair(depth, !place));
+        Self { order: u128::from(way) << 64 | u128::from(place), came: !came }
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order.cmp(&other.order).then(self.came.cmp(&other.came))
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+
+    #[inline]
+    fn lt(&self, other: &Self) -> bool {
+        self.order < other.order || self.order == other.order && self.came < other.came
+    }
+}
+
+/// A unit in its queue. No two have the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Queued(Key, Slot);
+
+impl Ord for Queued {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+
+    #[inline]
+    fn lt(&self, other: &Self) -> bool {
+        self.0 < other.0
+    }
+}
 
 /// Units that may start and take the same of everything.
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) class: Class,
-    heap: BinaryHeap<(Key, Slot)>,
+    line: Line<Queued>,
+    pub(super) priority: i32,
+    /// Whether its units take one place to compute and cost nothing, so that none starts while all
+    /// of those are taken.
+    pub(super) is_simple: bool,
     /// How often its first unit was passed over.
     pub(super) passed: u32,
+    /// Whether it is among those in which something waits.
+    is_live: bool,
 }
 
 /// What units take, and how much they matter.
@@ -29,25 +90,121 @@ pub(super) struct Class {
     pub(super) paid: bool,
 }
 
+impl Class {
+    /// A small number that no other class has.
+    pub(super) fn index(self) -> usize {
+        self.demand.index() * 4 + usize::from(self.blocking) * 2 + usize::from(self.paid)
+    }
+}
+
 impl Queue {
-    pub(super) fn new(class: Class) -> Self {
-        Self { class, heap: BinaryHeap::new(), passed: 0 }
+    pub(super) fn new(class: Class, demand: &Demand) -> Self {
+        let is_simple = !class.blocking && demand.cpus <= 1 && demand.cost.is_empty();
+        let (line, priority) = (Line::new(), demand.priority);
+        Self { class, line, priority, is_simple, passed: 0, is_live: false }
     }
 
-    pub(super) fn push(&mut self, key: Key, slot: Slot) {
-        self.heap.push((key, slot));
+    fn push(&mut self, key: Key, slot: Slot) {
+        self.line.push(Queued(key, slot));
     }
 
     pub(super) fn len(&self) -> usize {
-        self.heap.len()
+        self.line.len()
     }
 
     pub(super) fn first(&self) -> Option<(Key, Slot)> {
-        self.heap.peek().copied()
+        self.line.first().map(|Queued(key, slot)| (key, slot))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.line.is_empty()
     }
 
     pub(super) fn pop(&mut self) -> Option<Slot> {
         self.passed = 0;
-        self.heap.pop().map(|(_, slot)| slot)
+        self.line.pop().map(|Queued(_, slot)| slot)
+    }
+}
+
+/// The queues of a run, each found by its class.
+#[derive(Debug, Default)]
+pub(super) struct Queues {
+    pub(super) all: Vec<Queue>,
+    /// Where that of a class is, plus one; 0: nowhere.
+    by_class: Vec<u32>,
+    /// Those in which something waits, in no order; for a while also such that have become empty.
+    pub(super) live: Vec<u32>,
+}
+
+impl Queues {
+    /// Those in which something waits.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Queue> {
+        let live = self.live.iter().map(|&at| &self.all[at as usize]);
+        live.filter(|queue| !queue.is_empty())
+    }
+
+    /// Lets a unit of a class queue up.
+    pub(super) fn push(&mut self, class: Class, demand: &Demand, key: Key, slot: Slot) {
+        let index = class.index();
+        if index >= self.by_class.len() {
+            self.by_class.resize(index + 1, 0);
+        }
+        let at = match self.by_class[index].checked_sub(1) {
+            Some(at) => at,
+            None => {
+                self.all.push(Queue::new(class, demand));
+                self.by_class[index] = self.all.len() as u32;
+                self.all.len() as u32 - 1
+            }
+        };
+        let queue = &mut self.all[at as usize];
+        if !std::mem::replace(&mut queue.is_live, true) {
+            self.live.push(at);
+        }
+        queue.push(key, slot);
+    }
+
+    /// Takes what is gone from the heads of the queues.
+    pub(super) fn drop_gone(&mut self, is_gone: impl Fn(Slot) -> bool) {
+        for &at in &self.live {
+            let queue = &mut self.all[at as usize];
+            while let Some((_, slot)) = queue.first()
+                && is_gone(slot)
+            {
+                queue.pop();
+            }
+        }
+    }
+
+    /// Takes queues that have become empty out of the list.
+    pub(super) fn tidy(&mut self) {
+        let mut at = 0;
+        while let Some(&queue) = self.live.get(at) {
+            let queue = &mut self.all[queue as usize];
+            if queue.is_empty() {
+                queue.is_live = false;
+                self.live.swap_remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// Drops the queues of some demands. Nothing waits in them.
+    pub(super) fn forget(&mut self, gone: &[DemandId]) {
+        self.all.retain(|queue| !gone.contains(&queue.class.demand));
+        self.by_class.fill(0);
+        self.live.clear();
+        for (at, queue) in self.all.iter_mut().enumerate() {
+            self.by_class[queue.class.index()] = at as u32 + 1;
+            queue.is_live = !queue.is_empty();
+            if queue.is_live {
+                self.live.push(at as u32);
+            }
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
     }
 }

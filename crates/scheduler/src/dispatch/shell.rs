@@ -6,21 +6,22 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use terrace_core::{Checkpoints, EventKind, EventKinds, Lane, NodeId, Plan, PlanIndex, Workflow};
 
 use super::asks::{Around, Unnamed, ask, ask_item, ask_token, declare_all};
+use super::turns::{LOOK, Look, STRETCH, Turns};
 use super::{
     Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Owed, Spent, Standing,
-    Urgency,
+    Ticket, Urgency,
 };
 use crate::attempt::Detached;
 use crate::fan::{Stopped, path};
 use crate::frame::{Job, Unit};
 use crate::options::Order;
-use crate::run::{Desk, Machine, Refusal, Role, Run, lock};
+use crate::run::{Desk, Machine, Refusal, Role, Run, Stretch, lock};
 
 /// The state of one run on the dispatcher's path.
 pub(crate) struct Shell {
@@ -34,6 +35,10 @@ pub(crate) struct Shell {
     levels: Option<Vec<u32>>,
     /// Whether anything asks for more than a place.
     is_ordered: AtomicBool,
+    /// Whether several threads may work on it, and a clock says what they do.
+    may_share: bool,
+    /// Whether a thread that runs something will come for what may start. Written under the lock.
+    cared_for: AtomicBool,
 }
 
 struct Driven {
@@ -43,6 +48,7 @@ struct Driven {
     attempts: HashMap<usize, Registered>,
     /// Compute units that were started and that no thread has taken yet.
     starts: VecDeque<Job>,
+    turns: Turns,
     commands: Vec<Command<Unit>>,
 }
 
@@ -56,6 +62,16 @@ enum Registered {
 /// What is to be done when the lock is released.
 #[derive(Default)]
 struct Errands {
+    /// How many are to be called.
+    calls: usize,
+    /// Whether somebody has to look whether what may start is taken.
+    looks: bool,
+    /// What most decisions have nothing of.
+    other: Option<Box<Other>>,
+}
+
+#[derive(Default)]
+struct Other {
     blocking: Vec<Job>,
     /// To be written off, or handed in anew.
     returned: Vec<(Unit, Option<Owed>)>,
@@ -66,13 +82,18 @@ struct Errands {
     reserved: Vec<(NodeId, Option<Arc<str>>)>,
     wake: Option<Duration>,
     paused: Option<Option<u32>>,
-    calls: usize,
 }
 
 impl Errands {
+    fn other(&mut self) -> &mut Other {
+        self.other.get_or_insert_default()
+    }
+
     /// Whether something becomes ready, or ends, by what is to be done.
     fn has_more(&self) -> bool {
-        !(self.returned.is_empty() && self.refused.is_empty() && self.due.is_empty())
+        self.other.as_ref().is_some_and(|other| {
+            !(other.returned.is_empty() && other.refused.is_empty() && other.due.is_empty())
+        })
     }
 }
 
@@ -101,12 +122,15 @@ impl Shell {
                 unnamed: Unnamed::default(),
                 attempts: HashMap::new(),
                 starts: VecDeque::new(),
+                turns: Turns::default(),
                 commands: Vec::new(),
             }),
             startable: AtomicUsize::new(0),
             told: AtomicU8::new(told(Stopped::No)),
             levels: ordered.then(levels),
             is_ordered: AtomicBool::new(plan.workflow().is_ordered()),
+            may_share: machine.is_real && machine.crew.seats(machine.workers) > 1,
+            cared_for: AtomicBool::new(false),
         }
     }
 
@@ -183,17 +207,36 @@ impl Shell {
 
     pub(crate) fn has_work(&self, run: &Run) -> bool {
         // Only a hint here; who asks before sleeping has a fence before it.
-        self.startable.load(Ordering::Relaxed) > 0
+        let waits = self.startable.load(Ordering::Relaxed) > 0;
+        waits && !self.cared_for.load(Ordering::Relaxed)
             || told(run.stopped()) > self.told.load(Ordering::Relaxed)
     }
 
     /// Runs units from a seat until there is none to start.
     pub(crate) fn work(&self, run: &Arc<Run>, role: Role, desk: &mut Desk) {
         desk.idle();
+        desk.stretch = Stretch::default();
         while let Some(job) = self.next(run, role, desk) {
             desk.take(job);
+            if self.may_share && desk.stretch.count(STRETCH) {
+                self.measure(run, desk);
+            }
             // SAFETY: the unit was commanded to start once and came out of one queue, once.
             unsafe { run.advance(job.unit, desk) };
+        }
+    }
+
+    /// Takes note of what the thread's last units took.
+    #[cold]
+    fn measure(&self, run: &Arc<Run>, desk: &mut Desk) {
+        let Some(each) = desk.stretch.mark(run.now()) else { return };
+        let mut state = lock(&self.state);
+        let shares = state.turns.learn(desk.number, each);
+        self.show(&state);
+        let waiting = state.starts.len();
+        drop(state);
+        if shares {
+            (0..waiting).for_each(|_| run.call());
         }
     }
 
@@ -224,9 +267,38 @@ impl Shell {
 
     /// Looks at the clock.
     pub(crate) fn tick(&self, run: &Arc<Run>) {
-        if !run.is_finished() {
-            self.exchange(run, &mut Desk::new(0), Takes::Nothing);
+        if run.is_finished() {
+            return;
         }
+        let mut state = lock(&self.state);
+        let waiting = state.starts.len();
+        let look = state.turns.look(run.now(), waiting > 0);
+        self.show(&state);
+        drop(state);
+        match look {
+            Look::Nothing => {}
+            Look::Again => self.look_later(run),
+            Look::Stuck => (0..waiting).for_each(|_| run.call()),
+        }
+        self.exchange(run, &mut Desk::new(0), Takes::Nothing);
+    }
+
+    /// Has somebody look whether the thread that takes all has moved on.
+    fn look_later(&self, run: &Arc<Run>) {
+        if !run.look_again(LOOK) {
+            let mut state = lock(&self.state);
+            state.turns.give_up();
+            self.show(&state);
+            let waiting = state.starts.len();
+            drop(state);
+            (0..waiting).for_each(|_| run.call());
+        }
+    }
+
+    /// Shows what may start to whoever looks without the lock.
+    fn show(&self, state: &Driven) {
+        self.startable.store(state.starts.len(), Ordering::Relaxed);
+        self.cared_for.store(state.turns.is_cared_for(), Ordering::Relaxed);
     }
 
     /// Takes note of an attempt that may be given up. False: its time is over already.
@@ -247,6 +319,9 @@ impl Shell {
             // SAFETY: the caller hands the unit on.
             unsafe { self.hand_in(run, &mut state, unit) };
             let errands = self.decide(run, &mut state, 0);
+            // The caller does not come for it soon.
+            state.turns.share();
+            self.show(&state);
             // Who looks after it says so with the next exchange.
             if errands.has_more() {
                 state.dispatcher.busy();
@@ -283,43 +358,7 @@ impl Shell {
                 if std::mem::take(&mut busy) {
                     state.dispatcher.done();
                 }
-                for ticket in desk.left.drain(..) {
-                    state.dispatcher.take(Input::Left { ticket });
-                }
-                for (ticket, attempts) in desk.finished.drain(..) {
-                    state.attempts.remove(&ticket.index());
-                    state.dispatcher.take(Input::Finished { ticket, attempts: Some(attempts) });
-                }
-                for (_, ticket, _) in desk.again.drain(..) {
-                    state.attempts.remove(&ticket.index());
-                    state.dispatcher.take(Input::Finished { ticket, attempts: None });
-                }
-                for owed in desk.owed.drain(..) {
-                    state.dispatcher.take(Input::WrittenOff(owed));
-                }
-                for waiting in desk.withdrawn.drain(..) {
-                    state.dispatcher.withdraw(waiting);
-                }
-                // Before levels that end by it, which are looked at by themselves.
-                if std::mem::take(&mut desk.resumes) {
-                    state.dispatcher.take(Input::Resumed);
-                }
-                for limit in desk.forgotten.drain(..) {
-                    state.dispatcher.forget(limit);
-                }
-                if let Some(levels) = &self.levels {
-                    for at in &desk.ended {
-                        let level = levels[at.index()];
-                        state.dispatcher.take(Input::LevelEnded { level });
-                    }
-                }
-                if std::mem::take(&mut desk.pauses) {
-                    state.dispatcher.take(Input::Pause);
-                }
-                for unit in desk.ready.drain(..) {
-                    // SAFETY: the unit became ready by the caller, which hands it on here.
-                    unsafe { self.hand_in(run, &mut state, unit) };
-                }
+                self.tell(run, &mut state, desk);
                 let stopped = run.stopped();
                 if told(stopped) > self.told.load(Ordering::Relaxed) {
                     self.told.store(told(stopped), Ordering::Relaxed);
@@ -329,13 +368,23 @@ impl Shell {
                         _ => Input::Cancelled,
                     });
                 }
-                let errands = self.decide(run, &mut state, usize::from(takes != Takes::Nothing));
+                let mut errands =
+                    self.decide(run, &mut state, usize::from(takes != Takes::Nothing));
                 if errands.has_more() {
                     state.dispatcher.busy();
                     busy = true;
                 }
-                let next = if takes == Takes::Now { state.starts.pop_front() } else { None };
-                self.startable.store(state.starts.len(), Ordering::Relaxed);
+                let mut next = None;
+                if takes == Takes::Now && state.turns.may_take(desk.number) {
+                    next = state.starts.pop_front();
+                    state.turns.took(desk.number, next.is_some());
+                }
+                if state.turns.is_cared_for() {
+                    errands.calls = 0;
+                    errands.looks =
+                        !state.starts.is_empty() && state.turns.wants_look(|| run.now());
+                }
+                self.show(&state);
                 (next, errands)
             };
             desk.ended.clear();
@@ -353,10 +402,37 @@ impl Shell {
             }
             if let Some(next) = next {
                 // What was returned is written off first; the start waits for its turn again.
-                lock(&self.state).starts.push_front(next);
-                self.startable.fetch_add(1, Ordering::Relaxed);
+                let mut state = lock(&self.state);
+                state.starts.push_front(next);
+                self.show(&state);
             }
         }
+    }
+
+    /// Tells what followed from a unit.
+    fn tell(&self, run: &Run, state: &mut Driven, desk: &mut Desk) {
+        for &(ticket, attempts) in &desk.finished {
+            state.forget_attempt(ticket);
+            state.dispatcher.finish(ticket, Some(attempts));
+        }
+        desk.finished.clear();
+        if desk.has_rare() {
+            state.tell_rare(desk);
+        }
+        if let Some(levels) = &self.levels {
+            for at in &desk.ended {
+                let level = levels[at.index()];
+                state.dispatcher.take(Input::LevelEnded { level });
+            }
+        }
+        if std::mem::take(&mut desk.pauses) {
+            state.dispatcher.take(Input::Pause);
+        }
+        for &unit in &desk.ready {
+            // SAFETY: the unit became ready by the caller, which hands it on here.
+            unsafe { self.hand_in(run, state, unit) };
+        }
+        desk.ready.clear();
     }
 
     /// Ends what is ready and must not run, and what becomes ready by that, at once.
@@ -366,7 +442,7 @@ impl Shell {
             run.expire(&attempt, desk);
             desk.lay_aside();
         }
-        for (unit, owed) in std::mem::take(&mut desk.returned) {
+        while let Some((unit, owed)) = desk.returned.pop() {
             // SAFETY: the dispatcher gave the unit back to this thread, once.
             if unsafe { run.is_written_off(unit) } {
                 // SAFETY: as above.
@@ -395,7 +471,7 @@ impl Shell {
 
     /// # Safety
     /// The caller holds the unit and hands it on.
-    unsafe fn hand_in(&self, run: &Run, state: &mut MutexGuard<'_, Driven>, unit: Unit) {
+    unsafe fn hand_in(&self, run: &Run, state: &mut Driven, unit: Unit) {
         // SAFETY: passed on.
         let lane = unsafe { run.lane_of(unit) };
         let (urgency, place, level) = match unit {
@@ -431,7 +507,7 @@ impl Shell {
         };
         let mut arrival = Arrival { level, ..Arrival::plain(unit, lane, urgency, place) };
         if self.is_ordered() {
-            let Driven { dispatcher, unnamed, .. } = &mut **state;
+            let Driven { dispatcher, unnamed, .. } = state;
             match unit {
                 Unit::Node(frame, at) => {
                     // SAFETY: a held node has not ended, so its frame is open.
@@ -450,7 +526,7 @@ impl Shell {
                 }
             }
         }
-        let Driven { dispatcher, .. } = &mut **state;
+        let Driven { dispatcher, .. } = state;
         let waiting = dispatcher.hand_in(arrival);
         if let (Unit::Token(fan) | Unit::Item(fan, _), Some(waiting)) = (unit, waiting) {
             // SAFETY: the token has not ended, or the one that follows the item.
@@ -461,10 +537,11 @@ impl Shell {
 
     /// Asks for commands and carries out what can be under the lock. `mine` of the starts are for
     /// the caller.
-    fn decide(&self, run: &Run, state: &mut MutexGuard<'_, Driven>, mine: usize) -> Errands {
+    fn decide(&self, run: &Run, state: &mut Driven, mine: usize) -> Errands {
         let mut errands = Errands::default();
-        let Driven { dispatcher, starts, commands, attempts, .. } = &mut **state;
-        dispatcher.decide(run.now(), commands);
+        let Driven { dispatcher, starts, commands, attempts, .. } = state;
+        let now = if dispatcher.reads_time() { run.now() } else { dispatcher.last_time() };
+        dispatcher.decide(now, commands);
         let before = starts.len();
         for command in commands.drain(..) {
             match command {
@@ -472,64 +549,111 @@ impl Shell {
                     let job = Job { unit, ticket: Some(ticket), due, cpus };
                     match lane {
                         Lane::Compute => starts.push_back(job),
-                        Lane::Blocking => errands.blocking.push(job),
+                        Lane::Blocking => errands.other().blocking.push(job),
                     }
                 }
-                Command::Return { unit, owed } => errands.returned.push((unit, owed)),
-                Command::TooLate { unit } => errands.refused.push((unit, Refusal::TooLate)),
+                Command::Return { unit, owed } => errands.other().returned.push((unit, owed)),
+                Command::TooLate { unit } => errands.other().refused.push((unit, Refusal::TooLate)),
                 Command::Unpayable { unit, budget } => {
                     let budget = dispatcher.budget(budget).clone();
-                    errands.refused.push((unit, Refusal::Budget(budget)));
+                    errands.other().refused.push((unit, Refusal::Budget(budget)));
                 }
                 Command::Stuck { unit, limit } => {
                     let limit = limit.map(|limit| Arc::clone(&dispatcher.limit(limit).name));
-                    errands.refused.push((unit, Refusal::Stuck(limit)));
+                    errands.other().refused.push((unit, Refusal::Stuck(limit)));
                 }
                 Command::Expire { ticket } => match attempts.get(&ticket.index()) {
-                    Some(Registered::Attempt(attempt)) => errands.due.push(Arc::clone(attempt)),
+                    Some(Registered::Attempt(attempt)) => {
+                        errands.other().due.push(Arc::clone(attempt));
+                    }
                     Some(Registered::Due) => {}
                     None => {
                         attempts.insert(ticket.index(), Registered::Due);
                     }
                 },
-                // SAFETY: it waits, and nobody else starts it before the lock is released.
-                Command::Reserved { unit } => errands.reserved.extend(unsafe { named(unit) }),
-                Command::Wake { at } => errands.wake = Some(at),
-                Command::Paused { level } => errands.paused = Some(level),
+                Command::Reserved { unit } => {
+                    // SAFETY: it waits, and nobody else starts it before the lock is released.
+                    errands.other().reserved.extend(unsafe { named(unit) });
+                }
+                Command::Wake { at } => errands.other().wake = Some(at),
+                Command::Paused { level } => errands.other().paused = Some(level),
             }
         }
-        self.startable.store(starts.len(), Ordering::Relaxed);
         errands.calls = (starts.len() - before).saturating_sub(mine);
         errands
     }
 
-    /// Does what waited for the lock. True: there is more in `desk.ready` to be written off.
+    /// Does what waited for the lock. True: there is more in the desk to be written off.
     fn go(&self, run: &Arc<Run>, errands: Errands, desk: &mut Desk) -> bool {
         let more = errands.has_more();
-        for job in errands.blocking {
-            run.submit_blocking(job);
-        }
         for _ in 0..errands.calls {
             run.call();
         }
-        for (node, path) in errands.reserved {
+        if errands.looks {
+            self.look_later(run);
+        }
+        if let Some(other) = errands.other {
+            self.go_on(run, *other, desk);
+        }
+        more
+    }
+
+    fn go_on(&self, run: &Arc<Run>, other: Other, desk: &mut Desk) {
+        for job in other.blocking {
+            run.submit_blocking(job);
+        }
+        for (node, path) in other.reserved {
             let kinds = EventKinds::NODES | EventKinds::RETRIES;
             run.emit(kinds, || EventKind::NodeReserved { node, path });
         }
-        if let Some(level) = errands.paused {
+        if let Some(level) = other.paused {
             run.pause(level);
         }
-        if let Some(at) = errands.wake {
+        if let Some(at) = other.wake {
             run.wake_at(at);
         }
-        desk.returned.extend(errands.returned);
-        for (unit, why) in errands.refused {
+        // Taken from the end, the first of them first.
+        desk.returned.extend(other.returned.into_iter().rev());
+        for (unit, why) in other.refused {
             // SAFETY: it was handed in and is given back here, once.
             unsafe { run.refuse(unit, &why, desk) };
             desk.lay_aside();
         }
-        desk.expired.extend(errands.due);
-        more
+        desk.expired.extend(other.due);
+    }
+}
+
+impl Driven {
+    /// A unit has ended: there is no attempt of it to be given up any more.
+    fn forget_attempt(&mut self, ticket: Ticket) {
+        if !self.attempts.is_empty() {
+            self.attempts.remove(&ticket.index());
+        }
+    }
+
+    /// Tells what seldom follows from a unit.
+    #[cold]
+    fn tell_rare(&mut self, desk: &mut Desk) {
+        for ticket in desk.left.drain(..) {
+            self.dispatcher.take(Input::Left { ticket });
+        }
+        for (_, ticket, _) in desk.again.drain(..) {
+            self.forget_attempt(ticket);
+            self.dispatcher.take(Input::Finished { ticket, attempts: None });
+        }
+        for owed in desk.owed.drain(..) {
+            self.dispatcher.take(Input::WrittenOff(owed));
+        }
+        for waiting in desk.withdrawn.drain(..) {
+            self.dispatcher.withdraw(waiting);
+        }
+        // Before levels that end by it, which are looked at by themselves.
+        if std::mem::take(&mut desk.resumes) {
+            self.dispatcher.take(Input::Resumed);
+        }
+        for limit in desk.forgotten.drain(..) {
+            self.dispatcher.forget(limit);
+        }
     }
 }
 

@@ -34,7 +34,7 @@ impl<U: Copy> Dispatcher<U> {
     /// What runs and what waits for what.
     pub fn standing(&self, now: Duration) -> Standing {
         let mut held: Vec<Held> = Vec::new();
-        for queue in self.queues.iter().filter(|queue| queue.len() > 0).take(LOOKED_AT) {
+        for queue in self.queues.waiting().take(LOOKED_AT) {
             for &(id, amount) in &self.demands.get(queue.class.demand).needs {
                 let Err(next) = self.limits.fits(id, amount, 0, now) else { continue };
                 let name = &*self.limits.limit(id).name;

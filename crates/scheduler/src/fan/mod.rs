@@ -25,9 +25,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, Ref, TaskError, Value};
+use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, PolicyRef, Ref, TaskError, Value};
 
-use crate::dispatch::{Around, LimitId, Ticket};
+use crate::dispatch::{Around, Asked, LimitId, Ticket};
 use crate::frame::{FanPtr, Frame, FramePtr, Parent};
 use crate::run::lock;
 
@@ -70,6 +70,8 @@ pub(crate) struct Fan {
     pub(crate) waits: Waits,
     /// What holds for everything in it.
     pub(crate) around: Option<Arc<Around>>,
+    /// What is asked for what is in it.
+    pub(crate) asked: Asked,
     /// When its time is over.
     pub(crate) due: Option<Duration>,
     /// What its node keeps while it runs.
@@ -226,6 +228,11 @@ impl Fan {
     pub(crate) fn home_plan(&self) -> &Arc<Plan> {
         // SAFETY: the node has not ended while the fan is there, so its frame is open.
         unsafe { self.home.get() }.plan()
+    }
+
+    /// What holds for each of its items.
+    pub(crate) fn item_policy(&self) -> PolicyRef {
+        self.home_plan().node(self.at).map()?.each.clone()
     }
 
     /// How the node ends, when all tokens have.

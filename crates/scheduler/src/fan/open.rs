@@ -14,6 +14,7 @@ use super::reduce::Reducer;
 use super::terms::goes_one_by_one;
 use super::{Claims, Fan, Gather, ItemEnd, Items, Passes, Pending, Quick, Single, Waits, Work};
 use crate::attempt::{FrameScope, ItemScope, guarded, release_sources};
+use crate::dispatch::Asked;
 use crate::frame::{FanPtr, Frame, FramePtr};
 use crate::run::Run;
 
@@ -289,6 +290,7 @@ impl Run {
             pending: Pending::default(),
             waits: Waits::default(),
             around: terms.around,
+            asked: Asked::default(),
             due: terms.due,
             ticket: OnceLock::new(),
             limit: terms.limit,

@@ -4,6 +4,7 @@
 //! same however deep a node lies. A name that has become long is shown without its middle; what is
 //! drawn from it (seeds) is drawn from the whole.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use terrace_core::PlanIndex;
@@ -55,13 +56,13 @@ fn hash(before: u64, text: &str) -> u64 {
 
 /// The full path of a node.
 pub(crate) fn path(frame: &Frame, at: PlanIndex) -> Name {
-    within(frame, label_of(frame, at))
+    within(frame, label_of(frame, at).as_deref())
 }
 
 /// What a node is called in its frame; `None` where it is called as the item or pass that the frame
 /// is: a map or loop that uses a file, or whose task gives a workflow, is one node to whoever wrote it.
-pub(crate) fn label_of(frame: &Frame, at: PlanIndex) -> Option<&str> {
-    let name = frame.plan().node(at).name();
+pub(crate) fn label_of(frame: &Frame, at: PlanIndex) -> Option<Cow<'_, str>> {
+    let name = frame.plan().name(at);
     let Some(parent) = frame.parent() else { return Some(name) };
     // SAFETY: the frame is open, so the fan that it is an item of has a token: the one that
     // follows it.
@@ -120,7 +121,7 @@ impl Fan {
         let name = self.home_plan().node(self.at).name();
         match &self.work {
             // SAFETY: as above.
-            Work::Once(_) => label_of(unsafe { self.home.get() }, self.at).map(str::to_owned),
+            Work::Once(_) => label_of(unsafe { self.home.get() }, self.at).map(Cow::into_owned),
             Work::Loop(_) => Some(label(name, item, None)),
             Work::Map(map) => Some(label(name, item, map.0.key(item))),
         }

@@ -1,24 +1,49 @@
 //! [`Costs`]: what the nodes of a plan took in earlier runs, and so how the next one begins.
+//!
+//! What nodes take by themselves only one thread can tell. What sharing them brings, only a run that
+//! shares them: it is judged by what the whole run took, and where that was not less, runs go on as
+//! before for a while, each time longer.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::share::WORTH;
+/// What a node takes at least where it may be worth sharing in blocks, in nanoseconds: less, and the
+/// values that two cores hand each other take longer.
+const SMALL: u64 = 25;
 
-/// What a node takes at least, run by several threads with work stealing, where it is surely worth
-/// that: its own time and the 100 to 400 ns that sharing adds.
-const SURELY: u64 = 1_500;
+/// What a node takes at least, run by several threads, where it is surely worth that: its own time
+/// and the 100 to 400 ns that sharing adds.
+pub(super) const SURELY: u64 = 1_500;
 
-/// So many runs are shared from the start before another begins alone, to measure again: the only
-/// way to tell what nodes take by themselves.
+/// So many runs are shared from the start before another begins alone, to measure again.
 const TRUST: u32 = 15;
+
+/// So many runs begin alone after sharing brought nothing; up to `TRUST << DOUBLINGS`.
+const DOUBLINGS: u32 = 6;
 
 /// What is known of the nodes' costs.
 #[derive(Debug, Default)]
 pub(super) struct Costs {
     /// Whether a run has ended.
     known: AtomicU32,
+    /// What a node took by itself, in nanoseconds; 0 where that is not known.
+    alone: AtomicU64,
     /// How many of the next runs are shared from the start.
     shared: AtomicU32,
+    /// How many of the next runs begin alone, whatever nodes take.
+    refused: AtomicU32,
+    /// How often in a row sharing brought nothing.
+    failures: AtomicU32,
+}
+
+/// How a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// On one thread.
+    Alone,
+    /// Shared, in blocks for nodes that take so many nanoseconds.
+    Shared(u64),
+    /// Shared, node by node.
+    Unsure,
 }
 
 impl Costs {
@@ -27,49 +52,91 @@ impl Costs {
         self.known.load(Ordering::Relaxed) == 0
     }
 
-    /// Whether the next run begins on one thread.
-    pub(super) fn begin_alone(&self) -> bool {
+    /// How the next run begins.
+    pub(super) fn begin(&self) -> Begin {
         // Several runs at once may all take note: one more or less does no harm.
         let shared = self.shared.load(Ordering::Relaxed);
         self.shared.store(shared.saturating_sub(1), Ordering::Relaxed);
-        shared == 0
+        match shared {
+            0 => Begin::Alone,
+            _ => Begin::Shared(match self.alone.load(Ordering::Relaxed) {
+                0 => SURELY,
+                each => each,
+            }),
+        }
     }
 
     /// Takes note of what nodes took, in nanoseconds each, on a thread that ran them by itself.
     pub(super) fn learn_alone(&self, each: u64) {
         self.known.store(1, Ordering::Relaxed);
-        self.shared.store(if each < WORTH { 0 } else { TRUST }, Ordering::Relaxed);
+        self.alone.store(each.max(1), Ordering::Relaxed);
+        let refused = self.refused.load(Ordering::Relaxed);
+        self.refused.store(refused.saturating_sub(1), Ordering::Relaxed);
+        let worth = each >= SURELY || each >= SMALL && refused == 0;
+        self.shared.store(if worth { TRUST } else { 0 }, Ordering::Relaxed);
     }
 
-    /// Takes note of what they took on threads that shared them.
-    pub(super) fn learn_shared(&self, each: u64) {
+    /// Takes note of what they took on threads that shared them: the work of all of these, and the
+    /// time of the whole run.
+    pub(super) fn learn_shared(&self, each: u64, whole: u64) {
         self.known.store(1, Ordering::Relaxed);
+        let alone = self.alone.load(Ordering::Relaxed);
         if each >= SURELY {
             self.shared.store(TRUST, Ordering::Relaxed);
+        } else if alone > 0 && whole * 10 > alone * 9 {
+            let failures = self.failures.load(Ordering::Relaxed).min(DOUBLINGS);
+            self.failures.store(failures + 1, Ordering::Relaxed);
+            self.refused.store(TRUST << failures, Ordering::Relaxed);
+            self.shared.store(0, Ordering::Relaxed);
+        } else {
+            self.failures.store(0, Ordering::Relaxed);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Costs, SURELY, TRUST, WORTH};
+    use super::{Begin, Costs, SMALL, SURELY, TRUST};
 
     #[test]
     fn what_is_small_begins_alone_and_what_is_not_is_shared_for_a_while() {
         let costs = Costs::default();
-        assert!(costs.are_unknown() && costs.begin_alone());
-        costs.learn_alone(WORTH - 1);
-        assert!(!costs.are_unknown() && costs.begin_alone());
-        costs.learn_alone(WORTH);
+        assert!(costs.are_unknown() && costs.begin() == Begin::Alone);
+        costs.learn_alone(SMALL - 1);
+        assert!(!costs.are_unknown() && costs.begin() == Begin::Alone);
+        costs.learn_alone(SMALL);
         for _ in 0..TRUST {
-            assert!(!costs.begin_alone());
-            // It may be the sharing that costs.
-            costs.learn_shared(SURELY - 1);
+            assert_eq!(costs.begin(), Begin::Shared(SMALL));
+            costs.learn_shared(SMALL * 2, SMALL / 2);
         }
-        assert!(costs.begin_alone());
+        assert_eq!(costs.begin(), Begin::Alone);
         for _ in 0..2 * TRUST {
-            costs.learn_shared(SURELY);
-            assert!(!costs.begin_alone());
+            costs.learn_shared(SURELY, SURELY);
+            assert_eq!(costs.begin(), Begin::Shared(SMALL));
         }
+    }
+
+    #[test]
+    fn sharing_that_brings_nothing_is_taken_back_and_tried_again_ever_later() {
+        let costs = Costs::default();
+        let mut alone = Vec::new();
+        for _ in 0..3 {
+            costs.learn_alone(100);
+            while costs.begin() == Begin::Alone {
+                costs.learn_alone(100);
+                *alone.last_mut().unwrap() += 1;
+            }
+            costs.learn_shared(300, 95);
+            alone.push(0);
+        }
+        assert_eq!(alone[..2], [TRUST, 2 * TRUST]);
+        // Once it pays, it is tried soon again.
+        costs.learn_shared(110, 60);
+        costs.learn_shared(110, 95);
+        let again = (0..).take_while(|_| {
+            costs.learn_alone(100);
+            costs.begin() == Begin::Alone
+        });
+        assert_eq!(again.count() as u32, TRUST);
     }
 }

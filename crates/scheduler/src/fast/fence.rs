@@ -4,10 +4,12 @@
 //! Together they order as two `fence(SeqCst)` do. On Linux the light one only keeps the compiler
 //! from reordering, and the heavy one asks the kernel to run a fence on every thread of the process
 //! (`membarrier`, 2 µs); elsewhere both are plain fences, 7 ns each. The process has to be
-//! registered for that once, which takes some 10 ms: [`prepare`] does it where nobody waits.
+//! registered for that once. While it has one thread, that takes a microsecond, and [`prepare_alone`]
+//! does it; later it takes some 10 ms, for which the end of the process waits too, and [`prepare`]
+//! does it where nobody else waits.
 
-pub(crate) use kernel::prepare;
 pub(super) use kernel::{Asymmetric, heavy, is_plain, is_ready};
+pub(crate) use kernel::{prepare, prepare_alone};
 
 use crate::sync::{Ordering, fence};
 
@@ -38,6 +40,26 @@ mod kernel {
     /// Makes the fences ready. Takes some milliseconds, once per process.
     pub(crate) fn prepare() {
         ASYMMETRIC.get_or_init(register);
+    }
+
+    /// As [`prepare`], where that takes no time: the kernel waits for what runs elsewhere only if
+    /// there may be another thread.
+    pub(crate) fn prepare_alone() {
+        if !is_ready() && is_alone() {
+            prepare();
+        }
+    }
+
+    /// Whether the process has one thread. An entry of `/proc/self/task` is a link to it.
+    #[cfg(target_os = "linux")]
+    fn is_alone() -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        std::fs::metadata("/proc/self/task").is_ok_and(|tasks| tasks.nlink() == 3)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_alone() -> bool {
+        false
     }
 
     /// Whether that is done: before it nobody may rely on the two.
@@ -115,6 +137,8 @@ mod kernel {
     }
 
     pub(crate) fn prepare() {}
+
+    pub(crate) fn prepare_alone() {}
 
     pub(in crate::fast) fn is_plain() -> bool {
         true

@@ -36,16 +36,17 @@ impl Fast {
         let op = &program.ops[at.index()];
         let mut args = std::mem::take(&mut desk.args);
         let result = guarded(|| {
-            let mut port = at.index().checked_sub(1).map_or(0, |before| program.ops[before].args);
-            while port < op.args {
-                args.push(match program.args[port as usize] {
+            for arg in &program.args[op.args()] {
+                args.push(match *arg {
                     // SAFETY: what it reads is published to its holder, who is counted off below.
                     Arg::Take(source) | Arg::Copy(source) => unsafe { frame.read(source, op.once) },
                     Arg::Input(input) => frame.inputs()[input as usize].clone(),
                     Arg::Const(at) => program.consts[at as usize].clone(),
+                    Arg::Gather(list) => {
+                        run.evaluate_port(at, program.gathers[list as usize].port)?
+                    }
                     Arg::Port(port) => run.evaluate_port(at, port)?,
                 });
-                port += 1;
             }
             if op.reads {
                 // Before the call, so that the last consumer of a value is the only one that holds
@@ -57,11 +58,11 @@ impl Fast {
             // SAFETY: the program is kept with the plan that has the task.
             let value = unsafe { op.body.as_ref() }.call(&TaskContext::new(&host), &mut args)?;
             match kind_of(&value) & op.fits {
-                0 => checked(&plan.node(at).task().signature.output, value),
+                0 => checked(&plan.signature(at).output, value),
                 _ => Ok(value),
             }
         });
-        let read = args.len() == plan.args(at).len();
+        let read = args.len() == plan.ports(at);
         clear(&mut args);
         desk.args = args;
         match result {

@@ -15,6 +15,10 @@
 //! - `roots`, a cursor over level 0, so that a wide plan starts without a push per node;
 //! - `arrived`, from threads without a deque: the blocking lane.
 //!
+//! # Blocks
+//! A run whose nodes are known to be worth sharing begins in blocks ([`shared`]): the units in deques
+//! are then blocks, and `roots` is a cursor over those that wait for nothing.
+//!
 //! # Small nodes
 //! Handing a node to another thread costs more than running it, where it takes less than some
 //! 300 ns. So a plan of plain tasks begins as a [`sequence`]: one thread runs it in order, and others
@@ -26,14 +30,19 @@
 //! (`crate::run`'s `progress`); a token of a fan is pushed before the nodes of the frame it opens, so that
 //! a thread finishes what it has begun before it begins more.
 
+mod apart;
+mod blocks;
 mod costs;
 mod fence;
+mod lap;
 mod light;
 mod program;
 mod sequence;
 mod share;
+mod shared;
 mod solo;
 mod takeover;
+mod watch;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -45,11 +54,14 @@ use terrace_core::{Lane, Plan, PlanIndex};
 
 use crate::attempt::Inside;
 use crate::frame::{Job, Store, Unit};
+use crate::options::Timing;
 use crate::run::{Desk, Role, Run};
 
-pub(crate) use fence::prepare;
+use costs::Begin;
+pub(crate) use fence::{prepare, prepare_alone};
 pub(crate) use program::Program;
-pub(crate) use sequence::Sequence;
+use sequence::Sequence;
+use shared::InBlocks;
 
 /// Roots that one thread takes at a time, at most.
 const ROOTS_AT_ONCE: u32 = 32;
@@ -67,6 +79,8 @@ pub(crate) struct Fast {
     looks: takeover::Looks,
     /// Whether all nodes are plain tasks that nobody watches.
     plain: bool,
+    /// What it is cut into, where it begins shared: units are then blocks.
+    in_blocks: Option<InBlocks>,
     /// Nanoseconds that threads worked, and how many nodes ended meanwhile.
     spent: AtomicU64,
     ended: AtomicU64,
@@ -74,12 +88,26 @@ pub(crate) struct Fast {
 
 impl Fast {
     /// `alone`: whether one thread may run nodes without telling of each.
-    pub(crate) fn new(plan: &Plan, workers: u32, alone: bool) -> Self {
+    pub(crate) fn new(plan: &Plan, workers: u32, alone: bool, timing: Timing) -> Self {
         let program = if alone { Program::for_run(plan) } else { None };
         let program = program.filter(|program| program.sequential);
-        let begins_alone = program.is_some_and(|program| takeover::begins_alone(program, workers));
+        let begin = program.map(|program| takeover::begin(program, workers));
+        let in_blocks = match (program, begin) {
+            // A reading of the clock for each is more than blocks are there for.
+            (Some(program), Some(Begin::Shared(each))) if timing != Timing::Exact => {
+                program.blocks(plan, each, workers).map(InBlocks::new)
+            }
+            _ => None,
+        };
+        // What is small and has too little side by side is done sooner by one.
+        let begins_alone = match begin {
+            Some(Begin::Shared(each)) => in_blocks.is_none() && each < costs::SURELY,
+            Some(Begin::Alone) => true,
+            Some(Begin::Unsure) | None => false,
+        };
         let sequence = begins_alone.then(Sequence::new);
-        let roots_end = if plan.is_empty() { 0 } else { plan.level(0).end };
+        let level = if plan.is_empty() { 0 } else { plan.level(0).end };
+        let roots_end = in_blocks.as_ref().map_or(level, |own| own.blocks.roots());
         // In a sequence they are its runner's.
         let roots = if sequence.is_some() { roots_end } else { 0 };
         Self {
@@ -90,6 +118,7 @@ impl Fast {
             stealers: (0..workers).map(|_| OnceLock::new()).collect(),
             sequence,
             plain: program.is_some(),
+            in_blocks,
             looks: takeover::Looks::default(),
             spent: AtomicU64::new(0),
             ended: AtomicU64::new(0),
@@ -107,6 +136,11 @@ impl Fast {
     /// Whether it begins on one thread, which has to be told when the run is to stop.
     pub(crate) fn begins_alone(&self) -> bool {
         self.sequence.is_some()
+    }
+
+    /// Whether nodes run in blocks, and leave no records.
+    pub(crate) fn runs_in_blocks(&self) -> bool {
+        self.in_blocks.is_some()
     }
 
     /// Memory for a run of a plan: that of an earlier one, where there is some.
@@ -143,6 +177,7 @@ impl Fast {
         // Only a hint here; who asks before sleeping has a fence before it.
         self.roots.load(Ordering::Relaxed) < self.roots_end
             || !self.arrived.is_empty()
+            || self.in_blocks.as_ref().is_some_and(|own| own.watches.is_wanted())
             || self.stealers.iter().any(|slot| slot.get().is_some_and(|deque| !deque.is_empty()))
     }
 
@@ -166,8 +201,13 @@ impl Fast {
         if self.report(run, &mut ended) {
             return;
         }
-        let mut since = Instant::now();
         let program = if self.plain { Program::of(run.plan()) } else { None };
+        if let (Some(program), Some(in_blocks)) = (program, &self.in_blocks) {
+            // SAFETY: as said there.
+            unsafe { self.work_in_blocks(run, desk, program, in_blocks) };
+            return;
+        }
+        let mut since = Instant::now();
         loop {
             next = next.or_else(|| self.find(run, desk));
             // What a task starts stops with this run.

@@ -2,12 +2,17 @@
 //! plan have cost so far. Made of a plan once and kept with it.
 
 use std::ptr::NonNull;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 
-use terrace_core::{Expr, Plan, PlanIndex, Ref, Root, Task, Type, Value};
+use terrace_core::{
+    Expr, Plan, PlanIndex, PortArg, Ref, Root, Signature, Task, TaskError, Type, Value,
+};
 
+use super::blocks::Blocks;
 use super::costs::Costs;
-use crate::frame::Store;
+use crate::attempt::checked;
+use crate::dispatch::Alike;
+use crate::frame::{Store, discard};
 use crate::run::lock;
 
 /// Memory of this many runs is kept for the next ones.
@@ -20,21 +25,50 @@ pub(super) struct Op {
     pub(super) body: NonNull<dyn Task>,
     /// That of a node some way ahead, which is fetched meanwhile.
     pub(super) ahead: *const (),
-    /// Where its arguments end; they begin where those of the node before end.
+    /// Where its arguments begin and end.
     pub(super) args: u32,
+    pub(super) args_end: u32,
     /// Likewise, the outputs that it is the last to read and does not take.
     pub(super) drops: u32,
+    pub(super) drops_end: u32,
     /// Kinds of value that are surely of the type that it gives.
     pub(super) fits: u16,
-    /// Of these, those without heap, where somebody reads it; and where nobody does.
-    pub(super) kept: u16,
-    pub(super) dropped: u16,
-    /// Whether it has arguments or drops outputs.
+    /// Of these, those without heap.
+    pub(super) plain: Plain,
+    /// How it gets its arguments in a sequence.
+    pub(super) feed: Feed,
+    /// Whether it reads any output.
     pub(super) reads: bool,
     /// Whether it refers to each output that it reads once.
     pub(super) once: bool,
     /// Whether anybody reads what it gives.
     pub(super) is_read: bool,
+}
+
+impl Op {
+    /// Where its arguments stand in [`Program::args`].
+    #[inline]
+    pub(super) fn args(&self) -> std::ops::Range<usize> {
+        self.args as usize..self.args_end as usize
+    }
+
+    /// Where the outputs that it drops stand in [`Program::drops`].
+    #[inline]
+    pub(super) fn drops(&self) -> std::ops::Range<usize> {
+        self.drops as usize..self.drops_end as usize
+    }
+}
+
+/// How a node of a sequence gets its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Feed {
+    /// It has none, and drops nothing.
+    Nothing,
+    /// They are outputs that lie side by side and that it is the last to read: it gets them where
+    /// they lie.
+    Lent,
+    /// They are put together.
+    Made,
 }
 
 // SAFETY: tasks may be called from any thread.
@@ -46,7 +80,7 @@ unsafe impl Sync for Op {}
 const AHEAD: u32 = 8;
 
 fn task_of(plan: &Plan, at: PlanIndex) -> NonNull<dyn Task> {
-    NonNull::from(&*plan.node(at).task().body)
+    NonNull::from(plan.body(at))
 }
 
 /// One argument.
@@ -60,8 +94,23 @@ pub(super) enum Arg {
     Input(u32),
     /// A constant of the program.
     Const(u32),
+    /// A list of outputs: one of the program's gathers.
+    Gather(u32),
     /// Anything else: the port's own expression.
     Port(u32),
+}
+
+/// A plan as it was cut for nodes of some cost; in no blocks where there is too little side by side.
+struct Cut {
+    each: u64,
+    blocks: Option<Arc<Blocks>>,
+}
+
+/// A list of outputs as an argument.
+pub(super) struct Gather {
+    /// The port that takes it, by whose expression it is made where there is anything with heap.
+    pub(super) port: u32,
+    pub(super) items: Box<[PlanIndex]>,
 }
 
 /// A plan as a list of calls.
@@ -70,6 +119,9 @@ pub(crate) struct Program {
     pub(super) args: Box<[Arg]>,
     pub(super) drops: Box<[PlanIndex]>,
     pub(super) consts: Box<[Value]>,
+    pub(super) gathers: Box<[Gather]>,
+    /// How many arguments a node has at the most.
+    pub(super) most_args: usize,
     /// The nodes whose output stays readable when a run is over.
     readable: Box<[PlanIndex]>,
     /// Whether it may run in sequence.
@@ -77,6 +129,10 @@ pub(crate) struct Program {
     /// Whether two nodes of it could ever run at once.
     pub(super) is_wide: bool,
     pub(super) costs: Costs,
+    /// The plan in blocks, as it was last cut.
+    cut: Mutex<Option<Cut>>,
+    /// What the dispatcher knows of the nodes, once it ran the plan.
+    alike: OnceLock<Alike>,
     spares: Mutex<Vec<Store>>,
 }
 
@@ -99,10 +155,14 @@ impl Program {
             args: Box::default(),
             drops: Box::default(),
             consts: Box::default(),
+            gathers: Box::default(),
+            most_args: 0,
             readable: plan.indices().filter(|&at| plan.readable_after(at)).collect(),
             sequential,
             is_wide: (0..plan.levels()).any(|level| plan.level(level).len() > 1),
             costs: Costs::default(),
+            cut: Mutex::default(),
+            alike: OnceLock::new(),
             spares: Mutex::default(),
         };
         if !sequential {
@@ -117,43 +177,51 @@ impl Program {
         let is_last = |source: PlanIndex, at: PlanIndex| {
             last_readers[source.index()] == Some(at) && !plan.readable_after(source)
         };
-        let mut ops = Vec::with_capacity(plan.len());
-        let last = (plan.len() as u32).saturating_sub(1);
+        let mut ops: Vec<Op> = Vec::with_capacity(plan.len());
+        let mut fitting = Fitting::default();
         // How often the node at hand refers to each other.
         let mut references = vec![0_u32; plan.len()];
         let (mut args, mut drops, mut consts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut gathers = Vec::new();
         for at in plan.indices() {
-            let node = plan.node(at);
             let (begin, dropped) = (args.len(), drops.len());
-            for (port, expr) in node.args().iter().enumerate() {
-                let arg = match expr {
-                    Expr::Const(value) => {
-                        consts.push(value.clone());
-                        Arg::Const(consts.len() as u32 - 1)
+            let mut all = 0;
+            for port in 0..plan.ports(at) {
+                let mut refer = |source: Option<PlanIndex>| {
+                    all += 1;
+                    source.into_iter().for_each(|source| references[source.index()] += 1);
+                };
+                let arg = match plan.arg(at, port) {
+                    PortArg::Output(source) => {
+                        refer(Some(source));
+                        Arg::Copy(source)
                     }
-                    Expr::Ref(Ref { root: Root::Node(id), path, adapt: None })
-                        if path.is_empty() =>
-                    {
-                        plan.place(*id).map_or(Arg::Port(port as u32), Arg::Copy)
+                    PortArg::Const(value) => constant(&mut consts, value),
+                    PortArg::Expr(expr) => {
+                        expr.each_node(&mut |id| refer(plan.place(id)));
+                        match expr {
+                            Expr::Const(value) => constant(&mut consts, value),
+                            Expr::Ref(Ref { root: Root::Input(id), path, adapt: None })
+                                if path.is_empty() =>
+                            {
+                                Arg::Input(id.index() as u32)
+                            }
+                            Expr::List(items) => {
+                                let items = items.iter().map(|item| output_of(plan, item));
+                                items.collect::<Option<_>>().map_or(
+                                    Arg::Port(port as u32),
+                                    |items| {
+                                        gathers.push(Gather { port: port as u32, items });
+                                        Arg::Gather(gathers.len() as u32 - 1)
+                                    },
+                                )
+                            }
+                            _ => output_of(plan, expr).map_or(Arg::Port(port as u32), Arg::Copy),
+                        }
                     }
-                    Expr::Ref(Ref { root: Root::Input(id), path, adapt: None })
-                        if path.is_empty() =>
-                    {
-                        Arg::Input(id.index() as u32)
-                    }
-                    _ => Arg::Port(port as u32),
                 };
                 args.push(arg);
             }
-            let mut all = 0;
-            node.args().iter().for_each(|arg| {
-                arg.each_node(&mut |id| {
-                    all += 1;
-                    if let Some(source) = plan.place(id) {
-                        references[source.index()] += 1;
-                    }
-                });
-            });
             let once = all == plan.sources(at).len();
             for arg in &mut args[begin..] {
                 match *arg {
@@ -169,24 +237,73 @@ impl Program {
                     drops.push(source);
                 }
             }
-            let (fits, is_read) = (kinds_of(&node.task().signature.output), plan.uses(at) > 0);
+            let (fits, is_read) = (fitting.of(plan, at), plan.uses(at) > 0);
+            let body = task_of(plan, at);
             ops.push(Op {
-                body: task_of(plan, at),
-                ahead: task_of(plan, PlanIndex::new((at.get() + AHEAD).min(last))).as_ptr()
-                    as *const (),
-                args: args.len() as u32,
-                drops: drops.len() as u32,
+                body,
+                ahead: body.as_ptr() as *const (),
+                args: begin as u32,
+                args_end: args.len() as u32,
+                drops: dropped as u32,
+                drops_end: drops.len() as u32,
                 fits,
-                kept: if is_read { fits & PLAIN } else { 0 },
-                dropped: if is_read { 0 } else { fits & PLAIN },
-                reads: args.len() > begin || drops.len() > dropped,
+                plain: Plain::of(fits),
+                feed: feed(&args[begin..], &drops[dropped..]),
+                reads: !plan.sources(at).is_empty(),
                 once,
                 is_read,
             });
+            program.most_args = program.most_args.max(args.len() - begin);
+        }
+        for at in AHEAD as usize..ops.len() {
+            ops[at - AHEAD as usize].ahead = ops[at].body.as_ptr() as *const ();
         }
         (program.ops, program.args) = (ops.into(), args.into());
         (program.drops, program.consts) = (drops.into(), consts.into());
+        program.gathers = gathers.into();
         program
+    }
+
+    /// The first output that a node is lent.
+    #[inline]
+    pub(super) fn first_of(&self, op: &Op) -> PlanIndex {
+        match self.args[op.args as usize] {
+            Arg::Take(source) => source,
+            _ => PlanIndex::new(0),
+        }
+    }
+
+    /// Looks at what a node gave that has heap or may be of a wrong kind: drops it where nobody
+    /// reads it.
+    #[inline(never)]
+    pub(super) fn keep(&self, plan: &Plan, at: u32, out: &mut Value) -> Result<(), TaskError> {
+        let op = &self.ops[at as usize];
+        if kind_of(out) & op.fits == 0 {
+            let ty = &plan.signature(PlanIndex::new(at)).output;
+            *out = checked(ty, std::mem::take(out))?;
+        }
+        if !op.is_read {
+            discard(std::mem::take(out));
+        }
+        Ok(())
+    }
+
+    /// The plan cut for nodes that take so long, where there is enough to do side by side.
+    pub(super) fn blocks(&self, plan: &Plan, each: u64, threads: u32) -> Option<Arc<Blocks>> {
+        let mut kept = lock(&self.cut);
+        // Cut again where nodes take twice as long, or half.
+        let suits = |cut: &&mut Cut| each <= cut.each * 2 && cut.each <= each * 2;
+        if let Some(cut) = kept.as_mut().filter(suits) {
+            return cut.blocks.clone();
+        }
+        let blocks = Blocks::cut(plan, each, threads).map(Arc::new);
+        *kept = Some(Cut { each, blocks: blocks.clone() });
+        blocks
+    }
+
+    /// Which nodes the dispatcher need not tell apart.
+    pub(crate) fn alike(plan: &Plan) -> Option<&Alike> {
+        Self::for_run(plan).map(|program| program.alike.get_or_init(|| Alike::of(plan)))
     }
 
     /// Memory for a run.
@@ -209,8 +326,60 @@ impl Program {
     }
 }
 
+/// The output that an expression is, where it is just one.
+fn output_of(plan: &Plan, expr: &Expr) -> Option<PlanIndex> {
+    match expr {
+        Expr::Ref(Ref { root: Root::Node(id), path, adapt: None }) if path.is_empty() => {
+            plan.place(*id)
+        }
+        _ => None,
+    }
+}
+
+/// How a node with these arguments, that drops these outputs, gets its arguments.
+fn feed(args: &[Arg], drops: &[PlanIndex]) -> Feed {
+    let lies_there = |(after, arg): (u32, &Arg)| match (args[0], arg) {
+        (Arg::Take(first), Arg::Take(source)) => source.get() == first.get() + after,
+        _ => false,
+    };
+    match (args.is_empty(), drops.is_empty()) {
+        (true, true) => Feed::Nothing,
+        (false, true) if (0..).zip(args).all(lies_there) => Feed::Lent,
+        _ => Feed::Made,
+    }
+}
+
+/// An argument that is a constant, which is kept.
+fn constant(consts: &mut Vec<Value>, value: &Value) -> Arg {
+    consts.push(value.clone());
+    Arg::Const(consts.len() as u32 - 1)
+}
+
+/// Kinds that fit, of node after node: most have the type of the one before.
+#[derive(Default)]
+struct Fitting {
+    of: Option<(*const Signature, u16)>,
+}
+
+impl Fitting {
+    fn of(&mut self, plan: &Plan, at: PlanIndex) -> u16 {
+        let signature = plan.signature(at);
+        match self.of {
+            Some((known, fits)) if known == Arc::as_ptr(signature) => fits,
+            _ => {
+                let fits = kinds_of(&signature.output);
+                self.of = Some((Arc::as_ptr(signature), fits));
+                fits
+            }
+        }
+    }
+}
+
 /// Whether a node takes how another ended, which a sequence does not keep.
 fn asks_how_it_ended(plan: &Plan) -> bool {
+    if plan.has_plain_args() {
+        return false;
+    }
     let mut found = false;
     for at in plan.indices() {
         for arg in plan.args(at) {
@@ -223,8 +392,13 @@ fn asks_how_it_ended(plan: &Plan) -> bool {
 /// The kind of a value, as a bit.
 #[inline]
 pub(super) fn kind_of(value: &Value) -> u16 {
+    1 << tag_of(value)
+}
+
+#[inline]
+fn tag_of(value: &Value) -> u8 {
     // In the order of the enum, so that this is its tag and no table.
-    let tag = match value {
+    match value {
         Value::Null => 0,
         Value::Bool(_) => 1,
         Value::I64(_) => 2,
@@ -236,12 +410,36 @@ pub(super) fn kind_of(value: &Value) -> u16 {
         Value::Map(_) => 8,
         Value::Array(_) => 9,
         Value::Ext(_) => 10,
-    };
-    1 << tag
+    }
 }
 
-/// The kinds without heap.
-const PLAIN: u16 = 0b1_1111;
+/// Kinds without heap: the tag of the first, and how many follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plain {
+    first: u8,
+    more: u8,
+}
+
+impl Plain {
+    /// Those among some kinds; of those with gaps between them, the first ones.
+    fn of(kinds: u16) -> Self {
+        // No value has the tag 255.
+        let none = Self { first: u8::MAX, more: 0 };
+        let first = (kinds & 0b1_1111).trailing_zeros();
+        if first > 4 {
+            return none;
+        }
+        let more = ((kinds & 0b1_1111) >> first).trailing_ones() - 1;
+        Self { first: first as u8, more: more as u8 }
+    }
+
+    /// Whether a value is of one of them. Reads one byte: where the value was written a moment ago,
+    /// a wider look would have to wait until it is in the cache.
+    #[inline]
+    pub(super) fn has(self, value: &Value) -> bool {
+        tag_of(value).wrapping_sub(self.first) <= self.more
+    }
+}
 
 /// The kinds that surely fit; what a value of another kind is, the full check says.
 fn kinds_of(ty: &Type) -> u16 {

@@ -12,6 +12,8 @@ use crate::sync::{AtomicU32, Ordering};
 
 /// Nothing has been settled.
 const NOWHERE: u32 = u32::MAX;
+/// The position of one who runs no node.
+pub(super) const IDLE: u32 = u32::MAX - 1;
 
 /// Who settled where the sequence ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub(super) enum Settled {
 }
 
 /// The position of the thread that runs the sequence, and what others want of it.
-pub(crate) struct Sequence {
+pub(super) struct Sequence {
     at: CachePadded<AtomicU32>,
     /// Whether somebody has come to take over.
     taken: CachePadded<AtomicU32>,
@@ -43,6 +45,13 @@ impl Sequence {
             owned: AtomicU32::new(0),
             wanted: AtomicU32::new(0),
         }
+    }
+
+    /// That of one who runs no node yet.
+    pub(super) fn idle() -> Self {
+        let sequence = Self::new();
+        sequence.at.store(IDLE, Ordering::Relaxed);
+        sequence
     }
 
     /// Makes the caller the one who runs it. True once.
@@ -120,8 +129,13 @@ impl Sequence {
     }
 
     /// Where its runner is, or was.
-    pub(crate) fn position(&self) -> u32 {
+    pub(super) fn position(&self) -> u32 {
         self.at.load(Ordering::Relaxed)
+    }
+
+    /// Where that stands.
+    pub(super) fn place(&self) -> &AtomicU32 {
+        &self.at
     }
 }
 

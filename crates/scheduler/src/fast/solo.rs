@@ -10,11 +10,11 @@ use terrace_core::{PlanIndex, RunConstants, Slots, TaskError, Value};
 use terrace_plugin_api::TaskContext;
 
 use super::fence;
-use super::program::{Arg, Op, Program, kind_of};
+use super::program::{Arg, Feed, Gather, Op, Program};
 use super::sequence::Sequence;
 use super::share::{Pace, Share};
-use crate::attempt::{Inside, NodeHost, Panicked, Quiet, checked};
-use crate::frame::{Frame, clear, discard, has_heap, push};
+use crate::attempt::{Inside, NodeHost, Panicked, Quiet};
+use crate::frame::{Frame, clear, discard, has_heap, push_plain};
 use crate::run::Run;
 
 /// Fetches what a task holds, some nodes ahead: tasks lie all over memory, and nodes are done sooner
@@ -50,9 +50,8 @@ pub(super) struct Solo<'a> {
     pub(super) at: u32,
     frame: &'a Frame,
     args: Vec<Value>,
-    /// Where the arguments of that node begin, and what is dropped after it has them.
-    next_arg: usize,
-    next_drop: usize,
+    /// What nodes give that nobody reads.
+    unread: Value,
 }
 
 impl<'a> Solo<'a> {
@@ -60,10 +59,11 @@ impl<'a> Solo<'a> {
         run: &'a Arc<Run>,
         program: &'a Program,
         sequence: &'a Sequence,
-        args: Vec<Value>,
+        mut args: Vec<Value>,
     ) -> Self {
         let frame = run.frame();
-        Self { run, program, sequence, at: 0, frame, args, next_arg: 0, next_drop: 0 }
+        args.reserve(program.most_args);
+        Self { run, program, sequence, at: 0, frame, args, unread: Value::Null }
     }
 
     /// Runs nodes until there is a reason not to.
@@ -105,6 +105,7 @@ impl<'a> Solo<'a> {
         };
         drop((inside, quiet));
         self.args.drain(..).for_each(discard);
+        discard(std::mem::take(&mut self.unread));
         stop
     }
 
@@ -120,48 +121,56 @@ impl<'a> Solo<'a> {
     /// As [`Self::go`].
     #[inline(never)]
     unsafe fn stretch(&mut self, end: u32, fence: impl fence::Light) -> Option<Stop> {
-        let host = NodeHost::of_sequence(self.run, self.frame, self.sequence);
+        let host = NodeHost::of_place(self.run, self.frame, self.sequence.place());
         let ctx = TaskContext::new(&host);
-        let (sequence, frame) = (self.sequence, self.frame);
+        let (sequence, frame, program) = (self.sequence, self.frame, self.program);
         let mut at = self.at;
-        for op in &self.program.ops[at as usize..end as usize] {
+        for op in &program.ops[at as usize..end as usize] {
             if !sequence.reach(at, fence) {
                 self.at = at;
                 return Some(Stop::Before);
             }
             prefetch(op.ahead);
-            if op.reads {
-                self.at = at;
-                // SAFETY: passed on: all nodes before this one have ended, on this thread.
-                if !unsafe { self.bind(op) } {
-                    return Some(Stop::Before);
+            let args: &mut [Value] = match op.feed {
+                Feed::Nothing => &mut [],
+                // SAFETY: all nodes before this one have ended, on this thread, and it is the last
+                // to read these.
+                Feed::Lent => unsafe { frame.lend(program.first_of(op), op.args().len()) },
+                Feed::Made => {
+                    // SAFETY: passed on: all nodes before this one have ended, on this thread.
+                    if !unsafe { self.bind(program, frame, at, op) } {
+                        self.at = at;
+                        return Some(Stop::Before);
+                    }
+                    &mut self.args
                 }
-            }
+            };
+            // Left where it will lie: it is written in parts, and who moved it whole would have to
+            // wait for them.
+            let out = match op.is_read {
+                // SAFETY: the node is this thread's until its successors begin.
+                true => unsafe { frame.slot_of(PlanIndex::new(at)) },
+                false => &mut self.unread,
+            };
             // SAFETY: the program is kept with the plan that has the task.
             let body = unsafe { op.body.as_ref() };
-            let args: &mut [Value] = if op.reads { &mut self.args } else { &mut [] };
-            let result = body.call(&ctx, args);
-            host.end_attempt();
-            // Looked at where it lies: it was written in parts, and moving it whole would have to
-            // wait for them.
-            let kind = result.as_ref().map_or(0, kind_of);
-            if kind & op.dropped != 0 {
-                std::mem::forget(result);
-            } else if kind & op.kept != 0 {
-                if let Ok(value) = &result {
-                    // SAFETY: the node is this thread's, and gives once.
-                    unsafe { frame.put_plain(PlanIndex::new(at), value) };
-                }
-                std::mem::forget(result);
-            } else {
+            if let Err(error) = body.call_into(&ctx, args, out) {
+                discard(std::mem::take(out));
                 self.at = at;
-                // SAFETY: passed on.
-                if let Err(error) = unsafe { self.give(result) } {
-                    return Some(Stop::Failed(error));
-                }
+                return Some(Stop::Failed(error));
             }
-            if op.reads {
-                clear(&mut self.args);
+            host.end_attempt();
+            if !op.plain.has(out)
+                && let Err(error) = program.keep(frame.plan(), at, out)
+            {
+                self.at = at;
+                return Some(Stop::Failed(error));
+            }
+            match op.feed {
+                Feed::Nothing => {}
+                // SAFETY: as above; the node is done with them.
+                Feed::Lent => unsafe { frame.empty(program.first_of(op), op.args().len()) },
+                Feed::Made => clear(&mut self.args),
             }
             at += 1;
         }
@@ -169,68 +178,78 @@ impl<'a> Solo<'a> {
         None
     }
 
-    /// Keeps what the node that it is at gave, where that has heap or may be of a wrong kind.
-    ///
-    /// # Safety
-    /// The node is this thread's, and gives once.
-    #[inline(never)]
-    unsafe fn give(&self, result: Result<Value, TaskError>) -> Result<(), TaskError> {
-        let at = PlanIndex::new(self.at);
-        let op = &self.program.ops[at.index()];
-        let mut value = result?;
-        if kind_of(&value) & op.fits == 0 {
-            value = checked(&self.frame.plan().node(at).task().signature.output, value)?;
-        }
-        if op.is_read {
-            // SAFETY: passed on.
-            unsafe { self.frame.put(at, value) };
-        } else {
-            discard(value);
-        }
-        Ok(())
-    }
-
     /// Makes the arguments of the node that it is at. False: they cannot be made, and all is as it
     /// was; why, the way of all nodes will find.
     ///
     /// # Safety
     /// All that it reads has ended, on this thread.
-    #[inline]
-    unsafe fn bind(&mut self, op: &Op) -> bool {
-        let begin = self.next_arg;
-        while self.next_arg < op.args as usize {
-            match self.program.args[self.next_arg] {
-                Arg::Take(source) => {
-                    // SAFETY: passed on.
-                    let output = unsafe { self.frame.look(source) };
-                    if has_heap(output) {
-                        // SAFETY: in this order it is the last to read that.
-                        self.args.push(unsafe { self.frame.take(source) });
-                    } else {
-                        push(&mut self.args, output);
-                    }
-                }
+    #[inline(always)]
+    unsafe fn bind(&mut self, program: &Program, frame: &Frame, at: u32, op: &Op) -> bool {
+        for arg in &program.args[op.args()] {
+            // One way for both: which it is cannot be foreseen, and for most values does not matter.
+            if let Arg::Take(source) | Arg::Copy(source) = *arg {
                 // SAFETY: passed on.
-                Arg::Copy(source) => push(&mut self.args, unsafe { self.frame.look(source) }),
-                Arg::Input(input) => push(&mut self.args, &self.frame.inputs()[input as usize]),
-                Arg::Const(at) => push(&mut self.args, &self.program.consts[at as usize]),
-                Arg::Port(port) => match self.port(port) {
-                    Some(value) => self.args.push(value),
-                    None => {
-                        self.unbind(begin);
-                        return false;
-                    }
-                },
+                let output = unsafe { frame.look(source) };
+                // There is room for as many as any node has.
+                if push_plain(&mut self.args, output) {
+                    continue;
+                }
             }
-            self.next_arg += 1;
+            // SAFETY: passed on.
+            if !unsafe { self.bind_other(at, op, arg) } {
+                return false;
+            }
         }
-        while self.next_drop < op.drops as usize {
-            let source = self.program.drops[self.next_drop];
-            self.next_drop += 1;
-            // SAFETY: it is the last reader, and has read.
-            discard(unsafe { self.frame.take(source) });
+        for &source in &program.drops[op.drops()] {
+            // SAFETY: passed on.
+            if has_heap(unsafe { frame.look(source) }) {
+                // SAFETY: it is the last reader, and has read.
+                discard(unsafe { frame.take(source) });
+            }
         }
         true
+    }
+
+    /// Makes an argument that is not a value without heap.
+    ///
+    /// # Safety
+    /// As [`Self::bind`].
+    #[inline(never)]
+    unsafe fn bind_other(&mut self, at: u32, op: &Op, arg: &Arg) -> bool {
+        self.at = at;
+        let value = match *arg {
+            // SAFETY: in this order it is the last to read that.
+            Arg::Take(source) => Some(unsafe { self.frame.take(source) }),
+            // SAFETY: passed on.
+            Arg::Copy(source) => Some(unsafe { self.frame.look(source) }.clone()),
+            Arg::Input(input) => Some(self.frame.inputs()[input as usize].clone()),
+            Arg::Const(at) => Some(self.program.consts[at as usize].clone()),
+            // SAFETY: passed on.
+            Arg::Gather(at) => unsafe { self.gather(&self.program.gathers[at as usize]) },
+            Arg::Port(port) => self.port(port),
+        };
+        let is_there = value.is_some();
+        match value {
+            Some(value) => self.args.push(value),
+            None => self.unbind(op),
+        }
+        is_there
+    }
+
+    /// A list of outputs.
+    ///
+    /// # Safety
+    /// As [`Self::bind`].
+    unsafe fn gather(&self, gather: &Gather) -> Option<Value> {
+        let mut items = Vec::with_capacity(gather.items.len());
+        for &source in &gather.items {
+            // SAFETY: passed on.
+            let output = unsafe { self.frame.look(source) };
+            if !push_plain(&mut items, output) {
+                return self.port(gather.port);
+            }
+        }
+        Value::list(items).ok()
     }
 
     /// What the expression of a port gives, where it gives something.
@@ -243,8 +262,8 @@ impl<'a> Solo<'a> {
 
     /// Puts back what was taken.
     #[cold]
-    fn unbind(&mut self, begin: usize) {
-        for (value, arg) in self.args.drain(..).zip(&self.program.args[begin..]) {
+    fn unbind(&mut self, op: &Op) {
+        for (value, arg) in self.args.drain(..).zip(&self.program.args[op.args()]) {
             match *arg {
                 // SAFETY: it was taken from there, and nobody looked meanwhile.
                 Arg::Take(source) => unsafe { self.frame.put(source, value) },

@@ -6,24 +6,29 @@ use std::time::{Duration, Instant};
 
 use terrace_core::PlanIndex;
 
+use super::costs::Begin;
 use super::program::Program;
 use super::sequence::{Sequence, Settled};
 use super::share::{Pace, WORTH};
 use super::solo::{Solo, Stop};
 use super::{Fast, Here, fence};
+use crate::clock::nanos;
 use crate::frame::Unit;
 use crate::run::{Desk, Run};
 
 /// Between two looks at a sequence that nobody helps with.
-const LOOK: Duration = Duration::from_millis(1);
+pub(super) const LOOK: Duration = Duration::from_millis(1);
 
-/// Whether a run begins as a sequence.
-pub(super) fn begins_alone(program: &Program, workers: u32) -> bool {
+/// How a run begins.
+pub(super) fn begin(program: &Program, workers: u32) -> Begin {
     if workers == 1 || !program.is_wide {
-        return true;
+        return Begin::Alone;
     }
-    // It may have to be taken over, which takes the fences.
-    fence::is_ready() && program.costs.begin_alone()
+    match program.costs.begin() {
+        // It may have to be taken over, which takes the fences.
+        _ if !fence::is_ready() => Begin::Unsure,
+        begin => begin,
+    }
 }
 
 /// When a sequence was last looked at, and where it was.
@@ -112,6 +117,13 @@ impl Fast {
 
     /// Looks at a sequence that nobody helps with, from the thread that knows the time.
     pub(crate) fn tick(&self, run: &Arc<Run>) {
+        if let Some(own) = &self.in_blocks {
+            if own.watches.look() {
+                run.call();
+            }
+            run.look_again(LOOK);
+            return;
+        }
         let Some(sequence) = self.sequence.as_ref().filter(|sequence| !sequence.is_settled())
         else {
             return;
@@ -205,7 +217,8 @@ impl Fast {
         }
         let ended = self.ended.load(Ordering::Relaxed);
         if let Some(program) = Program::of(run.plan()).filter(|_| ended > 0) {
-            program.costs.learn_shared(self.spent.load(Ordering::Relaxed) / ended);
+            let whole = nanos(run.now().saturating_sub(run.began())) / run.plan().len() as u64;
+            program.costs.learn_shared(self.spent.load(Ordering::Relaxed) / ended, whole);
         }
     }
 }

@@ -33,12 +33,13 @@ mod stretches;
 mod unit;
 mod values;
 
+use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use terrace_core::{Plan, PlanIndex, TaskError, Value};
+use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, TaskError, Value};
 
 use crate::fan::Name;
 use crate::fast::Program;
@@ -46,9 +47,9 @@ use crate::fast::Program;
 pub(crate) use cause::Cause;
 pub(crate) use record::Record;
 pub(crate) use store::Store;
-pub(crate) use stretches::Stretches;
+pub(crate) use stretches::{Lap, Laps, Stretches};
 pub(crate) use unit::{FanPtr, FramePtr, Job, Unit};
-pub(crate) use values::{clear, discard, has_heap, let_go, push};
+pub(crate) use values::{clear, discard, has_heap, let_go, push, push_plain};
 
 /// One running instance of a plan.
 pub(crate) struct Frame {
@@ -57,6 +58,10 @@ pub(crate) struct Frame {
     /// How many nodes, from the first, ended well on one thread and left no record: see [`Stretches`].
     sequenced: AtomicU32,
     stretches: OnceLock<Stretches>,
+    /// When blocks ran, where it runs in blocks: nodes that ended well in one leave no record.
+    laps: Option<OnceLock<Laps>>,
+    /// Whether readers were counted then.
+    counted: AtomicBool,
     /// Values of the workflow's inputs. Set while nobody else knows the frame.
     inputs: Vec<Value>,
     parent: Option<Parent>,
@@ -68,6 +73,8 @@ pub(crate) struct Frame {
     errors: Mutex<Vec<(PlanIndex, TaskError)>>,
     /// Nodes that were tried before and wait for another attempt.
     tries: Mutex<BTreeMap<PlanIndex, Tries>>,
+    /// Whether there ever was one.
+    tried: AtomicBool,
 }
 
 /// What came of a node, or an item, so far.
@@ -118,6 +125,12 @@ impl Tally {
         self.failed.load(Ordering::Relaxed) + self.blamed.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether any node ended otherwise than well.
+    pub(crate) fn is_marked(&self) -> bool {
+        let ended = [&self.failed, &self.skipped, &self.cancelled, &self.tolerated];
+        ended.into_iter().any(|count| count.load(Ordering::Relaxed) > 0)
+    }
+
     /// Whether some of it did not run because the run was told to stop, however.
     pub(crate) fn was_stopped(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed) + self.cut.load(Ordering::Relaxed) > 0
@@ -145,6 +158,8 @@ impl Frame {
             store,
             sequenced: AtomicU32::new(0),
             stretches: OnceLock::new(),
+            laps: None,
+            counted: AtomicBool::new(false),
             inputs,
             parent,
             name: OnceLock::new(),
@@ -152,6 +167,7 @@ impl Frame {
             tally: Tally::default(),
             errors: Mutex::new(Vec::new()),
             tries: Mutex::default(),
+            tried: AtomicBool::new(false),
         }
     }
 
@@ -163,18 +179,39 @@ impl Frame {
         self.tally = Tally::default();
         self.name = OnceLock::new();
         self.errors.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
-        self.tries.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        if std::mem::take(self.tried.get_mut()) {
+            self.tries.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        }
     }
 
     /// The memory, as new, when nobody looks at it any more.
     fn clear(&mut self, readable: &[PlanIndex]) -> Store {
         let mut store = std::mem::replace(&mut self.store, Store::none());
-        if *self.sequenced.get_mut() as usize == self.plan.len() {
+        let in_sequence = *self.sequenced.get_mut() as usize == self.plan.len();
+        let in_blocks =
+            self.laps.is_some() && !self.tally.is_marked() && !self.counted.load(Ordering::Relaxed);
+        if in_sequence || in_blocks {
             store.clear_readable(readable);
         } else {
             store.reset(&self.plan);
         }
         store
+    }
+
+    /// Says, while nobody else knows it, that it runs in blocks.
+    pub(crate) fn run_in_blocks(&mut self) {
+        self.laps = Some(OnceLock::new());
+    }
+
+    /// Notes when its blocks ran, in order, at the end of the run.
+    pub(crate) fn note_laps(&self, laps: Laps) {
+        let first = self.laps.as_ref().is_some_and(|own| own.set(laps).is_ok());
+        debug_assert!(first, "a run in blocks ends once");
+    }
+
+    /// Notes that readers of outputs were counted.
+    pub(crate) fn note_counted(&self) {
+        self.counted.store(true, Ordering::Relaxed);
     }
 
     /// Notes that the nodes before `end` have ended well, in order, and left no records.
@@ -283,22 +320,48 @@ impl Frame {
         unsafe { self.slot(at).write(output) };
     }
 
-    /// As [`Self::put`], of a value without heap, part by part.
+    /// Where the holder of a node leaves its output.
     ///
     /// # Safety
-    /// As there.
+    /// The caller holds `at`, and nobody else looks there while the reference lives.
     #[inline]
-    pub(crate) unsafe fn put_plain(&self, at: PlanIndex, output: &Value) {
-        let slot = self.slot(at);
-        let output = match output {
-            Value::I64(number) => Value::I64(*number),
-            Value::F64(number) => Value::F64(*number),
-            Value::Bool(truth) => Value::Bool(*truth),
-            Value::U64(number) => Value::U64(*number),
-            _ => Value::Null,
-        };
-        // SAFETY: as there.
-        unsafe { slot.write(output) };
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "a slot is a cell: who may write is what `Safety` says"
+    )]
+    pub(crate) unsafe fn slot_of(&self, at: PlanIndex) -> &mut Value {
+        // SAFETY: passed on.
+        unsafe { &mut *self.slot(at) }
+    }
+
+    /// Outputs that lie side by side, whose last reader the caller is.
+    ///
+    /// # Safety
+    /// As for [`Self::take`] of each, and nobody else looks there while the reference lives.
+    #[inline]
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "a slot is a cell: who may write is what `Safety` says"
+    )]
+    pub(crate) unsafe fn lend(&self, first: PlanIndex, count: usize) -> &mut [Value] {
+        let slots = &self.store.outputs[first.index()..first.index() + count];
+        let first = UnsafeCell::raw_get(slots.as_ptr());
+        // SAFETY: a cell lies as what is in it, and so do `count` of them; for the rest, passed on.
+        unsafe { std::slice::from_raw_parts_mut(first, count) }
+    }
+
+    /// Drops what is left of outputs that were lent.
+    ///
+    /// # Safety
+    /// As [`Self::lend`].
+    #[inline]
+    pub(crate) unsafe fn empty(&self, first: PlanIndex, count: usize) {
+        // SAFETY: passed on.
+        for output in unsafe { self.lend(first, count) } {
+            if has_heap(output) {
+                discard(std::mem::take(output));
+            }
+        }
     }
 
     /// Takes an output whose last reader the caller is, by the order in which a sequence runs.
@@ -348,11 +411,16 @@ impl Frame {
 
     /// What came of a node so far, where it was tried before.
     pub(crate) fn tries(&self, at: PlanIndex) -> Option<Tries> {
+        // Whoever holds a node that was tried acquired it after that was kept.
+        if !self.tried.load(Ordering::Relaxed) {
+            return None;
+        }
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).get(&at).copied()
     }
 
     /// Keeps what came of a node so far.
     pub(crate) fn keep_tries(&self, at: PlanIndex, tries: Tries) {
+        self.tried.store(true, Ordering::Relaxed);
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).insert(at, tries);
     }
 
@@ -418,7 +486,12 @@ impl Frame {
             return self.stretches().record(at.get());
         }
         // SAFETY: rule 3: published records are only read.
-        unsafe { *self.store.cells[at.index()].record.get() }
+        let record = unsafe { *self.store.cells[at.index()].record.get() };
+        match &self.laps {
+            _ if !record.is_none() => record,
+            Some(laps) => laps.get().unwrap_or(&Laps(Vec::new())).record(at.get()),
+            None => Record::unstarted(OutcomeStatus::Cancelled, Lane::Compute),
+        }
     }
 
     /// How a node of a sequence ended that is not among those noted by [`Self::note_sequence`].

@@ -26,6 +26,17 @@ impl Record {
         Self { started: 0, duration: 0, worker: 0, lane, attempts: 0, status, gives: false }
     }
 
+    /// That of a node of which nothing was written down.
+    pub(super) fn none() -> Self {
+        Self { worker: u16::MAX, ..Self::unstarted(OutcomeStatus::Ok, Lane::Compute) }
+    }
+
+    /// Whether nothing was written down: what ended well without a try had no worker of such a
+    /// number.
+    pub(super) fn is_none(&self) -> bool {
+        self.attempts == 0 && self.status == OutcomeStatus::Ok && self.worker == u16::MAX
+    }
+
     pub(crate) fn ran(status: OutcomeStatus, lane: Lane, worker: u16) -> Self {
         Self { started: 0, duration: 0, worker, lane, attempts: 1, status, gives: false }
     }

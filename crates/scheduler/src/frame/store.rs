@@ -3,7 +3,7 @@
 use std::cell::UnsafeCell;
 use std::sync::atomic::AtomicU32;
 
-use terrace_core::{Lane, OutcomeStatus, Plan, PlanIndex, Value};
+use terrace_core::{Plan, PlanIndex, Value};
 
 use super::{Record, cause, discard};
 
@@ -34,7 +34,7 @@ impl Store {
                 pending: AtomicU32::new(plan.in_degree(at)),
                 readers: AtomicU32::new(plan.uses(at)),
                 cause: AtomicU32::new(cause::NOBODY),
-                record: UnsafeCell::new(Record::unstarted(OutcomeStatus::Cancelled, Lane::Compute)),
+                record: UnsafeCell::new(Record::none()),
             })
             .collect();
         let outputs = plan.indices().map(|_| UnsafeCell::new(Value::Null)).collect();
@@ -52,6 +52,7 @@ impl Store {
             *cell.pending.get_mut() = plan.in_degree(at);
             *cell.readers.get_mut() = plan.uses(at);
             *cell.cause.get_mut() = cause::NOBODY;
+            *cell.record.get_mut() = Record::none();
         }
         self.clear();
     }

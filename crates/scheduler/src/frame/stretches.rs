@@ -33,6 +33,34 @@ impl Stretches {
     }
 }
 
+/// When the blocks of a plan ran that several threads shared.
+#[derive(Debug, Default)]
+pub(crate) struct Laps(pub(crate) Vec<Lap>);
+
+/// When some nodes that follow each other ran, one after the other on one thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lap {
+    pub(crate) first: u32,
+    pub(crate) end: u32,
+    pub(crate) worker: u16,
+    /// Nanoseconds of the run.
+    pub(crate) began: u64,
+    pub(crate) ended: u64,
+}
+
+impl Laps {
+    /// How a node ended that was among them; without times where nobody wants to know.
+    pub(super) fn record(&self, at: u32) -> Record {
+        let after = self.0.partition_point(|lap| lap.end <= at);
+        match self.0.get(after).filter(|lap| lap.first <= at) {
+            Some(&Lap { first, end, worker, began, ended }) => {
+                Stretches { worker, marks: vec![(first, began), (end, ended)] }.record(at)
+            }
+            None => Record::ran(OutcomeStatus::Ok, Lane::Compute, 0),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -7,7 +7,7 @@ use terrace_core::Value;
 /// Whether dropping a value does anything.
 #[inline]
 pub(crate) fn has_heap(value: &Value) -> bool {
-    !matches!(value, Value::Null | Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_))
+    !value.is_plain()
 }
 
 /// Drops a value, whatever its destructor does.
@@ -30,21 +30,30 @@ pub(crate) fn let_go<T>(thing: T) {
     drop(guard);
 }
 
-/// Adds a copy of a value, part by part where it has no heap: one that was moved whole right after
-/// would wait for its parts.
+/// Adds a copy of a value.
 #[inline]
 pub(crate) fn push(args: &mut Vec<Value>, value: &Value) {
-    match value {
-        Value::I64(number) => args.push(Value::I64(*number)),
-        Value::F64(number) => args.push(Value::F64(*number)),
-        Value::Bool(truth) => args.push(Value::Bool(*truth)),
-        Value::Null => args.push(Value::Null),
-        other => args.push(other.clone()),
+    args.reserve(1);
+    if !push_plain(args, value) {
+        args.push(value.clone());
     }
 }
 
+/// Adds a copy of a value without heap, where there is room. `false`: it has heap, or there is none.
+#[inline(always)]
+pub(crate) fn push_plain(args: &mut Vec<Value>, value: &Value) -> bool {
+    let Some(place) = args.spare_capacity_mut().first_mut() else { return false };
+    let is_plain = value.copy_plain(place);
+    if is_plain {
+        let length = args.len() + 1;
+        // SAFETY: it was written.
+        unsafe { args.set_len(length) };
+    }
+    is_plain
+}
+
 /// Drops arguments where they lie.
-#[inline]
+#[inline(always)]
 pub(crate) fn clear(args: &mut Vec<Value>) {
     if args.iter().any(has_heap) {
         args.drain(..).for_each(discard);

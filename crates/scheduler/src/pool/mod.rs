@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
-use crate::fast::prepare;
+use crate::fast::{prepare, prepare_alone};
 
 pub(crate) use seats::{Call, MAX_SEATS, Seats};
 
@@ -44,6 +44,9 @@ impl Pool {
     pub(crate) fn open(workers: usize) -> Result<Arc<Self>, (usize, io::Error)> {
         let state = State { invitations: VecDeque::new(), runs: 0, closing: false };
         let pool = Arc::new(Self { state: Mutex::new(state), called: Condvar::new() });
+        if workers > 1 {
+            prepare_alone();
+        }
         for worker in 0..workers {
             let own = Arc::clone(&pool);
             let spawned = thread::Builder::new()
@@ -51,7 +54,8 @@ impl Pool {
                 .stack_size(STACK)
                 .spawn(move || {
                     if worker == 0 && workers > 1 {
-                        // Here, where nobody waits for it. One worker is taken over by nobody.
+                        // Where that takes long: here nobody waits for it. One worker is taken over
+                        // by nobody.
                         prepare();
                     }
                     own.work();

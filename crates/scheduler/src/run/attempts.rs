@@ -9,18 +9,19 @@ use std::time::Duration;
 
 use terrace_core::{
     BindError, EventKind, EventKinds, IfFailed, NodeKind, OutcomeStatus, PlanIndex, Policy,
-    TaskError, TaskRef, Value, show_duration,
+    TaskError, Value, show_duration,
 };
 use terrace_plugin_api::{ErrorClass, Retryable};
 
 use super::Run;
 use super::node::{Desk, Step, told_as};
 use crate::attempt::{
-    About, Detached, GivenUp, NodeHost, bind_copy, call, no_time_left, release_sources, seed,
+    About, Detached, GivenUp, NodeHost, bind_copy, call_node, no_time_left, release_sources, seed,
     too_long,
 };
-use crate::dispatch::Ticket;
+use crate::dispatch::{Ticket, counts_attempts};
 use crate::fan::{Began, Fan, ItemEnd, Opening, Stopped, item_of, path};
+use crate::fast::Program;
 use crate::frame::{Frame, FramePtr, Tries, Unit, discard, let_go};
 use crate::leftovers::MOMENT;
 
@@ -36,10 +37,15 @@ pub(super) struct Past {
 impl Run {
     /// Whether a node is more than a call.
     pub(super) fn is_careful(&self, frame: &Frame, at: PlanIndex, desk: &Desk) -> bool {
-        desk.due.is_some()
-            || desk.cpus > 1
-            || frame.plan().node(at).policy().is_some()
-            || !self.machine().crew.calls_in_place()
+        if desk.due.is_some() || desk.cpus > 1 || !self.calls_in_place {
+            return true;
+        }
+        let known = if frame.parent().is_none() { Program::alike(frame.plan()) } else { None };
+        let counts = match known {
+            Some(alike) => alike.counts_attempts(at),
+            None => counts_attempts(frame.plan(), at),
+        };
+        counts || self.machine().leftovers.are_there() && frame.plan().policy(at).is_some()
     }
 
     /// Tries a task that may be tried again or given up.
@@ -54,7 +60,7 @@ impl Run {
     ) -> Step {
         // SAFETY: passed on: a held node has not ended.
         let frame = unsafe { frame_ptr.get() };
-        let task = frame.plan().node(at).task();
+        let task = frame.plan().task_name(at);
         let tries = frame.tries(at).unwrap_or_default();
         if let Some(tries) = self.crowded(task, tries) {
             frame.keep_tries(at, tries);
@@ -64,10 +70,16 @@ impl Run {
             return Step::Later;
         }
         let number = tries.attempts + 1;
-        let began = self.begin_node(frame, at, number, desk);
+        let in_time = desk.due.is_some()
+            || frame.plan().kind(at) == NodeKind::Dynamic
+            || frame.plan().policy(at).is_some_and(|policy| policy.total_timeout.is_some());
+        let began = match in_time {
+            true => self.begin_in_time(frame, at, number, desk),
+            false => self.begin_node(frame, at, number, desk),
+        };
         let first = if number == 1 { began.at } else { tries.first };
         let past = Past { number, began, first };
-        let mut args = Vec::new();
+        let mut args = std::mem::take(&mut desk.args);
         // SAFETY: the holder of a node has acquired what it depends on.
         let result = match unsafe { bind_copy(self, frame, at, &mut args) } {
             Err(BindError::Absent) => {
@@ -93,20 +105,24 @@ impl Run {
                         first,
                         cpus: desk.cpus,
                         seed: seed(self, &name),
+                        policy: frame.plan().node(at).shared_policy(),
                         name,
                     };
                     desk.ticket = None;
-                    self.detach(Detached::new(self, about, task.clone(), args), desk);
+                    self.detach(
+                        Detached::new(self, about, frame.plan().task(at).into_owned(), args),
+                        desk,
+                    );
                     return Step::Later;
                 }
                 (None, None) => {
                     let host = NodeHost::of_node(self, frame, at).with(number, desk.cpus);
-                    host.tell_given(task, &args);
-                    call(self, task, &host, &mut args)
+                    call_node(self, frame, at, &host, &mut args)
                 }
             },
         };
         args.drain(..).for_each(discard);
+        desk.args = args;
         // SAFETY: passed on.
         unsafe { self.after_attempt(frame_ptr, at, self.ended(result), &past, desk) }
     }
@@ -126,8 +142,7 @@ impl Run {
     ) -> Step {
         // SAFETY: passed on: a held node has not ended.
         let frame = unsafe { frame_ptr.get() };
-        let node = frame.plan().node(at);
-        let policy = node.policy();
+        let policy = frame.plan().policy(at);
         end.attempts = past.number;
         let due = self.due_of(frame, policy, Some(past.first));
         let again = policy.and_then(|policy| {
@@ -153,7 +168,7 @@ impl Run {
         // SAFETY: passed on; nothing is read for it any more.
         unsafe { release_sources(frame, at) };
         if frame.plan().kind(at) == NodeKind::Dynamic && end.status == OutcomeStatus::Ok {
-            let opening = match self.workflow_of(end.value, node.task()) {
+            let opening = match self.workflow_of(end.value, frame.plan().node(at).task()) {
                 Ok(workflow) => {
                     // SAFETY: passed on; what it reads was released.
                     let opening = unsafe { self.open_given(frame_ptr, at, &workflow, past.began) };
@@ -203,7 +218,7 @@ impl Run {
 
     /// When to look again whether a task may be attempted: too many attempts of it were given up
     /// and still run, and the last of them has not had its moment to come back.
-    pub(super) fn crowded(&self, task: &TaskRef, tries: Tries) -> Option<Tries> {
+    pub(super) fn crowded(&self, task: &Arc<str>, tries: Tries) -> Option<Tries> {
         let (_, had_its_moment) = self.too_many_left(task)?;
         let now = self.now();
         let first = if tries.attempts == 0 { now } else { tries.first };
@@ -213,9 +228,9 @@ impl Run {
 
     /// How many attempts of a task were given up and still run, where those are too many, and
     /// whether the last of them has had its moment to come back.
-    fn too_many_left(&self, task: &TaskRef) -> Option<(u32, bool)> {
+    fn too_many_left(&self, task: &Arc<str>) -> Option<(u32, bool)> {
         let machine = self.machine();
-        let (count, newest) = machine.leftovers.of(&task.name);
+        let (count, newest) = machine.leftovers.of(task);
         let had_its_moment = || machine.clock.now() >= newest.saturating_add(MOMENT);
         (count > 0 && count >= machine.max_abandoned).then(|| (count, had_its_moment()))
     }
@@ -228,13 +243,13 @@ impl Run {
     }
 
     /// Why a task may not be attempted: too many attempts of it were given up and still run.
-    pub(super) fn refused(&self, task: &TaskRef) -> Option<TaskError> {
+    pub(super) fn refused(&self, task: &Arc<str>) -> Option<TaskError> {
         // One more may be let in that has become too many since `crowded` looked.
         self.too_many_left(task).filter(|&(_, had_its_moment)| had_its_moment).map(|(count, _)| {
             let message = format!(
                 "{count} attempts of `{}` were given up and still run; a task that may take long \
                  has to look at `cancelled()`, or to run in a process of its own",
-                task.name
+                task
             );
             TaskError::new(ErrorClass::LIMIT, message)
                 .with_code("abandoned")
@@ -245,7 +260,7 @@ impl Run {
     /// What the dispatcher calls the unit in hand, where its attempt is handed over: one that may be
     /// given up, to a thread that may be lost with it; or each, where nothing is called in place.
     pub(super) fn parts_with(&self, desk: &Desk) -> Option<Ticket> {
-        let in_place = desk.due.is_none() && self.machine().crew.calls_in_place();
+        let in_place = desk.due.is_none() && self.calls_in_place;
         desk.ticket.filter(|_| !in_place)
     }
 
@@ -289,7 +304,7 @@ impl Run {
             Unit::Node(frame, at) => {
                 // SAFETY: the caller concludes the attempt, and so holds its unit.
                 let frame = unsafe { frame.get() };
-                (frame.plan().node(at).policy(), self.due(frame))
+                (frame.plan().policy(at), self.due(frame))
             }
             Unit::Item(fan, _) | Unit::Token(fan) => {
                 // SAFETY: as above: the token that follows the item has not ended.
@@ -354,7 +369,7 @@ impl Run {
                     None => {
                         // SAFETY: passed on; nothing is read for it any more.
                         unsafe { release_sources(frame, at) };
-                        let mut end = why.end(frame.plan().node(at).policy());
+                        let mut end = why.end(frame.plan().policy(at));
                         end.attempts = tries.attempts;
                         let began = Began { at: tries.first, worker: desk.number };
                         let record = self.record(frame.plan().lane(at), began, None);
@@ -387,7 +402,7 @@ impl Run {
 
     /// How a node with a workflow inside ends whose time is over.
     pub(super) fn took_too_long(&self, fan: &Fan, home: &Frame) -> ItemEnd {
-        let policy = fan.home_plan().node(fan.at).policy();
+        let policy = fan.home_plan().policy(fan.at);
         let timeout = policy.and_then(|policy| policy.timeout);
         let own = timeout.into_iter().chain(fan.plan.workflow().rules().deadline).min();
         // What is around it comes first, if that is over too.
@@ -402,7 +417,7 @@ impl Run {
 
     /// What becomes of what depends on a node that has failed.
     pub(super) fn if_failed<'f>(&self, frame: &'f Frame, at: PlanIndex) -> &'f IfFailed {
-        let policy = if self.is_ordered() { frame.plan().node(at).policy() } else { None };
+        let policy = if self.is_ordered() { frame.plan().policy(at) } else { None };
         policy.map_or(&IfFailed::Fails, |policy| &policy.if_failed)
     }
 }

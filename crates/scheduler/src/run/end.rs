@@ -155,9 +155,9 @@ impl Run {
             if !(record.gives() || absent || failed && tolerated) {
                 missing = Some(OutputError::Node {
                     node,
-                    name: self.plan().node(at).name().to_owned(),
+                    name: self.plan().name(at).into_owned(),
                     status,
-                    cause: cause.map(|cause| self.plan().node(cause.node()).name().to_owned()),
+                    cause: cause.map(|cause| self.plan().name(cause.node()).into_owned()),
                 });
             }
         });

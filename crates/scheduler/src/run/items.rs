@@ -44,7 +44,7 @@ impl Run {
         }
         if fan.single.is_some() {
             let task = fan.plan.node(PlanIndex::new(0)).task();
-            if let Some(tries) = self.crowded(task, pending.tries) {
+            if let Some(tries) = self.crowded(&task.name, pending.tries) {
                 pending.tries = tries;
                 fan.pending.set(at, pending);
                 self.take_back(Unit::Item(ptr, at), tries, desk);
@@ -78,7 +78,7 @@ impl Run {
         let end = match bind_item(self, fan, pending.item, &mut inputs, &mut args) {
             Err(BindError::Absent) => ItemEnd::without(OutcomeStatus::Skipped),
             Err(BindError::Wrong(error)) => ItemEnd::of(Err(error)),
-            Ok(()) => match (self.refused(task), self.parts_with(desk)) {
+            Ok(()) => match (self.refused(&task.name), self.parts_with(desk)) {
                 (Some(refused), _) => ItemEnd::of(Err(refused)),
                 (None, Some(ticket)) => {
                     let name = fan.path(pending.item);
@@ -95,6 +95,7 @@ impl Run {
                         first: past.first,
                         cpus: desk.cpus,
                         seed: seed(self, &name),
+                        policy: fan.item_policy(),
                         name,
                     };
                     desk.ticket = None;
@@ -104,7 +105,7 @@ impl Run {
                 }
                 (None, None) => {
                     let host = NodeHost::of_item(self, fan, pending.item).with(number, desk.cpus);
-                    host.tell_given(task, &args);
+                    host.tell_given(&task.signature, &args);
                     self.ended(call(self, task, &host, &mut args))
                 }
             },

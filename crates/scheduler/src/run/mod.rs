@@ -38,8 +38,8 @@ use crate::error::RunError;
 use crate::events::Emitter;
 use crate::expand::{Expand, NoDescriptions};
 use crate::fan::{Fan, Stopped};
-use crate::fast::Fast;
-use crate::frame::{Frame, FramePtr, Job, Store, Unit};
+use crate::fast::{Fast, Program};
+use crate::frame::{Frame, FramePtr, Job, Unit};
 use crate::leftovers::Leftovers;
 use crate::options::{Growth, Order, PathChoice, RunOptions, Timing};
 use crate::pool::{Call, Join, Pool, Seats};
@@ -49,7 +49,7 @@ use crate::watch::Look;
 
 pub(crate) use attempts::Refusal;
 pub(crate) use end::End;
-pub(crate) use node::{Desk, told_as};
+pub(crate) use node::{Desk, Stretch, told_as};
 use pause::Pauses;
 
 /// The threads and the clock that a run uses.
@@ -102,9 +102,13 @@ pub(crate) struct Run {
     /// One more than the node of the outermost workflow that the run stopped for.
     failed_at: AtomicU32,
     on_failure: OnFailure,
+    /// Whether tasks may be called where their unit is run.
+    calls_in_place: bool,
     /// Whether a budget did not suffice.
     broke: AtomicBool,
     approver: Option<Arc<dyn Approve>>,
+    /// Whether nodes of the outermost workflow may be checkpoints.
+    has_checkpoints: bool,
     pauses: Mutex<Pauses>,
     /// Whether nodes were ever held back at a checkpoint.
     holds: AtomicBool,
@@ -186,7 +190,7 @@ impl Run {
             let may_measure = machine.is_real || machine.workers == 1;
             let told = EventKinds::NODES | EventKinds::INSIDE;
             let watched = emitter.as_ref().is_some_and(|emitter| emitter.wants(told));
-            Path::Fast(Fast::new(plan, machine.workers, may_measure && !watched))
+            Path::Fast(Fast::new(plan, machine.workers, may_measure && !watched, options.timing))
         };
         let rules = workflow.rules();
         let due = options.deadline.into_iter().chain(rules.deadline).min();
@@ -202,13 +206,15 @@ impl Run {
             inputs.push(input.default.clone().unwrap_or_default());
         }
         options.redactor.learn(plan.workflow(), &inputs);
-        let store = match &path {
-            Path::Fast(_) => Fast::store(plan),
-            Path::Dispatch(_) => Store::new(plan),
-        };
+        let alike = if ordered { Program::alike(plan) } else { None };
+        let has_checkpoints = ordered && alike.is_none_or(|alike| alike.has_checkpoints);
         let may_block = plan.workflow().may_block() || !plan.is_plain();
+        let mut frame = Frame::with_store(plan, Fast::store(plan), inputs, None);
+        if matches!(&path, Path::Fast(fast) if fast.runs_in_blocks()) {
+            frame.run_in_blocks();
+        }
         let run = Arc::new(Self {
-            frame: Arc::new(Frame::with_store(plan, store, inputs, None)),
+            frame: Arc::new(frame),
             constants: RunConstants { id, seed: options.seed, workflow_dir: options.workflow_dir },
             machine: Arc::clone(machine),
             path,
@@ -222,8 +228,10 @@ impl Run {
             heir: OnceLock::new(),
             ended_early: AtomicBool::new(false),
             failed_at: AtomicU32::new(0),
+            calls_in_place: machine.crew.calls_in_place(),
             broke: AtomicBool::new(false),
             approver: options.approver,
+            has_checkpoints,
             pauses: Mutex::default(),
             holds: AtomicBool::new(false),
             refused: AtomicBool::new(false),
@@ -297,6 +305,11 @@ impl Run {
 
     pub(crate) fn plan(&self) -> &Arc<Plan> {
         self.frame.plan()
+    }
+
+    /// When it was made, by its clock.
+    pub(crate) fn began(&self) -> Duration {
+        self.began
     }
 
     pub(crate) fn frame(&self) -> &Frame {
@@ -380,7 +393,7 @@ impl Run {
     fn dooms(&self, frame: &Frame, at: PlanIndex) -> Option<PlanIndex> {
         let (mut frame, mut at) = (frame, at);
         loop {
-            let policy = frame.plan().node(at).policy();
+            let policy = frame.plan().policy(at);
             let tolerates = |policy: &Policy| policy.if_failed != IfFailed::Fails;
             if policy.is_some_and(tolerates) {
                 return None;
@@ -395,7 +408,7 @@ impl Run {
             // SAFETY: the fan has a token, so its node has not ended and the frame of that is open.
             frame = unsafe { fan.home.get() };
             at = fan.at;
-            if again(frame.plan().node(at).policy()) {
+            if again(frame.plan().policy(at)) {
                 return None;
             }
         }

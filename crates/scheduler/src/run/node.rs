@@ -59,8 +59,33 @@ pub(crate) struct Desk {
     pub(crate) forgotten: Vec<LimitId>,
     /// Attempts whose time was over before they began.
     pub(crate) expired: Vec<Arc<Detached>>,
+    /// What units take, where that is measured.
+    pub(crate) stretch: Stretch,
     /// When the last node ended, if nothing was waited for since.
     stamp: Option<Duration>,
+}
+
+/// So many units in a row, and how long they took.
+#[derive(Default)]
+pub(crate) struct Stretch {
+    units: u32,
+    since: Option<Duration>,
+}
+
+impl Stretch {
+    /// Counts a unit that begins. True: the clock is to be read, before the first and after each so
+    /// many.
+    pub(crate) fn count(&mut self, many: u32) -> bool {
+        self.units += 1;
+        self.units > many || self.since.is_none()
+    }
+
+    /// Takes note of the time. Gives what each unit since the last time took.
+    pub(crate) fn mark(&mut self, now: Duration) -> Option<Duration> {
+        let since = self.since.replace(now);
+        let units = std::mem::replace(&mut self.units, 1) - 1;
+        since.filter(|_| units > 0).map(|since| now.saturating_sub(since) / units)
+    }
 }
 
 impl Desk {
@@ -87,6 +112,7 @@ impl Desk {
             withdrawn: Vec::new(),
             forgotten: Vec::new(),
             expired: Vec::new(),
+            stretch: Stretch::default(),
             stamp: None,
         }
     }
@@ -120,6 +146,16 @@ impl Desk {
         }
     }
 
+    /// Whether there is something to tell the dispatcher that seldom follows from a unit.
+    pub(crate) fn has_rare(&self) -> bool {
+        self.resumes
+            || !(self.left.is_empty()
+                && self.again.is_empty()
+                && self.owed.is_empty()
+                && self.withdrawn.is_empty()
+                && self.forgotten.is_empty())
+    }
+
     /// Says that time passed without a node.
     pub(crate) fn idle(&mut self) {
         self.stamp = None;
@@ -139,12 +175,26 @@ pub(super) enum Step {
 impl Run {
     /// Whether a node that is ready must not run, and how it ends instead. Once it must not, it
     /// never may.
+    #[inline]
     pub(crate) fn verdict(&self, frame: &Frame, at: PlanIndex) -> Option<OutcomeStatus> {
-        let run_if = match frame.plan().is_plain() {
-            true => RunIf::Success,
-            false => frame.plan().node(at).run_if(),
-        };
-        let runs = match (run_if, frame.cause(at)) {
+        let run_if = frame.plan().run_if(at);
+        let cause = frame.cause(at);
+        let as_usual = cause.is_none() && run_if != RunIf::Failure && self.due(frame).is_none();
+        if as_usual && self.stopped() == Stopped::No {
+            return None;
+        }
+        self.weigh(frame, at, run_if, cause)
+    }
+
+    /// [`Self::verdict`], in full.
+    fn weigh(
+        &self,
+        frame: &Frame,
+        at: PlanIndex,
+        run_if: RunIf,
+        cause: Option<Cause>,
+    ) -> Option<OutcomeStatus> {
+        let runs = match (run_if, cause) {
             (RunIf::Success, None) | (RunIf::Always, _) => true,
             (RunIf::Failure, Some(cause)) => cause.is_failure(),
             _ => false,
@@ -219,7 +269,7 @@ impl Run {
             NodeKind::Succeed => Step::Ended(unsafe { self.succeed(frame, at, desk) }),
             NodeKind::Flow => {
                 let number = 1 + frame.tries(at).map_or(0, |tries| tries.attempts);
-                let began = self.begin_node(frame, at, number, desk);
+                let began = self.begin_in_time(frame, at, number, desk);
                 // SAFETY: as above.
                 let opening = unsafe { self.open_fan(frame_ptr, at, began) };
                 // SAFETY: as above.
@@ -232,7 +282,7 @@ impl Run {
 
     /// Whether the condition of a node holds.
     fn condition(&self, frame: &Frame, at: PlanIndex) -> Result<bool, TaskError> {
-        let Some(when) = frame.plan().node(at).when() else { return Ok(true) };
+        let Some(when) = frame.plan().when(at) else { return Ok(true) };
         let scope = FrameScope::new(self, frame);
         match guarded(|| frame.plan().evaluate(when, &scope))? {
             Some(Value::Bool(holds)) => Ok(holds),
@@ -278,7 +328,7 @@ impl Run {
     ) -> Step {
         // SAFETY: passed on: a held node has not ended.
         let frame = unsafe { frame_ptr.get() };
-        let began = self.begin_node(frame, at, 1, desk);
+        let began = self.begin_in_time(frame, at, 1, desk);
         // SAFETY: passed on.
         let result = unsafe { attempt(self, frame, at, &mut desk.args) };
         let Some(result) = result else {
@@ -323,7 +373,7 @@ impl Run {
                 // SAFETY: the caller holds its token.
                 let fan = unsafe { ptr.get() };
                 let keeps = |plan: &terrace_core::Plan| {
-                    plan.kind(at) == NodeKind::Flow && plan.node(at).policy().is_some()
+                    plan.kind(at) == NodeKind::Flow && plan.policy(at).is_some()
                 };
                 if let Some(ticket) = desk.ticket.take_if(|_| keeps(frame.plan())) {
                     // What it takes it keeps until all that is inside has ended.
@@ -415,11 +465,36 @@ impl Run {
         attempt: u32,
         desk: &Desk,
     ) -> Began {
-        let started = self.stamp(desk);
+        self.begin_at(self.stamp(desk), frame, at, attempt, desk)
+    }
+
+    /// As [`Self::begin_node`], of what is tried again or given up by when it began.
+    pub(super) fn begin_in_time(
+        &self,
+        frame: &Frame,
+        at: PlanIndex,
+        attempt: u32,
+        desk: &Desk,
+    ) -> Began {
+        let started = match self.is_ordered() && !self.is_timed() {
+            true => self.now(),
+            false => self.stamp(desk),
+        };
+        self.begin_at(started, frame, at, attempt, desk)
+    }
+
+    fn begin_at(
+        &self,
+        started: Duration,
+        frame: &Frame,
+        at: PlanIndex,
+        attempt: u32,
+        desk: &Desk,
+    ) -> Began {
         self.emit(told_as(frame), || EventKind::NodeStarted {
             node: frame.plan().id(at),
             path: self.path_in(frame, at),
-            task: frame.plan().node(at).task().name.clone(),
+            task: frame.plan().task_name(at).clone(),
             attempt,
             lane: frame.plan().lane(at),
             worker: u32::from(desk.number),
@@ -427,12 +502,11 @@ impl Run {
         Began { at: started, worker: desk.number }
     }
 
-    /// The moment at which something begins.
+    /// The moment at which something begins, where that is taken.
     pub(super) fn stamp(&self, desk: &Desk) -> Duration {
         match desk.stamp {
             Some(stamp) => stamp,
-            // What is tried again or given up is so by when it began.
-            None if self.is_timed() || self.is_ordered() => self.now(),
+            None if self.is_timed() => self.now(),
             None => Duration::ZERO,
         }
     }
@@ -483,8 +557,6 @@ impl Run {
         let ItemEnd { status, mut value, error, attempts } = end;
         record.status = status;
         record.attempts = u16::try_from(attempts).unwrap_or(u16::MAX);
-        let policy = if self.is_ordered() { frame.plan().node(at).policy() } else { None };
-        let if_failed = policy.map_or(&IfFailed::Fails, |policy| &policy.if_failed);
         let tally = frame.tally();
         let cause = frame.cause(at);
         match status {
@@ -500,17 +572,19 @@ impl Run {
             OutcomeStatus::Cancelled => {
                 tally.cancelled.fetch_add(1, Ordering::Relaxed);
             }
-            _ if *if_failed != IfFailed::Fails => {
-                tally.tolerated.fetch_add(1, Ordering::Relaxed);
-                if let IfFailed::Gives(instead) = if_failed {
-                    record.gives = true;
-                    value = instead.clone();
+            _ => match self.if_failed(frame, at) {
+                IfFailed::Fails => {
+                    tally.failed.fetch_add(1, Ordering::Relaxed);
+                    self.stop_for(frame, at);
                 }
-            }
-            _ => {
-                tally.failed.fetch_add(1, Ordering::Relaxed);
-                self.stop_for(frame, at);
-            }
+                tolerant => {
+                    tally.tolerated.fetch_add(1, Ordering::Relaxed);
+                    if let IfFailed::Gives(instead) = tolerant {
+                        record.gives = true;
+                        value = instead.clone();
+                    }
+                }
+            },
         }
         if let Some(error) = &error {
             frame.keep_error(at, error.clone());
@@ -530,13 +604,13 @@ impl Run {
         unsafe { frame.settle(at, record, value) };
         self.emit(told_as(frame), || {
             let cause = cause.filter(|_| status == OutcomeStatus::Skipped).map(Cause::node);
-            let (id, node) = (frame.plan().id(at), frame.plan().node(at));
+            let plan = frame.plan();
             EventKind::NodeFinished {
-                node: id,
+                node: plan.id(at),
                 path: self.path_in(frame, at),
-                task: node.task().name.clone(),
-                pack: node.task().pack.clone(),
-                level: frame.plan().workflow().levels().of(id),
+                task: plan.task_name(at).clone(),
+                pack: plan.pack(at).cloned(),
+                level: plan.level_of(at),
                 status,
                 attempts: u32::from(record.attempts),
                 duration: record.duration(),

@@ -28,9 +28,11 @@ impl Run {
     /// Holds a node back that is a checkpoint and has ended. True: nobody is told before somebody
     /// has looked.
     pub(super) fn hold(&self, frame: &Frame, ended: Ended, desk: &mut Desk) -> bool {
+        if !self.has_checkpoints {
+            return false;
+        }
         let (_, at, _) = ended;
-        let policy = if self.is_ordered() { frame.plan().node(at).policy() } else { None };
-        let looks = policy.is_some_and(|policy| policy.checkpoint);
+        let looks = frame.plan().policy(at).is_some_and(|policy| policy.checkpoint);
         if !looks || self.stopped() != Stopped::No || self.is_late(frame) {
             return false;
         }
@@ -42,8 +44,9 @@ impl Run {
     }
 
     /// Lets go what was held back where nobody waits for an answer any more.
+    #[inline]
     pub(crate) fn let_held_go(self: &Arc<Self>, desk: &mut Desk) {
-        if !self.holds.load(Ordering::Relaxed) {
+        if !self.has_checkpoints || !self.holds.load(Ordering::Relaxed) {
             return;
         }
         if self.stopped() == Stopped::No && !self.is_late(self.frame()) {
@@ -104,7 +107,7 @@ impl Run {
             let shown = record.gives() && plan.uses(at) > 0;
             Produced {
                 node: plan.id(at),
-                name: plan.node(at).name().to_owned(),
+                name: plan.name(at).into_owned(),
                 status: record.status,
                 // SAFETY: as above; those who read it come later.
                 value: shown.then(|| unsafe { frame.read(at, false) }),
@@ -127,7 +130,7 @@ impl Run {
             at: self.now(),
             level,
             produced: nodes.iter().map(produced).collect(),
-            next: next.iter().map(|&at| plan.node(at).name().to_owned()).collect(),
+            next: next.iter().map(|&at| plan.name(at).into_owned()).collect(),
         }
     }
 

@@ -138,6 +138,17 @@ impl Run {
     ) {
         // SAFETY: passed on: the frame is open.
         let frame = unsafe { frame_ptr.get() };
+        self.blame_after(frame, at, status);
+        for &next in frame.plan().successors(at) {
+            if frame.arrive(next) {
+                desk.ready.push(Unit::Node(frame_ptr, next));
+            }
+        }
+    }
+
+    /// Notes with the successors of a node that they get nothing of it, where that is so. Before they
+    /// are told that it has ended.
+    pub(super) fn blame_after(&self, frame: &Frame, at: PlanIndex, status: OutcomeStatus) {
         let plan = frame.plan();
         let cause = match status {
             OutcomeStatus::Ok | OutcomeStatus::Cancelled => None,
@@ -148,23 +159,13 @@ impl Run {
                 IfFailed::Gives(_) => None,
             },
         };
-        let Some(cause) = cause else {
-            for &next in plan.successors(at) {
-                if frame.arrive(next) {
-                    desk.ready.push(Unit::Node(frame_ptr, next));
-                }
-            }
-            return;
-        };
+        let Some(cause) = cause else { return };
         let tolerances = plan.tolerances(at);
         for (edge, &next) in plan.successors(at).iter().enumerate() {
             // What runs after a failure has to know of it, also where it takes how the node ended.
-            let after_failure = || plan.node(next).run_if() == RunIf::Failure;
+            let after_failure = || plan.run_if(next) == RunIf::Failure;
             if !cause.is_tolerated(tolerances.get(edge)) || after_failure() {
                 frame.blame(next, cause);
-            }
-            if frame.arrive(next) {
-                desk.ready.push(Unit::Node(frame_ptr, next));
             }
         }
     }

@@ -90,6 +90,37 @@ impl Run {
         unsafe { self.fail_plain(at, error, began, desk) };
     }
 
+    /// Ends a node that failed in a block.
+    ///
+    /// # Safety
+    /// The caller holds it, and counted it off as a reader.
+    pub(crate) unsafe fn fail_in_block(
+        self: &Arc<Self>,
+        at: PlanIndex,
+        error: TaskError,
+        worker: u16,
+    ) {
+        let at_once = if self.timing == Timing::Off { Duration::ZERO } else { self.now() };
+        let record = self.record(Lane::Compute, Began { at: at_once, worker }, None);
+        // SAFETY: passed on; this is its only end.
+        let status = unsafe { self.settle(self.frame(), at, self.ended(Err(error)), record) };
+        // Its block tells those behind that it has ended.
+        self.blame_after(self.frame(), at, status);
+    }
+
+    /// Ends a node of a block that must not run.
+    ///
+    /// # Safety
+    /// The caller holds it.
+    pub(crate) unsafe fn write_off_in_block(self: &Arc<Self>, at: PlanIndex) {
+        let frame = self.frame();
+        // Once it must not run, it never may.
+        let status = self.verdict(frame, at).unwrap_or(OutcomeStatus::Cancelled);
+        // SAFETY: passed on; this is its only end.
+        let status = unsafe { self.write_off(frame, at, status) };
+        self.blame_after(frame, at, status);
+    }
+
     /// Asks to be looked at again after a while of the machine's own time. False: there is no thread
     /// for time, so nobody will come.
     pub(crate) fn look_again(self: &Arc<Self>, after: Duration) -> bool {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use terrace_core::{Lane, TaskError, Value};
 use terrace_plugin_api::ErrorClass;
 
+use super::made::made;
 use super::script::{Attempt, Gives, Script};
 use super::stage::{Order, Stage, name_of};
 use crate::attempt::Detached;
@@ -215,9 +216,13 @@ impl<'s> Drive<'s> {
             lane,
             at: self.run.now(),
             due: about.due,
+            policy: about.policy.as_deref(),
+            cpus: about.cpus,
+            output: attempt.output(),
         });
         let result = match course.gives {
             Gives::Called => attempt.call(),
+            Gives::Made(items) => Ok(made(attempt.output(), &items)),
             Gives::This(result) => result.and_then(|value| attempt.check(value)),
         };
         let name = name_of(&attempt);

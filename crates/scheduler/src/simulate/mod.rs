@@ -6,10 +6,11 @@
 //! [`Script`]; the clock jumps from one end of an attempt, or timer, to the next. So a run of hours
 //! takes moments, and the same plan, options and script give the same events, times included.
 //!
-//! What is asked of a script, and what it answers: [`script`]; what the run wants done: [`stage`];
-//! doing it: [`drive`].
+//! What is asked of a script, and what it answers: [`script`], values of which only the type is
+//! known: [`made`]; what the run wants done: [`stage`]; doing it: [`drive`].
 
 mod drive;
+mod made;
 mod script;
 mod stage;
 
@@ -31,6 +32,7 @@ use crate::run::{Machine, Run};
 use drive::Drive;
 use stage::Stage;
 
+pub use made::made;
 pub use script::{Attempt, Course, Gives, Script};
 
 /// Takes plans to their end without threads and without waiting.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use terrace_core::{Lane, NodeId, TaskError, Value};
+use terrace_core::{Lane, NodeId, Policy, TaskError, Type, Value};
 use terrace_plugin_api::Item;
 
 /// Says how attempts go.
@@ -40,6 +40,12 @@ pub struct Attempt<'a> {
     pub at: Duration,
     /// When it is given up.
     pub due: Option<Duration>,
+    /// What holds for it: how long it takes as far as is declared, what it costs.
+    pub policy: Option<&'a Policy>,
+    /// How many workers it takes.
+    pub cpus: u32,
+    /// What its task gives.
+    pub output: &'a Type,
 }
 
 /// How an attempt goes.
@@ -61,6 +67,9 @@ pub enum Gives {
     Called,
     /// This; no task is called.
     This(Result<Value, TaskError>),
+    /// A value that is made up, of the type of the task's output ([`made`](super::made)), whose
+    /// outermost list has so many items, and the lists in it as many as follow; no task is called.
+    Made(Vec<usize>),
 }
 
 impl Course {
@@ -72,6 +81,11 @@ impl Course {
     /// The task is called, and takes so long.
     pub fn calls(takes: Duration) -> Self {
         Self { takes: Some(takes), stops_after: None, gives: Gives::Called }
+    }
+
+    /// It takes so long, and gives a value that is made up; see [`Gives::Made`].
+    pub fn makes(takes: Duration, items: Vec<usize>) -> Self {
+        Self { takes: Some(takes), stops_after: None, gives: Gives::Made(items) }
     }
 
     /// It never comes back.

@@ -8,6 +8,7 @@ mod graph;
 mod random;
 
 mod built;
+mod by_number;
 mod cancel;
 mod checkpoint;
 mod conformance;

@@ -64,8 +64,10 @@ fn number(value: &Value) -> i64 {
 }
 
 fn draw(random: &mut Random) -> Vec<Node> {
-    let n = 1 + random.below(120);
-    let width = 1 + random.below(20);
+    // Wide ones are cut into blocks of several nodes where they are shared.
+    let wide = random.chance(30);
+    let n = 1 + random.below(if wide { 400 } else { 120 });
+    let width = 1 + random.below(if wide { 80 } else { 20 });
     (0..n)
         .map(|at| {
             let near = at.min(width * 2);
@@ -164,6 +166,11 @@ fn whoever_takes_over_every_node_ends_as_it_should() {
                     let does = if random.chance(fails) { 1 + random.below(2) } else { 0 };
                     orders.does.store(does as u32, Ordering::Relaxed);
                     orders.ran.store(0, Ordering::Relaxed);
+                }
+                if random.chance(20) {
+                    // So long that others come for what is behind it.
+                    let at = random.below(nodes.len());
+                    nodes[at].orders.takes.store(3_000, Ordering::Relaxed);
                 }
                 let cancels = random.chance(20);
                 if cancels {

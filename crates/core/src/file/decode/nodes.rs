@@ -259,7 +259,11 @@ impl<'t> Reader<'t> {
         node: &mut NodeDraft,
         spans: &mut NodeSpans,
     ) {
-        if let Some(name) = self.text(body, &format!("`{}` of {subject}", key.name)) {
+        let name = match &body.kind {
+            Kind::Str(text) if !text.is_empty() => Some(text.as_str()),
+            _ => self.text(body, &format!("`{}` of {subject}", key.name)),
+        };
+        if let Some(name) = name {
             node.task = match key.name.as_str() {
                 "use" => TaskChoice::File(name.to_owned()),
                 _ => TaskChoice::Named { name: Arc::from(name), expect: None },

@@ -1,0 +1,142 @@
+//! What `simulate` and `explain` have in common: what they read, and what they go by.
+
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+use std::path::Path;
+
+use terrace::core::{Draft, Format, Problem, Problems, Workflow};
+use terrace::forecast::wfformat::{Body, Instance};
+use terrace::forecast::{Assumptions, ForecastError, MissingTimes, Priority, Recorded, Times};
+use terrace::report::{Record, RecordError};
+use terrace::{Engine, Error, read_draft, read_source, read_text};
+
+use crate::args::ForecastArgs;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::problem;
+use crate::run::inputs;
+
+/// The most bytes of an instance.
+pub(crate) const MAX_INSTANCE: u64 = 4 << 30;
+
+/// A workflow to be simulated, and what is known of it.
+pub(crate) struct Subject {
+    pub(crate) workflow: Workflow,
+    pub(crate) assumptions: Assumptions,
+    /// Tasks that nothing says the time of.
+    pub(crate) missing: MissingTimes,
+    /// How many workers were recorded.
+    pub(crate) workers: Option<u32>,
+    /// What a record does not tell.
+    pub(crate) assumed: Vec<String>,
+}
+
+/// How long takes what nothing is known of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// That is told, and nothing simulated.
+    Refused,
+    /// As long as the others on average, or one unit where nothing is known of any.
+    Average,
+}
+
+/// What a forecast is of, or how the command ends.
+pub(crate) fn subject(
+    args: &ForecastArgs,
+    priority: Priority,
+    unknown: Unknown,
+    output: &mut Output,
+) -> Result<Subject, Exit> {
+    read(args, priority, unknown).map_err(|error| problem::report(&error, args.json, output))
+}
+
+fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Subject, Error> {
+    let engine = Engine::builder().workers(0).pack_path(args.packs.path()).build()?;
+    let Read { mut draft, workers, assumed } = draft(&args.file)?;
+    Problems::check(std::mem::take(&mut draft.problems))?;
+    let mut times = Times::declared().with_default(args.default_duration);
+    let recorded = args.durations.as_deref().filter(|file| is_record(file));
+    if let Some(file) = args.durations.as_ref().filter(|_| recorded.is_none()) {
+        times.read(&read_source(file)?)?;
+    }
+    let mut assumptions = Assumptions {
+        times,
+        items: args.items.clone(),
+        limits: args.limits.clone(),
+        max_blocking: Some(usize::from(args.max_blocking)),
+        priority,
+        ..Assumptions::default()
+    };
+    if let Some(file) = recorded {
+        assumptions.record(&record(file)?);
+    }
+    let missing = assumptions.tell(&mut draft)?;
+    if missing.count > 0 && unknown == Unknown::Average {
+        let average = missing.average();
+        assumptions.times = assumptions.times.with_default(Some(average));
+        assumptions.times.tell(&mut draft)?;
+    }
+    let workflow = engine.describe_draft(draft)?;
+    let (given, problems) = inputs::given(&args.inputs, args.inputs_file.as_deref(), &workflow)?;
+    if !problems.is_empty() {
+        return Err(terrace::InputProblems(problems).into());
+    }
+    let value =
+        |name: &str| given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
+    assumptions.inputs = workflow.inputs().iter().map(|input| value(&input.name)).collect();
+    Ok(Subject { workflow, assumptions, missing, workers, assumed })
+}
+
+/// A workflow to look at: as written, or what was recorded.
+struct Read {
+    draft: Draft,
+    workers: Option<u32>,
+    assumed: Vec<String>,
+}
+
+/// A workflow as written, that of an instance, or that of a run's record.
+fn draft(file: &Path) -> Result<Read, Error> {
+    let name = file.display().to_string();
+    let of_draft = |draft| Read { draft, workers: None, assumed: Vec::new() };
+    if is_record(file) {
+        let recorded = Recorded::of(&record(file)?);
+        let Recorded { draft, workers, assumed, .. } = recorded;
+        return Ok(Read { draft, workers, assumed });
+    }
+    if Format::of_name(&name) == Some(Format::Json) {
+        let text = read_text(file, MAX_INSTANCE)
+            .map_err(|source| Error::Read { path: file.to_owned(), source })?;
+        if Instance::is_one(&text) {
+            let mut draft = Instance::read(&name, &text)?.draft(Body::Nothing, 1.0)?;
+            let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            draft.name = draft.name.or(stem);
+            return Ok(of_draft(draft));
+        }
+    }
+    Ok(of_draft(read_draft(&read_source(file)?)?))
+}
+
+/// Whether a file begins as the record of a run does.
+fn is_record(file: &Path) -> bool {
+    const BEGINS: &[u8] = b"{\"terrace_record\"";
+    let mut start = [0; BEGINS.len()];
+    File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == BEGINS
+}
+
+/// Reads the record of a run.
+pub(crate) fn record(file: &Path) -> Result<Record, Error> {
+    let unread = |source| Error::Read { path: file.to_owned(), source };
+    let open = File::open(file).map_err(unread)?;
+    Record::read(BufReader::new(open)).map_err(|error| match error {
+        RecordError::Io(source) => unread(source),
+        other => Problems::from(Problem::new(format!("{}: {other}", file.display()))).into(),
+    })
+}
+
+/// How a command ends whose forecast could not be made.
+pub(crate) fn report(error: ForecastError, json: bool, output: &mut Output) -> Exit {
+    match error {
+        ForecastError::Wrong(problems) => problem::report(&problems.into(), json, output),
+        other => problem::usage(&problem::chain(&other), json, output),
+    }
+}

@@ -1,0 +1,360 @@
+//! [`Forecast`]: one simulated run for each number of workers, and what comes of each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use terrace_core::{Amount, Draft, Plan, Problem, Problems, TaskRef, Value, Workflow};
+use terrace_scheduler::simulate::made;
+use terrace_scheduler::{
+    Checkpoint, Decision, Environment, Expand, Order, RunOptions, RunReport, RunStatus, Simulation,
+    TaskError,
+};
+
+use crate::error::ForecastError;
+use crate::items::Items;
+use crate::script::Actor;
+use crate::times::Times;
+
+/// Which of the nodes that are ready goes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Priority {
+    /// That with the longest way to an end, as in a real run.
+    #[default]
+    CriticalPath,
+    /// The first of the file, to compare with.
+    File,
+}
+
+/// Under which conditions runs are simulated.
+#[derive(Clone, Debug, Default)]
+pub struct Assumptions {
+    /// How long tasks take.
+    pub times: Times,
+    /// How many items maps have, by the path of the map or of the node that gives them, where only a
+    /// run knows.
+    pub items: Vec<(String, u64)>,
+    /// The same as a run had it, where nothing is said.
+    pub recorded_items: Vec<(String, u64)>,
+    /// What the workflow's inputs are, in its order. `None`: the default, or what is made up.
+    pub inputs: Vec<Option<Value>>,
+    /// What of the limits holds instead: places or bytes, by name.
+    pub limits: Vec<(String, u64)>,
+    /// How many blocking tasks wait at once; 512 where not given.
+    pub max_blocking: Option<usize>,
+    /// Which of the ready nodes goes first.
+    pub priority: Priority,
+}
+
+/// What runs of a workflow would take.
+#[derive(Clone, Debug)]
+pub struct Forecast {
+    /// The workflow's name.
+    pub workflow: String,
+    /// How many attempts there are.
+    pub tasks: u64,
+    /// All of them one after the other.
+    pub work: Duration,
+    /// The longest way through the graph: no run is faster, whatever the workers. Where workflows are
+    /// inside nodes, with the limits that hold there.
+    pub critical_path: Duration,
+    /// The runs, in the order asked for.
+    pub rows: Vec<Row>,
+    /// What is assumed of what only a run knows, in words.
+    pub assumed: Vec<String>,
+}
+
+/// One simulated run.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// When nodes start.
+    pub order: Order,
+    /// How many attempts compute at once.
+    pub workers: u32,
+    /// How long it takes.
+    pub makespan: Duration,
+    /// How much of the workers' time is used; `None` where none computes.
+    pub utilisation: Option<f64>,
+    /// How many times faster than one task after the other.
+    pub speed_up: f64,
+    /// What is paid for workers: so many for so long.
+    pub worker_time: Duration,
+    /// What the attempts cost, by name.
+    pub cost: Vec<Amount>,
+    /// Whether a deadline or budget ends it early.
+    pub limit_reached: bool,
+}
+
+impl Assumptions {
+    /// Takes over what a run of the workflow was recorded to take: times, and how many items maps
+    /// had; of a map that ran several times the most.
+    pub fn record(&mut self, record: &terrace_report::Record) {
+        self.times.record_all(record);
+        for map in &record.maps {
+            let path = crate::times::without_items(map.place.name(&record.header));
+            match self.recorded_items.iter_mut().find(|(known, _)| *known == path) {
+                Some((_, items)) => *items = map.items.max(*items),
+                None => self.recorded_items.push((path.into_owned(), map.items)),
+            }
+        }
+    }
+
+    /// Puts times and limits into a draft, as if it had declared them. Gives the tasks of which no
+    /// time is known.
+    ///
+    /// # Errors
+    /// Names that the draft does not have.
+    pub fn tell(&self, draft: &mut Draft) -> Result<crate::MissingTimes, Problems> {
+        let missing = self.times.tell(draft)?;
+        let mut found = Vec::new();
+        for (name, most) in &self.limits {
+            match draft.rules.limits.iter_mut().find(|limit| *limit.name == **name) {
+                Some(limit) => limit.most = Some((*most).max(1)),
+                None => {
+                    let known: Vec<String> = draft
+                        .rules
+                        .limits
+                        .iter()
+                        .map(|limit| format!("`{}`", limit.name))
+                        .collect();
+                    let help = match known.is_empty() {
+                        true => "the workflow has no limits".to_owned(),
+                        false => format!("it has {}", known.join(", ")),
+                    };
+                    let message = format!("the workflow has no limit `{name}`");
+                    found.push(Problem::new(message).with_help(help));
+                }
+            }
+        }
+        Problems::check(found)?;
+        Ok(missing)
+    }
+}
+
+impl Forecast {
+    /// Simulates a run for each order and number of workers. Costs some microseconds for each
+    /// attempt of each.
+    ///
+    /// The workflow has been told the times ([`Assumptions::tell`]). Every attempt succeeds; what it
+    /// gives is made up, so conditions hold and loops end after their first pass.
+    ///
+    /// # Errors
+    /// When a run waits for ever or fails, or something is named that is not there.
+    pub fn of(
+        workflow: &Workflow,
+        assumptions: &Assumptions,
+        orders: &[Order],
+        workers: &[u32],
+    ) -> Result<Self, ForecastError> {
+        let stage = Stage::new(workflow, assumptions)?;
+        let mut rows = Vec::with_capacity(orders.len() * workers.len());
+        let mut first = None;
+        for &order in orders {
+            for &workers in workers {
+                let played = stage.play(order, workers, None)?;
+                first.get_or_insert((played.tasks, played.work));
+                rows.push(played.row);
+            }
+        }
+        let (tasks, work) = first.unwrap_or_default();
+        Ok(Self {
+            workflow: workflow.name().to_owned(),
+            tasks,
+            work,
+            critical_path: stage.critical_path()?,
+            rows,
+            assumed: stage.assumed(),
+        })
+    }
+}
+
+/// A workflow ready to be simulated any number of times.
+pub(crate) struct Stage<'a> {
+    assumptions: &'a Assumptions,
+    items: Items,
+    pub(crate) plan: Arc<Plan>,
+    inputs: Vec<Value>,
+}
+
+/// What a simulated run came to.
+pub(crate) struct Played {
+    pub(crate) row: Row,
+    pub(crate) tasks: u64,
+    pub(crate) work: Duration,
+    pub(crate) report: RunReport,
+}
+
+impl<'a> Stage<'a> {
+    pub(crate) fn new(
+        workflow: &Workflow,
+        assumptions: &'a Assumptions,
+    ) -> Result<Self, ForecastError> {
+        let plan = workflow.plan();
+        let items = match plan.is_plain() && assumptions.items.is_empty() {
+            true => Items::default(),
+            false => Items::find(workflow, &assumptions.items, &assumptions.recorded_items)?,
+        };
+        let plan = match assumptions.priority {
+            Priority::CriticalPath => plan,
+            Priority::File => plan.in_written_order(),
+        };
+        let given = |at: usize| assumptions.inputs.get(at).cloned().flatten();
+        let inputs = workflow.inputs().iter().enumerate().map(|(at, input)| {
+            given(at).or_else(|| input.default.clone()).unwrap_or_else(|| made(&input.ty, &[]))
+        });
+        let inputs = inputs.collect();
+        Ok(Self { assumptions, items, plan: Arc::new(plan), inputs })
+    }
+
+    /// What is assumed, in words.
+    pub(crate) fn assumed(&self) -> Vec<String> {
+        let items = self.items.assumed.iter().map(|(map, giver)| {
+            format!("`{map}` has 1 item: only a run knows how many `{giver}` gives")
+        });
+        items.collect()
+    }
+
+    /// Simulates a run; `changed` makes a node with all inside faster or slower.
+    pub(crate) fn play(
+        &self,
+        order: Order,
+        workers: u32,
+        changed: Option<(&str, f64)>,
+    ) -> Result<Played, ForecastError> {
+        let mut actor = Actor::new(&self.assumptions.times, &self.items.of);
+        actor.changed = changed;
+        let mut options = RunOptions::default().with_order(order).with_inputs(self.inputs.clone());
+        options.environment = Some(Arc::new(MadeUp));
+        options.expander = Some(Arc::new(MadeUp));
+        options.approver = Some(Arc::new(|_: &Checkpoint| Decision::GoOn));
+        let mut simulation = Simulation::new(workers);
+        if let Some(blocking) = self.assumptions.max_blocking {
+            simulation = simulation.max_blocking(blocking);
+        }
+        let report = simulation.run(&self.plan, options, &mut actor)?;
+        if let Some(path) = actor.untimed {
+            let message = format!("nothing says how long `{path}` takes");
+            return Err(Problems::from(Problem::new(message)).into());
+        }
+        let limit_reached = report.status == RunStatus::LimitReached;
+        if report.status != RunStatus::Succeeded && !limit_reached {
+            return Err(failed(&report));
+        }
+        let makespan = report.duration;
+        let worker_time = makespan.saturating_mul(workers);
+        let share = |part: Duration, whole: Duration| match whole.is_zero() {
+            true => 1.0,
+            false => part.as_secs_f64() / whole.as_secs_f64(),
+        };
+        let row = Row {
+            order,
+            workers,
+            makespan,
+            utilisation: (!actor.busy.is_zero()).then(|| share(actor.busy, worker_time)),
+            speed_up: share(actor.work, makespan),
+            worker_time,
+            cost: actor
+                .cost
+                .into_iter()
+                .map(|(of, millionths)| Amount { of, millionths })
+                .collect(),
+            limit_reached,
+        };
+        Ok(Played { row, tasks: actor.attempts, work: actor.work, report })
+    }
+
+    /// How long each node of the outermost workflow takes when nothing waits for workers, by
+    /// position; zero for one that does not run.
+    pub(crate) fn durations(&self) -> Result<Vec<Duration>, ForecastError> {
+        let workflow = self.plan.workflow();
+        let mut durations = vec![Duration::ZERO; workflow.nodes().len()];
+        if self.plan.is_plain() {
+            for at in self.plan.indices() {
+                let id = self.plan.id(at);
+                let told = self.plan.node(at).policy().and_then(|policy| policy.expected);
+                durations[id.index()] =
+                    told.or(self.assumptions.times.fallback()).unwrap_or_default();
+            }
+            return Ok(durations);
+        }
+        let unbounded = Assumptions { max_blocking: Some(usize::MAX), ..self.assumptions.clone() };
+        let stage = Stage {
+            assumptions: &unbounded,
+            items: self.items.clone(),
+            plan: self.plan.clone(),
+            inputs: self.inputs.clone(),
+        };
+        let report = stage.play(Order::Dataflow, u32::MAX, None)?.report;
+        for (id, outcome) in report.outcomes() {
+            durations[id.index()] = outcome.map(|outcome| outcome.duration).unwrap_or_default();
+        }
+        Ok(durations)
+    }
+
+    pub(crate) fn critical_path(&self) -> Result<Duration, ForecastError> {
+        let durations = self.durations()?;
+        Ok(longest(self.plan.workflow(), &durations))
+    }
+}
+
+/// The longest way through a workflow whose nodes take so long.
+pub(crate) fn longest(workflow: &Workflow, durations: &[Duration]) -> Duration {
+    let mut ends = vec![Duration::ZERO; durations.len()];
+    let mut longest = Duration::ZERO;
+    for &id in workflow.levels().order() {
+        let before = workflow.dependencies(id).iter().map(|on| ends[on.index()]).max();
+        let end = before.unwrap_or_default().saturating_add(durations[id.index()]);
+        ends[id.index()] = end;
+        longest = longest.max(end);
+    }
+    longest
+}
+
+/// Where and why a simulated run failed.
+fn failed(report: &RunReport) -> ForecastError {
+    if let Some(failure) = report.failures.first() {
+        let at = format!("`{}`", failure.path);
+        return ForecastError::Failed { at, why: failure.error.to_string() };
+    }
+    let workflow = report.plan().workflow();
+    for (id, outcome) in report.outcomes() {
+        if let Some(error) = outcome.and_then(|outcome| outcome.error) {
+            let at = format!("`{}`", workflow.node(id).name());
+            return ForecastError::Failed { at, why: error.to_string() };
+        }
+    }
+    for (name, output) in &report.outputs {
+        if let Err(error) = output {
+            return ForecastError::Failed {
+                at: format!("output `{name}`"),
+                why: error.to_string(),
+            };
+        }
+    }
+    let why =
+        report.error.as_ref().map_or_else(|| "it was stopped".to_owned(), ToString::to_string);
+    ForecastError::Failed { at: "its end".to_owned(), why }
+}
+
+/// What comes from outside or from tasks, made up.
+struct MadeUp;
+
+impl Environment for MadeUp {
+    fn value(&self, input: &terrace_core::Input) -> Result<Option<Value>, TaskError> {
+        Ok(Some(input.default.clone().unwrap_or_else(|| made(&input.ty, &[]))))
+    }
+}
+
+impl Expand for MadeUp {
+    /// A workflow without nodes: what a task would give is not known.
+    fn expand(
+        &self,
+        _description: Value,
+        _around: &Workflow,
+        by: &TaskRef,
+    ) -> Result<Workflow, TaskError> {
+        let given = Draft { name: Some(by.name.to_string()), ..Draft::default() };
+        given
+            .validate(&terrace_core::NoTasks)
+            .map_err(|problems| TaskError::msg(problems.to_string()))
+    }
+}

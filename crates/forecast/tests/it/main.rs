@@ -1,0 +1,11 @@
+//! Forecasts through the public interface.
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
+mod bounds;
+mod explain;
+mod forecast;
+mod generate;
+mod naive;
+mod times;
+mod wfformat;

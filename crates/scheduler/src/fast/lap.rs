@@ -1,0 +1,268 @@
+//! [`Lap`]: one thread's way through blocks. Runs the nodes of a block one after the other, with a
+//! counter per block instead of one per node.
+//!
+//! Who holds a block holds all of its nodes: those that they wait for have ended, in blocks before or
+//! in this one. Nodes of other blocks read the same outputs meanwhile, so nothing is moved out of its
+//! place unless the counter of its readers says so; values without heap have no counter and are
+//! copied. What is rare, a failure or a run that is to stop, is seen once a block, and goes node by
+//! node from then on.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use terrace_core::{PlanIndex, TaskError, Value};
+use terrace_plugin_api::TaskContext;
+
+use super::fence;
+use super::program::{Arg, Feed, Op, Program};
+use super::sequence::{IDLE, Sequence, Settled};
+use super::watch::Watch;
+use crate::attempt::{NodeHost, Panicked, release_sources};
+use crate::fan::Stopped;
+use crate::frame::{Frame, clear, discard, push_plain};
+use crate::run::Run;
+
+/// One thread's way through blocks.
+pub(super) struct Lap<'a> {
+    run: &'a Arc<Run>,
+    program: &'a Program,
+    frame: &'a Frame,
+    /// Where others see which node it is at.
+    watch: Watch<'a>,
+    args: Vec<Value>,
+    /// What nodes give that nobody reads.
+    unread: Value,
+    /// Whether readers were counted.
+    counted: bool,
+}
+
+/// What a stretch of nodes is run with.
+struct Stretch<'a> {
+    sequence: &'a Sequence,
+    host: &'a NodeHost<'a>,
+    /// Whether each node is to be asked whether it may run.
+    careful: bool,
+}
+
+/// Why nodes were left.
+enum Left {
+    /// A node failed.
+    Failed(TaskError),
+    /// It must not run.
+    Unrun,
+    /// Somebody wants the others; it has not begun.
+    Taken,
+}
+
+/// What was done of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    All,
+    /// The nodes up to this one; the others were taken over.
+    UpTo(u32),
+}
+
+impl<'a> Lap<'a> {
+    pub(super) fn new(
+        run: &'a Arc<Run>,
+        program: &'a Program,
+        watch: Watch<'a>,
+        mut args: Vec<Value>,
+    ) -> Self {
+        args.reserve(program.most_args);
+        let frame = run.frame();
+        Self { run, program, frame, watch, args, unread: Value::Null, counted: false }
+    }
+
+    /// Its scratch, for another use.
+    pub(super) fn into_args(mut self) -> Vec<Value> {
+        discard(std::mem::take(&mut self.unread));
+        self.args.drain(..).for_each(discard);
+        if self.counted {
+            self.frame.note_counted();
+        }
+        self.args
+    }
+
+    /// Runs nodes that follow each other, or writes them off, until the last or until somebody takes
+    /// the others over.
+    ///
+    /// # Safety
+    /// The caller holds them all, and the first waits for nothing.
+    pub(super) unsafe fn run(&mut self, nodes: std::ops::Range<u32>, worker: u16) -> Done {
+        let mut at = nodes.start;
+        // The last that is its own.
+        let mut last = None;
+        while at < last.map_or(nodes.end, |last| last + 1) {
+            let end = last.map_or(nodes.end, |last| last + 1);
+            // SAFETY: passed on.
+            let left = match unsafe { self.try_run(at..end) } {
+                None => break,
+                Some(left) => left,
+            };
+            at = self.watch.position();
+            let place = PlanIndex::new(at);
+            match left {
+                // SAFETY: passed on.
+                Left::Failed(error) => unsafe { self.run.fail_in_block(place, error, worker) },
+                // SAFETY: passed on.
+                Left::Unrun => unsafe { self.run.write_off_in_block(place) },
+                Left::Taken => {
+                    match self.watch.settle(at) {
+                        // Nobody takes anything.
+                        Settled::Here | Settled::There(IDLE) => {}
+                        // Its own, which it has not begun.
+                        Settled::There(base) if base == at => last = Some(at),
+                        // Its own, which it has ended.
+                        Settled::There(base) => return Done::UpTo(base),
+                    }
+                    continue;
+                }
+            }
+            at += 1;
+        }
+        // Who takes over now reads the last node, or none: there is nothing more behind it.
+        if !self.watch.rest() {
+            self.watch.settle(IDLE);
+        }
+        last.map_or(Done::All, Done::UpTo)
+    }
+
+    /// Runs nodes until there is a reason not to.
+    ///
+    /// # Safety
+    /// As [`Self::run`].
+    unsafe fn try_run(&mut self, nodes: std::ops::Range<u32>) -> Option<Left> {
+        let careful = self.frame.tally().is_marked() || self.run.stopped() != Stopped::No;
+        let sequence = Arc::clone(self.watch.sequence());
+        let stretch = AssertUnwindSafe(|| {
+            let host = NodeHost::of_place(self.run, self.frame, sequence.place());
+            let stretch = Stretch { sequence: &sequence, host: &host, careful };
+            if fence::is_plain() {
+                // SAFETY: passed on.
+                unsafe { self.stretch(nodes, stretch, fence::Plain) }
+            } else {
+                // SAFETY: passed on.
+                unsafe { self.stretch(nodes, stretch, fence::Asymmetric) }
+            }
+        });
+        let left = catch_unwind(stretch)
+            .unwrap_or_else(|payload| Some(Left::Failed(Panicked::of(payload).into_error())));
+        self.args.drain(..).for_each(discard);
+        left
+    }
+
+    /// The innermost loop of [`Self::try_run`].
+    ///
+    /// # Safety
+    /// As [`Self::run`].
+    #[inline(never)]
+    unsafe fn stretch(
+        &mut self,
+        nodes: std::ops::Range<u32>,
+        Stretch { sequence, host, careful }: Stretch<'_>,
+        fence: impl fence::Light,
+    ) -> Option<Left> {
+        let (program, frame) = (self.program, self.frame);
+        let ctx = TaskContext::new(host);
+        let ops = &program.ops[nodes.start as usize..nodes.end as usize];
+        for (at, op) in nodes.zip(ops) {
+            let place = PlanIndex::new(at);
+            if !sequence.reach(at, fence) {
+                return Some(Left::Taken);
+            }
+            if careful && self.run.verdict(frame, place).is_some() {
+                return Some(Left::Unrun);
+            }
+            let args: &mut [Value] = match op.feed {
+                Feed::Nothing => &mut [],
+                _ => {
+                    // SAFETY: passed on.
+                    if let Err(error) = unsafe { self.bind(place, op) } {
+                        return Some(Left::Failed(error));
+                    }
+                    &mut self.args
+                }
+            };
+            let out = match op.is_read {
+                // SAFETY: the node is this thread's until it says that it has ended.
+                true => unsafe { frame.slot_of(place) },
+                false => &mut self.unread,
+            };
+            // SAFETY: the program is kept with the plan that has the task.
+            let body = unsafe { op.body.as_ref() };
+            if let Err(error) = body.call_into(&ctx, args, out) {
+                discard(std::mem::take(out));
+                return Some(Left::Failed(error));
+            }
+            host.end_attempt();
+            if !op.plain.has(out)
+                && let Err(error) = program.keep(frame.plan(), at, out)
+            {
+                return Some(Left::Failed(error));
+            }
+            if op.feed != Feed::Nothing {
+                clear(&mut self.args);
+            }
+        }
+        None
+    }
+
+    /// Makes the arguments of a node, and counts it off as a reader: before the call, so that the
+    /// last consumer of a value is the only one that holds it.
+    ///
+    /// # Safety
+    /// As [`Self::run`].
+    #[inline(always)]
+    unsafe fn bind(&mut self, at: PlanIndex, op: &Op) -> Result<(), TaskError> {
+        let (program, frame) = (self.program, self.frame);
+        // Whether all that it reads is plain, and so has no readers to be counted.
+        let mut plain = true;
+        for arg in &program.args[op.args()] {
+            if let Arg::Take(source) | Arg::Copy(source) = *arg {
+                // SAFETY: what it reads is published to its holder, who is counted off below.
+                if push_plain(&mut self.args, unsafe { frame.look(source) }) {
+                    continue;
+                }
+            }
+            plain = false;
+            // SAFETY: passed on.
+            let value = unsafe { self.other(at, op, arg) };
+            match value {
+                Ok(value) => self.args.push(value),
+                Err(error) => {
+                    self.counted = true;
+                    // SAFETY: it reads nothing any more.
+                    unsafe { release_sources(frame, at) };
+                    return Err(error);
+                }
+            }
+        }
+        if !plain {
+            self.counted = true;
+            // SAFETY: it has read.
+            unsafe { release_sources(frame, at) };
+        }
+        Ok(())
+    }
+
+    /// An argument that is not a value without heap.
+    ///
+    /// # Safety
+    /// As [`Self::run`].
+    #[inline(never)]
+    unsafe fn other(&self, at: PlanIndex, op: &Op, arg: &Arg) -> Result<Value, TaskError> {
+        match *arg {
+            Arg::Take(source) | Arg::Copy(source) => {
+                // SAFETY: passed on: it is counted off only later.
+                Ok(unsafe { self.frame.read(source, op.once) })
+            }
+            Arg::Input(input) => Ok(self.frame.inputs()[input as usize].clone()),
+            Arg::Const(at) => Ok(self.program.consts[at as usize].clone()),
+            Arg::Gather(list) => {
+                self.run.evaluate_port(at, self.program.gathers[list as usize].port)
+            }
+            Arg::Port(port) => self.run.evaluate_port(at, port),
+        }
+    }
+}
