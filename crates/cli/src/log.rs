@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::time::Uptime;
 
 use crate::output::say_drawn;
 
-/// Says what is logged, as in `terrace=debug,terrace_plugin_host=info`; `-v` is not looked at then.
+/// Says what is logged, as in `terrace::run=debug,terrace_plugin_host=info`; `-v` is not looked at then.
 const VARIABLE: &str = "TERRACE_LOG";
 
 /// Starts to log, where that is asked for: `-v` what happens to runs and packs, `-vv` to nodes too,
@@ -23,9 +23,9 @@ pub(crate) fn start(verbose: u8) -> Result<(), String> {
     let filter = match (said, verbose) {
         (Some(said), _) => said,
         (None, 0) => return Ok(()),
-        (None, 1) => "terrace=info,terrace_plugin_host=info".to_owned(),
-        (None, 2) => "terrace=debug,terrace_plugin_host=debug".to_owned(),
-        (None, _) => "terrace=trace,terrace_plugin_host=trace".to_owned(),
+        (None, 1) => "terrace=info".to_owned(),
+        (None, 2) => "terrace=debug".to_owned(),
+        (None, _) => "terrace=trace".to_owned(),
     };
     let filter = EnvFilter::try_new(&filter).map_err(|error| {
         format!("{VARIABLE}: `{filter}` says not what to log: {error}; as in terrace=debug")
