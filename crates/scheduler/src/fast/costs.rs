@@ -6,9 +6,11 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use super::share::WORTH;
+
 /// What a node takes at least where it may be worth sharing in blocks, in nanoseconds: less, and the
 /// values that two cores hand each other take longer.
-const SMALL: u64 = 25;
+pub(super) const SMALL: u64 = 25;
 
 /// What a node takes at least, run by several threads, where it is surely worth that: its own time
 /// and the 100 to 400 ns that sharing adds.
@@ -76,14 +78,30 @@ impl Costs {
         self.shared.store(if worth { TRUST } else { 0 }, Ordering::Relaxed);
     }
 
-    /// Takes note of what they took on threads that shared them: the work of all of these, and the
-    /// time of the whole run.
-    pub(super) fn learn_shared(&self, each: u64, whole: u64) {
+    /// From how many nanoseconds a node on one that runs alone is longer than it should be.
+    pub(super) fn long(&self) -> u64 {
+        WORTH.max(2 * self.alone.load(Ordering::Relaxed))
+    }
+
+    /// Takes note of what they took on threads that shared them node by node.
+    pub(super) fn learn_shared(&self, each: u64) {
         self.known.store(1, Ordering::Relaxed);
-        let alone = self.alone.load(Ordering::Relaxed);
-        if each >= SURELY {
+        // Better than nothing, until one thread tells: what sharing adds is in it.
+        let first = self.alone.load(Ordering::Relaxed) == 0;
+        if first {
+            self.alone.store(each.max(1), Ordering::Relaxed);
+        }
+        if each >= SURELY || first && each >= SMALL {
             self.shared.store(TRUST, Ordering::Relaxed);
-        } else if alone > 0 && whole * 10 > alone * 9 {
+        }
+    }
+
+    /// Takes note of what they took on threads that shared them in blocks: the work of all of these,
+    /// and the time of the whole run.
+    pub(super) fn judge(&self, each: u64, whole: u64) {
+        self.learn_shared(each);
+        let alone = self.alone.load(Ordering::Relaxed);
+        if each < SURELY && alone > 0 && whole * 10 > alone * 9 {
             let failures = self.failures.load(Ordering::Relaxed).min(DOUBLINGS);
             self.failures.store(failures + 1, Ordering::Relaxed);
             self.refused.store(TRUST << failures, Ordering::Relaxed);
@@ -107,11 +125,11 @@ mod tests {
         costs.learn_alone(SMALL);
         for _ in 0..TRUST {
             assert_eq!(costs.begin(), Begin::Shared(SMALL));
-            costs.learn_shared(SMALL * 2, SMALL / 2);
+            costs.judge(SMALL * 2, SMALL / 2);
         }
         assert_eq!(costs.begin(), Begin::Alone);
         for _ in 0..2 * TRUST {
-            costs.learn_shared(SURELY, SURELY);
+            costs.judge(SURELY, SURELY);
             assert_eq!(costs.begin(), Begin::Shared(SMALL));
         }
     }
@@ -126,13 +144,13 @@ mod tests {
                 costs.learn_alone(100);
                 *alone.last_mut().unwrap() += 1;
             }
-            costs.learn_shared(300, 95);
+            costs.judge(300, 95);
             alone.push(0);
         }
         assert_eq!(alone[..2], [TRUST, 2 * TRUST]);
         // Once it pays, it is tried soon again.
-        costs.learn_shared(110, 60);
-        costs.learn_shared(110, 95);
+        costs.judge(110, 60);
+        costs.judge(110, 95);
         let again = (0..).take_while(|_| {
             costs.learn_alone(100);
             costs.begin() == Begin::Alone

@@ -21,7 +21,7 @@
 //!
 //! # Small nodes
 //! Handing a node to another thread costs more than running it, where it takes less than some
-//! 300 ns. So a plan of plain tasks begins as a [`sequence`]: one thread runs it in order, and others
+//! 600 ns. So a plan of plain tasks begins as a [`sequence`]: one thread runs it in order, and others
 //! come when it turns out that its nodes are worth it, or at once where the last run said so.
 //! README.md has the protocol; [`program`] is what the thread runs, [`solo`] its loop, [`share`] when
 //! it calls for help.

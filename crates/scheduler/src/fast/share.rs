@@ -5,9 +5,9 @@ use crate::frame::Stretches;
 use crate::options::Timing;
 use crate::run::Run;
 
-/// From this on nodes are worth sharing, in nanoseconds each: handing one to another thread and
-/// getting back what it gave costs about 200.
-pub(super) const WORTH: u64 = 300;
+/// From this on nodes are worth sharing one by one, in nanoseconds each: handing one to another thread
+/// and getting back what it gave costs 200 to 300.
+pub(super) const WORTH: u64 = 600;
 
 /// What is left has to take this long, in nanoseconds: waking a thread takes 20 to 30 µs.
 const REST: u64 = 40_000;
@@ -46,11 +46,13 @@ pub(super) struct Pace {
     marks: Vec<(u32, u64)>,
     /// Whether somebody may be called.
     may_share: bool,
+    long: u64,
     all: u32,
 }
 
 impl Pace {
-    pub(super) fn new(run: &Run, timing: Timing, all: u32, may_share: bool) -> Self {
+    /// `long`: from how many nanoseconds a node on others are to help.
+    pub(super) fn new(run: &Run, timing: Timing, all: u32, may_share: bool, long: u64) -> Self {
         let measured = may_share || timing != Timing::Off;
         let mut pace = Self {
             timing,
@@ -63,6 +65,7 @@ impl Pace {
             slow: false,
             marks: Vec::new(),
             may_share,
+            long,
             all,
         };
         if measured {
@@ -103,7 +106,7 @@ impl Pace {
         }
         let each = took / count.max(1);
         // Of one slow stretch alone the cause may be that this thread was not on a core.
-        let slow = each >= WORTH;
+        let slow = each >= self.long;
         let lasts = std::mem::replace(&mut self.slow, slow) && slow;
         if self.may_share && lasts && u64::from(self.all - at) * each > REST {
             // Once: whoever comes is there in a moment.

@@ -240,6 +240,7 @@ mod tests {
 
     use terrace_core::{NoTasks, Plan, WorkflowBuilder};
 
+    use crate::fast::costs::SMALL;
     use crate::fast::{Fast, Program};
     use crate::options::{RunOptions, Timing};
     use crate::{RunStatus, Scheduler};
@@ -296,6 +297,32 @@ mod tests {
             let mut nodes = report.outcomes().map(|(_, outcome)| outcome.unwrap());
             assert!(nodes.all(|node| node.attempts == 1 && node.duration > Duration::ZERO));
         }
+    }
+
+    #[test]
+    fn sharing_that_takes_longer_than_one_thread_is_taken_back() {
+        let ran = Arc::new(AtomicU32::new(0));
+        let plan = plan(8, Duration::ZERO, &ran);
+        let program = Program::for_run(&plan).unwrap();
+        let scheduler = Scheduler::builder().workers(2).build().unwrap();
+        let begun = Instant::now();
+        loop {
+            // As if one thread had needed next to nothing.
+            program.costs.learn_alone(SMALL);
+            if begins_in_blocks(&plan) {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "never in blocks");
+            std::thread::yield_now();
+        }
+        let report = scheduler.run(&plan, RunOptions::default());
+        assert_eq!(report.status, RunStatus::Succeeded);
+        assert!(
+            report.duration > Duration::from_nanos(SMALL * 8 * WIDTH as u64),
+            "too quick to be"
+        );
+        program.costs.learn_alone(SMALL);
+        assert!(!begins_in_blocks(&plan), "it brought nothing");
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::clock::nanos;
 use crate::frame::Unit;
 use crate::run::{Desk, Run};
 
+/// So many nodes at least tell what one takes.
+const SAMPLE: u32 = 128;
+
 /// Between two looks at a sequence that nobody helps with.
 pub(super) const LOOK: Duration = Duration::from_millis(1);
 
@@ -57,7 +60,8 @@ impl Fast {
             // Whoever comes takes over where nodes take long.
             run.call();
         }
-        let mut pace = Pace::new(run, run.timing(), nodes, may_share);
+        let long = program.costs.long();
+        let mut pace = Pace::new(run, run.timing(), nodes, may_share, long);
         let mut solo = Solo::new(run, program, sequence, std::mem::take(&mut desk.args));
         // SAFETY: passed on.
         let stop = unsafe { solo.go(&mut pace) };
@@ -65,7 +69,9 @@ impl Fast {
         desk.args = solo.into_args();
         let (each, stretches) = pace.end(run, at, desk.number);
         run.frame().note_stretches(stretches);
-        if let Some(each) = each.filter(|_| !matches!(stop, Stop::Failed(_))) {
+        // Of a few nodes nothing can be said: this thread may have been off its core.
+        let tells = at == nodes || at >= SAMPLE;
+        if let Some(each) = each.filter(|_| tells && !matches!(stop, Stop::Failed(_))) {
             program.costs.learn_alone(each);
         }
         match sequence.settle(at) {
@@ -142,7 +148,7 @@ impl Fast {
         let before = self.looks.at.swap(at, Ordering::Relaxed);
         // The one that it is at counts: it may be the long one.
         let each = now.saturating_sub(then) / u64::from(at.saturating_sub(before) + 1);
-        each >= WORTH
+        each >= Program::of(run.plan()).map_or(WORTH, |program| program.costs.long())
     }
 
     /// Lets everybody have what comes after a sequence that ended before `base`, which is its
@@ -218,8 +224,12 @@ impl Fast {
         }
         let ended = self.ended.load(Ordering::Relaxed);
         if let Some(program) = Program::of(run.plan()).filter(|_| ended > 0) {
-            let whole = nanos(run.now().saturating_sub(run.began())) / run.plan().len() as u64;
-            program.costs.learn_shared(self.spent.load(Ordering::Relaxed) / ended, whole);
+            let whole = nanos(run.now()) / run.plan().len() as u64;
+            let each = self.spent.load(Ordering::Relaxed) / ended;
+            match self.in_blocks {
+                Some(_) => program.costs.judge(each, whole),
+                None => program.costs.learn_shared(each),
+            }
         }
     }
 }

@@ -307,11 +307,6 @@ impl Run {
         self.frame.plan()
     }
 
-    /// When it was made, by its clock.
-    pub(crate) fn began(&self) -> Duration {
-        self.began
-    }
-
     pub(crate) fn frame(&self) -> &Frame {
         &self.frame
     }
