@@ -1,8 +1,8 @@
 //! Runs for OpenTelemetry: made of a run's record when it is over, sent over OTLP (HTTP, protobuf).
 //!
 //! A run is a trace: the run is its root, every node and item that ran a span below it or below what
-//! it is inside of ([`spans`]), every attempt a span below its node; durations and counts are metrics
-//! ([`metrics`]). Times are the record's, to the nanosecond. `docs/TRACES.md` lists names and
+//! it is inside of (`spans`), every attempt a span below its node; durations and counts are metrics
+//! (`metrics`). Times are the record's, to the nanosecond. `docs/TRACES.md` lists names and
 //! attributes.
 //!
 //! Nothing is sent while the run goes on: no thread of it ever waits for a collector. The crate is
