@@ -27,6 +27,7 @@ mod log;
 mod output;
 mod packs;
 mod problem;
+mod recorded;
 mod report;
 mod run;
 mod simulate;

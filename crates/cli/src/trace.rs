@@ -1,7 +1,7 @@
 //! `terrace trace`: a run for Chrome's and Perfetto's viewers, made of its record.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::BufWriter;
 use std::path::Path;
 
 use terrace::report::Record;
@@ -10,21 +10,13 @@ use crate::args::TraceArgs;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::problem;
+use crate::recorded;
 
 pub(crate) fn trace(args: &TraceArgs, output: &mut Output) -> Exit {
-    let file = args.record.display();
-    let record = File::open(&args.record)
-        .map_err(Into::into)
-        .and_then(|opened| Record::read(BufReader::new(opened)));
-    let record = match record {
+    let record = match recorded::read(&args.record) {
         Ok(record) => record,
-        Err(error) => {
-            return problem::usage(&format!("`{file}`: {}", problem::chain(&error)), false, output);
-        }
+        Err(error) => return problem::usage(&error, false, output),
     };
-    if let Some(cut) = &record.cut {
-        crate::say!("warning: {cut}");
-    }
     match &args.output {
         None => output.write_with(|to| record.to_trace(to)),
         Some(path) => {
