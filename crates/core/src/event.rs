@@ -258,11 +258,21 @@ impl std::ops::BitOr for EventKinds {
     }
 }
 
-/// Someone who wants to know what happens. Called on the threads of the run, one event at a time,
-/// in order; a slow one slows the run, a panicking one is called no more.
+/// Someone who wants to know what happens. Called on the threads of the run, one event at a time and
+/// in order, unless it [says otherwise](Self::is_concurrent); a slow one slows the run, a panicking
+/// one is called no more.
 pub trait Observer: Send + Sync {
     /// Takes one event.
     fn event(&self, event: &Event);
+
+    /// Whether several threads may be inside [`event`](Self::event) at once; not, unless it says
+    /// otherwise. Asked once, before a run starts. Threads that tell of short nodes then do not wait
+    /// for each other, which is most of what being observed costs them. What follows from something
+    /// is told after it, and the end of the run last; what happens at the same time comes in any
+    /// order, and [`Event::at`] tells which was first.
+    fn is_concurrent(&self) -> bool {
+        false
+    }
 
     /// Which events it wants; all of them, unless it says otherwise. Asked once, before a run
     /// starts: of any other kind nothing is built, not even the path.

@@ -197,6 +197,12 @@ impl Observer for Listener {
         let record = self.recorder.as_ref().map_or(EventKinds::NONE, Observer::wants);
         self.progress.wants() | self.logged | inside | record
     }
+
+    fn is_concurrent(&self) -> bool {
+        // Whoever reads a log expects it in order; the others keep what they hear under locks of
+        // their own.
+        self.logged == EventKinds::NONE
+    }
 }
 
 /// Everything that is said of a run, and what must not be.

@@ -18,6 +18,7 @@ use terrace_plugin_api::Value;
 
 use crate::catalog::Task;
 use crate::expr::NodeId;
+use crate::series::{Series, SeriesEnd};
 use crate::signature::Signature;
 use crate::workflow::Adjacency;
 
@@ -77,6 +78,18 @@ impl Flat {
     #[inline]
     pub(crate) fn body(&self, id: NodeId) -> &(dyn Task + 'static) {
         self.tasks.get(id.index())
+    }
+
+    /// Of what a node calls, the type's number and where it lies among those of its type.
+    #[inline]
+    pub(crate) fn task_place(&self, id: NodeId) -> (u32, u32) {
+        let (kind, place) = self.tasks.place(id.index());
+        (kind as u32, place as u32)
+    }
+
+    /// Runs nodes whose tasks are of the type with this number.
+    pub(crate) fn run_series(&self, kind: u32, series: Series<'_>) -> Option<SeriesEnd> {
+        self.tasks.run(kind as usize, series)
     }
 
     #[inline]

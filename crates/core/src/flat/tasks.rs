@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::catalog::{Task, TaskRef};
+use crate::series::{Series, SeriesEnd};
 use crate::signature::Signature;
 
 /// What tasks of one type have in common.
@@ -20,6 +21,7 @@ pub(crate) struct Shape {
 trait Row: Any + Send + Sync {
     fn get(&self, at: usize) -> &(dyn Task + 'static);
     fn len(&self) -> usize;
+    fn run(&self, series: Series<'_>) -> SeriesEnd;
     /// Each on its own.
     fn apart(self: Box<Self>) -> Vec<Arc<dyn Task>>;
     fn shrink(&mut self);
@@ -31,6 +33,9 @@ impl<T: Task + 'static> Row for Vec<T> {
     }
     fn len(&self) -> usize {
         self.len()
+    }
+    fn run(&self, series: Series<'_>) -> SeriesEnd {
+        series.run(self)
     }
     fn apart(self: Box<Self>) -> Vec<Arc<dyn Task>> {
         self.into_iter().map(|task| Arc::new(task) as Arc<dyn Task>).collect()
@@ -115,8 +120,14 @@ impl Tasks {
         self.by_type = HashMap::new();
     }
 
+    /// Runs nodes of one kind.
+    pub(super) fn run(&self, kind: usize, series: Series<'_>) -> Option<SeriesEnd> {
+        self.kinds.get(kind).map(|kind| kind.row.run(series))
+    }
+
+    /// Of a node, its kind and where it lies among those of the kind.
     #[inline]
-    fn place(&self, at: usize) -> (usize, usize) {
+    pub(super) fn place(&self, at: usize) -> (usize, usize) {
         match self.places.get(at) {
             Some(&(kind, place)) => (kind as usize, place as usize),
             None => (0, at),

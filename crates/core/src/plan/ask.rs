@@ -11,6 +11,7 @@ use crate::draft::RunIf;
 use crate::expr::Expr;
 use crate::flat::{Flat, FlatArg};
 use crate::policy::Policy;
+use crate::series::{Series, SeriesEnd};
 use crate::signature::Signature;
 
 /// What a port of a node gets.
@@ -37,6 +38,22 @@ impl Plan {
             Some(flat) => flat.body(self.id(at)),
             None => &*self.node(at).task().body,
         }
+    }
+
+    /// Of what a node calls, the number of its type and where it lies among those of its type, where
+    /// tasks lie side by side: in large graphs of closures. For [`Plan::run_series`].
+    #[inline]
+    pub fn task_place(&self, at: PlanIndex) -> Option<(u32, u32)> {
+        self.flat().map(|flat| flat.task_place(self.id(at)))
+    }
+
+    /// Runs nodes whose tasks are of the type with this number. `None`: there is no such type here,
+    /// and nothing ran.
+    ///
+    /// # Panics
+    /// Where a place is not one of a task of that type, and as the tasks do.
+    pub fn run_series(&self, kind: u32, series: Series<'_>) -> Option<SeriesEnd> {
+        self.flat()?.run_series(kind, series)
     }
 
     /// What is known of the task of a node.

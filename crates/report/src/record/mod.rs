@@ -1,7 +1,7 @@
 //! The record of a run: JSON lines, documented in `docs/RECORD.md`.
 //!
-//! What is known before the run is the [`header`]; events become lines in [`recorder`], through the
-//! buffer and the thread of [`sink`]; [`read`] makes a [`Record`] of lines, whose parts are in
+//! What is known before the run is the [`header`]; events become lines in [`recorder`], through a
+//! buffer for each thread ([`portion`]) and the thread of [`sink`]; [`read`] makes a [`Record`] of lines, whose parts are in
 //! [`model`]. How a line is put together without allocating is in [`line`], how values are cut in
 //! [`preview`].
 
@@ -9,6 +9,7 @@ mod error;
 mod header;
 mod line;
 mod model;
+mod portion;
 mod preview;
 mod read;
 mod recorder;

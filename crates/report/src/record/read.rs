@@ -157,6 +157,8 @@ impl Record {
             }
         }
         let mut record = reader.record;
+        // Quick: they nearly are.
+        record.attempts.sort_by_key(|attempt| attempt.start);
         if record.counts.is_none() && !matches!(record.cut, Some(Cut::InLine { .. })) {
             record.cut = Some(Cut::NoEnd { line });
         }

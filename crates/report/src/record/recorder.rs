@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use terrace_core::{
@@ -93,8 +93,10 @@ struct Inner {
     options: RecorderOptions,
     /// Whether there may be nodes that the header does not have.
     grows: bool,
-    /// How many bytes of values were written. One event at a time is written.
+    /// How many bytes of values were written.
     shown: AtomicU64,
+    /// Whether it says that there are more.
+    said_so: AtomicBool,
 }
 
 /// What is known when a run is over, beside its events.
@@ -142,9 +144,9 @@ impl Recorder {
         let mut first = serde_json::to_vec(header)?;
         first.push(b'\n');
         let grows = header.grows || header.not_listed > 0;
-        let sink = Sink::new(output)?;
-        sink.append(true, |buffer| buffer.append(&mut first));
-        Ok(Self(Arc::new(Inner { sink, redactor, options, grows, shown: AtomicU64::new(0) })))
+        let sink = Sink::new(output, first)?;
+        let (shown, said_so) = (AtomicU64::new(0), AtomicBool::new(false));
+        Ok(Self(Arc::new(Inner { sink, redactor, options, grows, shown, said_so })))
     }
 
     /// Writes how the run ended and closes the record. What comes later is not written.
@@ -153,7 +155,8 @@ impl Recorder {
     /// The first error that the output gave: the record ends there.
     pub fn finish(&self, closing: &Closing) -> io::Result<()> {
         let inner = &*self.0;
-        inner.sink.append(true, |buffer| inner.close(closing, buffer));
+        // After all that has a time.
+        inner.sink.append(u64::MAX, true, |buffer| inner.close(closing, buffer));
         inner.sink.close()
     }
 }
@@ -170,7 +173,12 @@ impl Observer for Recorder {
             | EventKind::RunFinished { .. } => true,
             _ => false,
         };
-        inner.sink.append(urgent, |buffer| inner.write(event, buffer));
+        let at = nanos(event.at);
+        inner.sink.append(at, urgent, |buffer| inner.write(at, event, buffer));
+    }
+
+    fn is_concurrent(&self) -> bool {
+        true
     }
 
     fn wants(&self) -> EventKinds {
@@ -187,8 +195,7 @@ impl Observer for Recorder {
 }
 
 impl Inner {
-    fn write(&self, event: &Event, buffer: &mut Vec<u8>) {
-        let at = nanos(event.at);
+    fn write(&self, at: u64, event: &Event, buffer: &mut Vec<u8>) {
         let line = |buffer, kind| Line::new(buffer, kind).number("at", at);
         match &event.kind {
             EventKind::RunStarted { nodes, levels } => line(buffer, "run")
@@ -421,12 +428,11 @@ impl Inner {
         if self.options.value_bytes == 0 {
             return true;
         }
-        let shown = self.shown.load(Ordering::Relaxed);
-        if shown >= self.options.all_values_bytes && shown != u64::MAX {
-            self.shown.store(u64::MAX, Ordering::Relaxed);
+        let has_none = self.shown.load(Ordering::Relaxed) >= self.options.all_values_bytes;
+        if has_none && !self.said_so.swap(true, Ordering::Relaxed) {
             Line::new(buffer, "no_more_values").end();
         }
-        shown >= self.options.all_values_bytes
+        has_none
     }
 
     /// Text that a task wrote: masked, then cut.

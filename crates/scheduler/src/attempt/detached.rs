@@ -160,7 +160,7 @@ impl Detached {
         }
         if let Some(run) = self.run.upgrade() {
             let path = self.about.is_inside.then(|| Arc::clone(&self.about.name.text));
-            run.emit(which, || kind(self.about.id, path));
+            run.emit_late(which, || kind(self.about.id, path));
         }
     }
 }

@@ -78,6 +78,11 @@ impl<'a> NodeHost<'a> {
         }
     }
 
+    /// Says whether there is a folder.
+    pub(crate) fn has_folder(&self) -> &AtomicBool {
+        &self.has_folder
+    }
+
     #[cold]
     fn remove_folder(&self) {
         self.has_folder.store(false, Ordering::Relaxed);

@@ -16,6 +16,9 @@ use crate::sync::{Ordering, fence};
 /// The side that is nearly free.
 pub(super) trait Light: Copy {
     fn fence(self);
+
+    /// Whether it is one that the processor sees.
+    fn is_real(self) -> bool;
 }
 
 /// The light side where both are plain fences.
@@ -26,6 +29,10 @@ impl Light for Plain {
     #[inline]
     fn fence(self) {
         fence(Ordering::SeqCst);
+    }
+
+    fn is_real(self) -> bool {
+        true
     }
 }
 
@@ -80,6 +87,10 @@ mod kernel {
         #[inline]
         fn fence(self) {
             compiler_fence(Ordering::SeqCst);
+        }
+
+        fn is_real(self) -> bool {
+            false
         }
     }
 

@@ -16,6 +16,7 @@ use terrace_plugin_api::TaskContext;
 use super::fence;
 use super::program::{Arg, Feed, Op, Program};
 use super::sequence::{IDLE, Sequence, Settled};
+use super::spans::{Ran, Runner};
 use super::watch::Watch;
 use crate::attempt::{NodeHost, Panicked, release_sources};
 use crate::fan::Stopped;
@@ -165,8 +166,20 @@ impl<'a> Lap<'a> {
     ) -> Option<Left> {
         let (program, frame) = (self.program, self.frame);
         let ctx = TaskContext::new(host);
-        let ops = &program.ops[nodes.start as usize..nodes.end as usize];
-        for (at, op) in nodes.zip(ops) {
+        let spans = Runner { plan: frame.plan(), program, sequence, fence, host };
+        let mut at = nodes.start;
+        while at < nodes.end {
+            let op = &program.ops[at as usize];
+            if let Some(span) = program.span_of(op).filter(|_| !careful) {
+                let upto = span.end.min(nodes.end);
+                match spans.run(span, at..upto, &mut self.unread) {
+                    Ran::All => at = upto,
+                    // Where it is, its position says.
+                    Ran::Before(_) => return Some(Left::Taken),
+                    Ran::Failed(_, error) => return Some(Left::Failed(error)),
+                }
+                continue;
+            }
             let place = PlanIndex::new(at);
             if !sequence.reach(at, fence) {
                 return Some(Left::Taken);
@@ -204,6 +217,7 @@ impl<'a> Lap<'a> {
             if op.feed != Feed::Nothing {
                 clear(&mut self.args);
             }
+            at += 1;
         }
         None
     }

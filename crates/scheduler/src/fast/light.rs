@@ -32,7 +32,10 @@ impl Fast {
             unsafe { run.advance(Unit::Node(run.root(), at), desk) };
             return self.hand_on(run, desk, Here::Seat, ended);
         }
-        let began = run.begin_plain(desk);
+        let (began, tells) = (run.begin_plain(desk), run.tells_nodes());
+        if tells {
+            run.tell_start(at, began.at, began.worker, &mut desk.telling);
+        }
         let op = &program.ops[at.index()];
         let mut args = std::mem::take(&mut desk.args);
         let result = guarded(|| {
@@ -67,8 +70,13 @@ impl Fast {
         desk.args = args;
         match result {
             Ok(value) => {
+                let record = run.record_plain(began, desk);
                 // SAFETY: passed on.
-                unsafe { frame.settle(at, run.record_plain(began, desk), value) };
+                unsafe { frame.settle(at, record, value) };
+                if tells {
+                    let ended = record.started() + record.duration();
+                    run.tell_end(at, ended, record.duration(), &mut desk.telling);
+                }
             }
             Err(error) => {
                 if op.reads && !read {

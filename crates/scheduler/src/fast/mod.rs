@@ -32,6 +32,7 @@
 
 mod apart;
 mod blocks;
+mod compile;
 mod costs;
 mod fence;
 mod lap;
@@ -41,6 +42,7 @@ mod sequence;
 mod share;
 mod shared;
 mod solo;
+mod spans;
 mod takeover;
 mod watch;
 

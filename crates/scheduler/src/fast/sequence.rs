@@ -133,6 +133,13 @@ impl Sequence {
         self.at.load(Ordering::Relaxed)
     }
 
+    #[cfg(not(terrace_loom))]
+    /// Where its position and whether somebody wants to take over stand, for who does what
+    /// [`Self::reach`] does.
+    pub(super) fn words(&self) -> (&AtomicU32, &AtomicU32) {
+        (&self.at, &self.taken)
+    }
+
     /// Where that stands.
     pub(super) fn place(&self) -> &AtomicU32 {
         &self.at

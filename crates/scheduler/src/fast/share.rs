@@ -1,5 +1,7 @@
 //! When a sequence is to be shared: what nodes cost, measured over stretches of them.
 
+use std::time::Duration;
+
 use crate::clock::nanos;
 use crate::frame::Stretches;
 use crate::options::Timing;
@@ -13,7 +15,7 @@ pub(super) const WORTH: u64 = 600;
 const REST: u64 = 40_000;
 
 /// Nodes between two readings of the clock, at most.
-const NODES: u32 = 64;
+const NODES: u32 = 256;
 
 /// A stretch shorter than this is made longer, in nanoseconds: a reading costs 20.
 const SHORT: u64 = 400;
@@ -76,6 +78,11 @@ impl Pace {
             }
         }
         pace
+    }
+
+    /// When the clock was read last.
+    pub(super) fn last(&self) -> Duration {
+        Duration::from_nanos(self.last.1)
     }
 
     /// How many nodes the next stretch has.

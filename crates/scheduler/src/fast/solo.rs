@@ -5,6 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use terrace_core::{PlanIndex, RunConstants, Slots, TaskError, Value};
 use terrace_plugin_api::TaskContext;
@@ -13,9 +14,10 @@ use super::fence;
 use super::program::{Arg, Feed, Gather, Op, Program};
 use super::sequence::Sequence;
 use super::share::{Pace, Share};
+use super::spans::{Ran, Runner};
 use crate::attempt::{Inside, NodeHost, Panicked, Quiet};
 use crate::frame::{Frame, clear, discard, has_heap, push_plain};
-use crate::run::Run;
+use crate::run::{Desk, Run, Telling};
 
 /// Fetches what a task holds, some nodes ahead: tasks lie all over memory, and nodes are done sooner
 /// than it comes.
@@ -30,6 +32,9 @@ fn prefetch(task: *const ()) {
 #[cfg(not(target_arch = "x86_64"))]
 #[inline]
 fn prefetch(_task: *const ()) {}
+
+/// How many nodes ahead that is.
+const AHEAD: usize = 8;
 
 /// Why a sequence was left.
 pub(super) enum Stop {
@@ -52,6 +57,23 @@ pub(super) struct Solo<'a> {
     args: Vec<Value>,
     /// What nodes give that nobody reads.
     unread: Value,
+    told: Told,
+}
+
+/// What the observer is told of nodes, where there is one for them.
+pub(super) struct Told {
+    pub(super) tells: bool,
+    pub(super) worker: u16,
+    pub(super) telling: Telling,
+    /// When the node at hand begins.
+    began: Duration,
+}
+
+impl Told {
+    pub(super) fn new(run: &Run, desk: &mut Desk) -> Self {
+        let telling = std::mem::take(&mut desk.telling);
+        Self { tells: run.tells_nodes(), worker: desk.number, telling, began: Duration::ZERO }
+    }
 }
 
 impl<'a> Solo<'a> {
@@ -59,11 +81,13 @@ impl<'a> Solo<'a> {
         run: &'a Arc<Run>,
         program: &'a Program,
         sequence: &'a Sequence,
-        mut args: Vec<Value>,
+        desk: &mut Desk,
     ) -> Self {
         let frame = run.frame();
+        let mut args = std::mem::take(&mut desk.args);
         args.reserve(program.most_args);
-        Self { run, program, sequence, at: 0, frame, args, unread: Value::Null }
+        let told = Told::new(run, desk);
+        Self { run, program, sequence, at: 0, frame, args, unread: Value::Null, told }
     }
 
     /// Runs nodes until there is a reason not to.
@@ -79,19 +103,29 @@ impl<'a> Solo<'a> {
         let stop = loop {
             let end = self.at.saturating_add(pace.nodes()).min(nodes);
             // One for many nodes: they leave what they have given where it is.
-            let stretch = AssertUnwindSafe(|| {
-                if plain {
-                    // SAFETY: passed on.
-                    unsafe { self.stretch(end, fence::Plain) }
-                } else {
-                    // SAFETY: passed on.
-                    unsafe { self.stretch(end, fence::Asymmetric) }
-                }
+            self.told.began = pace.last();
+            let stretch = AssertUnwindSafe(|| match (plain, self.told.tells) {
+                // SAFETY: passed on.
+                (true, false) => unsafe { self.stretch::<false>(end, fence::Plain) },
+                // SAFETY: passed on.
+                (false, false) => unsafe { self.stretch::<false>(end, fence::Asymmetric) },
+                // SAFETY: passed on.
+                (true, true) => unsafe { self.stretch::<true>(end, fence::Plain) },
+                // SAFETY: passed on.
+                (false, true) => unsafe { self.stretch::<true>(end, fence::Asymmetric) },
             });
             match catch_unwind(stretch) {
-                Ok(None) if self.at == nodes => break Stop::End,
+                Ok(None) if self.at == nodes && !self.told.tells => break Stop::End,
                 Ok(None) => {
-                    if pace.mark(self.run, self.at) == Share::Wanted {
+                    let share = pace.mark(self.run, self.at);
+                    if self.told.tells {
+                        // One node: its times are taken exactly.
+                        self.tell_end(pace.last());
+                    }
+                    if self.at == nodes {
+                        break Stop::End;
+                    }
+                    if share == Share::Wanted {
                         self.sequence.want();
                         self.run.call();
                     }
@@ -109,9 +143,16 @@ impl<'a> Solo<'a> {
         stop
     }
 
-    /// Its scratch, for another use.
-    pub(super) fn into_args(self) -> Vec<Value> {
-        self.args
+    /// Tells that the last node has ended.
+    fn tell_end(&mut self, ended: Duration) {
+        let duration = ended.saturating_sub(self.told.began);
+        let last = PlanIndex::new(self.at - 1);
+        self.run.tell_end(last, ended, duration, &mut self.told.telling);
+    }
+
+    /// Gives back its scratch, for another use.
+    pub(super) fn end(self, desk: &mut Desk) {
+        (desk.args, desk.telling) = (self.args, self.told.telling);
     }
 
     /// Runs the nodes before `end`. What it needs for each is in locals: this is the loop that
@@ -120,17 +161,43 @@ impl<'a> Solo<'a> {
     /// # Safety
     /// As [`Self::go`].
     #[inline(never)]
-    unsafe fn stretch(&mut self, end: u32, fence: impl fence::Light) -> Option<Stop> {
+    unsafe fn stretch<const TELLS: bool>(
+        &mut self,
+        end: u32,
+        fence: impl fence::Light,
+    ) -> Option<Stop> {
         let host = NodeHost::of_place(self.run, self.frame, self.sequence.place());
         let ctx = TaskContext::new(&host);
         let (sequence, frame, program) = (self.sequence, self.frame, self.program);
         let mut at = self.at;
-        for op in &program.ops[at as usize..end as usize] {
+        let spans = Runner { plan: frame.plan(), program, sequence, fence, host: &host };
+        let mut ops = program.ops[at as usize..end as usize].iter();
+        while let Some(op) = ops.next() {
+            if let Some(span) = program.span_of(op).filter(|_| !TELLS) {
+                let upto = span.end.min(end);
+                match spans.run(span, at..upto, &mut self.unread) {
+                    Ran::All => {
+                        ops = program.ops[upto as usize..end as usize].iter();
+                        at = upto;
+                        continue;
+                    }
+                    Ran::Before(node) => {
+                        self.at = node;
+                        return Some(Stop::Before);
+                    }
+                    Ran::Failed(node, error) => {
+                        self.at = node;
+                        return Some(Stop::Failed(error));
+                    }
+                }
+            }
             if !sequence.reach(at, fence) {
                 self.at = at;
                 return Some(Stop::Before);
             }
-            prefetch(op.ahead);
+            if let Some(ahead) = ops.as_slice().get(AHEAD) {
+                prefetch(ahead.body.as_ptr().cast());
+            }
             let args: &mut [Value] = match op.feed {
                 Feed::Nothing => &mut [],
                 // SAFETY: all nodes before this one have ended, on this thread, and it is the last
@@ -145,6 +212,11 @@ impl<'a> Solo<'a> {
                     &mut self.args
                 }
             };
+            if TELLS {
+                let (began, worker) = (self.told.began, self.told.worker);
+                let telling = &mut self.told.telling;
+                self.run.tell_start(PlanIndex::new(at), began, worker, telling);
+            }
             // Left where it will lie: it is written in parts, and who moved it whole would have to
             // wait for them.
             let out = match op.is_read {

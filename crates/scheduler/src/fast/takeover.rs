@@ -62,15 +62,17 @@ impl Fast {
         }
         let long = program.costs.long();
         let mut pace = Pace::new(run, run.timing(), nodes, may_share, long);
-        let mut solo = Solo::new(run, program, sequence, std::mem::take(&mut desk.args));
+        let mut solo = Solo::new(run, program, sequence, desk);
         // SAFETY: passed on.
         let stop = unsafe { solo.go(&mut pace) };
         let at = solo.at;
-        desk.args = solo.into_args();
+        solo.end(desk);
         let (each, stretches) = pace.end(run, at, desk.number);
         run.frame().note_stretches(stretches);
         // Of a few nodes nothing can be said: this thread may have been off its core.
         let tells = at == nodes || at >= SAMPLE;
+        // What it takes to be observed is not the nodes'.
+        let tells = tells && !run.tells_nodes();
         if let Some(each) = each.filter(|_| tells && !matches!(stop, Stop::Failed(_))) {
             program.costs.learn_alone(each);
         }
@@ -219,7 +221,7 @@ impl Fast {
     /// Keeps what a node cost, for the next run of the plan.
     pub(super) fn learn(&self, run: &Run) {
         let tally = run.frame().tally();
-        if tally.went_wrong() || tally.was_stopped() {
+        if tally.went_wrong() || tally.was_stopped() || run.tells_nodes() {
             return;
         }
         let ended = self.ended.load(Ordering::Relaxed);

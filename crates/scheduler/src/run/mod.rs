@@ -13,6 +13,7 @@ mod owner;
 mod pause;
 mod progress;
 mod sequence;
+mod telling;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -51,6 +52,7 @@ pub(crate) use attempts::Refusal;
 pub(crate) use end::End;
 pub(crate) use node::{Desk, Stretch, told_as};
 use pause::Pauses;
+pub(crate) use telling::Telling;
 
 /// The threads and the clock that a run uses.
 pub(crate) struct Machine {
@@ -183,14 +185,18 @@ impl Run {
             || options.on_failure.is_some();
         let ordered = levels || options.path == PathChoice::Dispatcher || by_default || asks;
         let emitter = options.observer.map(Emitter::new);
+        let wants = |kinds| emitter.as_ref().is_some_and(|emitter: &Emitter| emitter.wants(kinds));
+        let tells = wants(EventKinds::NODES);
+        // Who is told of each node is told when it ran.
+        let timing = if tells { Timing::Exact } else { options.timing };
         let path = if ordered {
             Path::Dispatch(Shell::new(plan, order, machine))
         } else {
             // Whether to share is decided by what nodes take, which another clock does not say.
             let may_measure = machine.is_real || machine.workers == 1;
-            let told = EventKinds::NODES | EventKinds::INSIDE;
-            let watched = emitter.as_ref().is_some_and(|emitter| emitter.wants(told));
-            Path::Fast(Fast::new(plan, machine.workers, may_measure && !watched, options.timing))
+            // What is told to be given has to be kept for that.
+            let alone = may_measure && !(tells && wants(EventKinds::VALUES));
+            Path::Fast(Fast::new(plan, machine.workers, alone, timing))
         };
         let rules = workflow.rules();
         let due = options.deadline.into_iter().chain(rules.deadline).min();
@@ -221,7 +227,7 @@ impl Run {
             seats: Seats::new(machine.crew.seats(machine.workers)),
             desks: Mutex::default(),
             began: machine.clock.now(),
-            timing: options.timing,
+            timing,
             emitter,
             token: options.cancel,
             outer: CancelToken::new(),
@@ -520,6 +526,13 @@ impl Run {
     /// Whether anybody wants events of some kinds.
     pub(crate) fn wants(&self, kinds: EventKinds) -> bool {
         self.emitter.as_ref().is_some_and(|emitter| emitter.wants(kinds))
+    }
+
+    /// As [`Self::emit`], from a thread that the run may end without.
+    pub(crate) fn emit_late(&self, which: EventKinds, kind: impl FnOnce() -> EventKind) {
+        if let Some(emitter) = self.emitter.as_ref().filter(|emitter| emitter.wants(which)) {
+            emitter.emit_late(|| self.now(), kind());
+        }
     }
 
     /// Tells the observer, where it wants this; else nothing is built.

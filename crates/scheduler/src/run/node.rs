@@ -10,7 +10,7 @@ use terrace_core::{
     TaskRef, Value, Workflow,
 };
 
-use super::Run;
+use super::{Run, Telling};
 use crate::attempt::{Detached, FrameScope, attempt, guarded, release_sources, says_cancelled};
 use crate::dispatch::{LimitId, Owed, Ticket, Waiting};
 use crate::fan::{Began, ItemEnd, Opening, Stopped, Work, path};
@@ -61,6 +61,8 @@ pub(crate) struct Desk {
     pub(crate) expired: Vec<Arc<Detached>>,
     /// What units take, where that is measured.
     pub(crate) stretch: Stretch,
+    /// What the observer was told last.
+    pub(crate) telling: Telling,
     /// When the last node ended, if nothing was waited for since.
     stamp: Option<Duration>,
 }
@@ -113,6 +115,7 @@ impl Desk {
             forgotten: Vec::new(),
             expired: Vec::new(),
             stretch: Stretch::default(),
+            telling: Telling::default(),
             stamp: None,
         }
     }
@@ -512,8 +515,8 @@ impl Run {
     }
 
     fn is_timed(&self) -> bool {
-        let told = EventKinds::NODES | EventKinds::INSIDE;
-        self.timing != Timing::Off || self.wants(told)
+        // Who is told of nodes of the run's own has set the timing.
+        self.timing != Timing::Off || self.wants(EventKinds::INSIDE)
     }
 
     /// When and where something ran that ends now.

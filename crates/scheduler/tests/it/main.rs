@@ -32,6 +32,7 @@ mod retold;
 mod sequence;
 mod simulated;
 mod stress;
+mod told_nodes;
 mod told_values;
 mod values;
 mod watch;

@@ -13,6 +13,7 @@ use terrace_scheduler::{
 
 use crate::graph::{Graph, id, output, within};
 use crate::random::Random;
+use crate::told_nodes::Log;
 use crate::values::Counted;
 
 /// How many random plans, each run a few times; `TERRACE_SEQUENCES` sets another number.
@@ -153,6 +154,8 @@ fn whoever_takes_over_every_node_ends_as_it_should() {
         for seed in 0..plans {
             let mut random = Random(seed);
             let nodes = draw(&mut random);
+            let waits: Vec<Vec<usize>> =
+                nodes.iter().map(|node| [&node.reads[..], &node.after].concat()).collect();
             let alive = Arc::new(AtomicUsize::new(0));
             let token = Token::default();
             let plan = graph(&nodes, &alive, &token).plan();
@@ -182,6 +185,11 @@ fn whoever_takes_over_every_node_ends_as_it_should() {
                 let scheduler = &schedulers[random.below(4)];
                 let timing = [Timing::On, Timing::Off, Timing::Exact][random.below(3)];
                 let options = fast().with_timing(timing).with_cancel(cancel.clone());
+                let log = random.chance(30).then(|| Arc::new(Log::new(random.chance(50))));
+                let options = match &log {
+                    Some(log) => options.with_observer(Arc::clone(log) as _),
+                    None => options,
+                };
                 let report = match random.chance(50) {
                     true => scheduler.run(&plan, options),
                     false => scheduler.start(&plan, options).wait(),
@@ -214,6 +222,10 @@ fn whoever_takes_over_every_node_ends_as_it_should() {
                     assert_eq!(report.status == RunStatus::Cancelled, cut, "{place}");
                 } else {
                     assert_eq!(report.status == RunStatus::Failed, failed, "{place}");
+                }
+                if let Some(log) = log {
+                    assert_eq!(report.observer_failed, None, "{place}");
+                    log.check(&waits, &report, &place);
                 }
                 drop(report);
                 gone(&alive, &place);

@@ -1,0 +1,92 @@
+//! [`Series`]: nodes run one after the other whose tasks are of one type, in one call.
+//!
+//! Large graphs are often made by a loop, so that nodes after nodes call closures of one type. Called
+//! one by one through `dyn Task`, each of them costs an indirect call and the registers that it saves;
+//! here the type is known around the loop, and what the closure does becomes part of it.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, compiler_fence, fence};
+
+use terrace_plugin_api::{TaskContext, TaskError, Value};
+
+use crate::catalog::Task;
+
+/// Nodes that take nothing, and whose value nobody takes, to be run one after the other on one thread
+/// by [`Plan::run_series`](crate::Plan::run_series).
+///
+/// While it runs others may look where it is, and say that it is to stop: see [`Way`].
+#[derive(Debug)]
+pub struct Series<'a> {
+    /// Of each node, where its task lies among those of its type: [`Plan::task_place`].
+    ///
+    /// [`Plan::task_place`]: crate::Plan::task_place
+    pub places: &'a [u32],
+    /// How it is run.
+    pub way: Way<'a>,
+    /// Where each node leaves what it gives.
+    pub out: &'a mut Value,
+}
+
+/// How a [`Series`] is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// What every task is called with.
+    pub ctx: &'a TaskContext<'a>,
+    /// The number of the first node.
+    pub first: u32,
+    /// Where the number of the node is left that is about to run: whoever reads it acquires what the
+    /// nodes before have done.
+    pub at: &'a AtomicU32,
+    /// Looked at before each node: other than 0 where it must not begin any more. Whoever writes it
+    /// and then reads `at` has a fence between the two.
+    pub stop: &'a AtomicU32,
+    /// Whether a real fence is between writing `at` and reading `stop`; else one that keeps the
+    /// compiler alone from changing their order, for who has the kernel run a real one.
+    pub fenced: bool,
+    /// Looked at after each node: whether something is to be done before the next.
+    pub pause: &'a AtomicBool,
+}
+
+/// Why a series ended, and at which node.
+#[derive(Debug)]
+pub enum SeriesEnd {
+    /// After its last one.
+    Done,
+    /// Before this one, which has not begun.
+    Stopped(u32),
+    /// After this one: it gave something else than null, or there is something to be done.
+    Paused(u32),
+    /// This one failed.
+    Failed(u32, TaskError),
+}
+
+impl Series<'_> {
+    /// Runs tasks of one type, which lie in `row`.
+    pub(crate) fn run<T: Task>(self, row: &[T]) -> SeriesEnd {
+        run(row, self.places, &self.way, self.out)
+    }
+}
+
+/// The loop of a series. A function of its own, so that it is known of `out` that nothing else is
+/// there: most of what a small closure does with it is then done once.
+#[inline(never)]
+fn run<T: Task>(row: &[T], places: &[u32], way: &Way<'_>, out: &mut Value) -> SeriesEnd {
+    let &Way { ctx, first, at, stop, fenced, pause } = way;
+    for (node, &place) in (first..).zip(places) {
+        at.store(node, Ordering::Release);
+        if fenced {
+            fence(Ordering::SeqCst);
+        } else {
+            compiler_fence(Ordering::SeqCst);
+        }
+        if stop.load(Ordering::Relaxed) != 0 {
+            return SeriesEnd::Stopped(node);
+        }
+        if let Err(error) = row[place as usize].call_into(ctx, &mut [], out) {
+            return SeriesEnd::Failed(node, error);
+        }
+        if !matches!(out, Value::Null) || pause.load(Ordering::Relaxed) {
+            return SeriesEnd::Paused(node);
+        }
+    }
+    SeriesEnd::Done
+}

@@ -1,0 +1,92 @@
+//! [`Portion`]: lines of one thread that were not written yet, and when what they tell of was.
+
+/// Lines, and for each when what it tells of was.
+#[derive(Default)]
+pub(super) struct Portion {
+    lines: Vec<u8>,
+    /// The moment that some lines tell of, and where they end.
+    ends: Vec<(u64, u32)>,
+}
+
+impl Portion {
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// How many bytes there are.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Adds lines. Gives how many bytes there were before, and are now.
+    pub(super) fn append(&mut self, at: u64, write: impl FnOnce(&mut Vec<u8>)) -> (usize, usize) {
+        let before = self.lines.len();
+        write(&mut self.lines);
+        let after = self.lines.len();
+        if after > before {
+            // A thread is held up long before there is so much.
+            self.ends.push((at, u32::try_from(after).unwrap_or(u32::MAX)));
+        }
+        (before, after)
+    }
+
+    /// Moves all lines behind some others, in order of time.
+    pub(super) fn merge(portions: &mut [Self], lines: &mut Vec<u8>) {
+        let mut filled = portions.iter_mut().filter(|portion| !portion.is_empty());
+        if let (Some(only), None) = (filled.next(), filled.next()) {
+            lines.append(&mut only.lines);
+            only.ends.clear();
+            return;
+        }
+        let all = portions.iter().map(|portion| portion.ends.len()).sum();
+        let mut pieces: Vec<(u64, &[u8])> = Vec::with_capacity(all);
+        for portion in portions.iter() {
+            let mut start = 0;
+            for &(at, end) in &portion.ends {
+                pieces.push((at, &portion.lines[start as usize..end as usize]));
+                start = end;
+            }
+        }
+        // Stable: lines of one thread stay in order. Quick: they are in order already.
+        pieces.sort_by_key(|&(at, _)| at);
+        lines.reserve(pieces.iter().map(|(_, piece)| piece.len()).sum());
+        for (_, piece) in pieces {
+            lines.extend_from_slice(piece);
+        }
+        for portion in portions {
+            portion.lines.clear();
+            portion.ends.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Portion;
+
+    fn portion(lines: &[(u64, &str)]) -> Portion {
+        let mut portion = Portion::default();
+        for (at, line) in lines {
+            portion.append(*at, |buffer| buffer.extend_from_slice(line.as_bytes()));
+        }
+        portion
+    }
+
+    fn merged(mut portions: Vec<Portion>) -> String {
+        let mut lines = Vec::new();
+        Portion::merge(&mut portions, &mut lines);
+        assert!(portions.iter().all(Portion::is_empty));
+        // What was taken is not there again.
+        Portion::merge(&mut portions, &mut lines);
+        String::from_utf8(lines).unwrap()
+    }
+
+    #[test]
+    fn lines_of_several_threads_are_in_order_of_time() {
+        let one = portion(&[(1, "a"), (4, "d"), (4, "e")]);
+        let two = portion(&[(2, "b"), (3, "c"), (9, "f")]);
+        assert_eq!(merged(vec![one, Portion::default(), two]), "abcdef");
+        assert_eq!(merged(vec![Portion::default(), portion(&[(5, "x"), (2, "y")])]), "xy");
+        assert_eq!(merged(vec![]), "");
+    }
+}
