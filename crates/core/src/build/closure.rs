@@ -62,6 +62,7 @@ macro_rules! functions {
         where
             Func: Fn($($name),*) -> R + Send + Sync + 'static,
         {
+            #[inline]
             fn invoke(&self, _ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self($(native::take::<$name>($arg)?),*))
@@ -72,6 +73,7 @@ macro_rules! functions {
         where
             Func: Fn(&TaskContext<'_>, $($name),*) -> R + Send + Sync + 'static,
         {
+            #[inline]
             fn invoke(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self(ctx, $(native::take::<$name>($arg)?),*))
@@ -86,6 +88,7 @@ macro_rules! functions_by_reference {
         where
             Func: Fn($(&$name),*) -> R + Send + Sync + 'static,
         {
+            #[inline]
             fn invoke(&self, _ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self($(&*native::see::<$name>($arg)?),*))
@@ -96,6 +99,7 @@ macro_rules! functions_by_reference {
         where
             Func: Fn(&TaskContext<'_>, $(&$name),*) -> R + Send + Sync + 'static,
         {
+            #[inline]
             fn invoke(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self(ctx, $(&*native::see::<$name>($arg)?),*))

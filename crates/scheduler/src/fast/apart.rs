@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use terrace_core::{Plan, PlanIndex};
 
-use crate::run::lock;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The blocks of a run that were taken apart, by number.
 #[derive(Default)]
@@ -58,17 +58,21 @@ pub(super) enum Follows {
 }
 
 impl Apart {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u32, Parts>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes a block apart from a node on that has begun, where that was not done. Gives the nodes
     /// behind it that wait for none of these, once.
     pub(super) fn take(&self, plan: &Plan, block: u32, nodes: Range<u32>) -> Vec<u32> {
-        let mut apart = lock(&self.0);
+        let mut apart = self.lock();
         let parts = apart.entry(block).or_insert_with(|| Parts::of(plan, nodes));
         std::mem::take(&mut parts.free)
     }
 
     /// A node has ended; `nodes` as for [`Self::take`], where its thread is the first to come.
     pub(super) fn end(&self, plan: &Plan, block: u32, at: u32, nodes: Range<u32>) -> Follows {
-        let mut apart = lock(&self.0);
+        let mut apart = self.lock();
         let parts = apart.entry(block).or_insert_with(|| Parts::of(plan, nodes));
         parts.left -= 1;
         if parts.left == 0 {
@@ -83,5 +87,130 @@ impl Apart {
             }
         }
         Follows::Nodes(free)
+    }
+}
+
+#[cfg(all(test, terrace_loom))]
+mod tests {
+    //! Every order of steps of a thread that runs a block and one that takes over what is behind a
+    //! node of it: each node runs once, after those that it waits for, and the block ends once.
+
+    use loom::sync::Arc;
+    use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    use loom::thread;
+    use terrace_core::{NoTasks, Plan, WorkflowBuilder};
+
+    use super::{Apart, Follows};
+    use crate::fast::fence;
+    use crate::fast::sequence::{IDLE, Sequence, Settled};
+
+    const NODES: u32 = 3;
+
+    struct Model {
+        plan: Plan,
+        sequence: Sequence,
+        apart: Apart,
+        ran: [AtomicU32; NODES as usize],
+        ended: [AtomicU32; NODES as usize],
+        /// How often those behind the block were told.
+        told: AtomicU32,
+    }
+
+    /// The last of three nodes comes after the first.
+    fn plan() -> Plan {
+        let wf = WorkflowBuilder::new("block");
+        let first = wf.call(|| (), ());
+        wf.call(|| (), ());
+        let _last = wf.call(|| (), ()).after(&first);
+        wf.build(&NoTasks).unwrap().plan()
+    }
+
+    impl Model {
+        fn run(&self, at: u32) {
+            assert_eq!(self.ran[at as usize].fetch_add(1, Relaxed), 0, "node {at} ran twice");
+            if at == NODES - 1 {
+                assert_eq!(self.ended[0].load(Relaxed), 1, "it did not wait");
+            }
+            self.ended[at as usize].store(1, Relaxed);
+        }
+
+        /// What follows from the end of a node of a block that was taken apart, as in `after_node`.
+        fn end(&self, at: u32) {
+            match self.apart.end(&self.plan, 0, at, at..NODES) {
+                Follows::End => {
+                    self.told.fetch_add(1, Relaxed);
+                }
+                Follows::Nodes(free) => self.go_on(free),
+            }
+        }
+
+        fn go_on(&self, free: Vec<u32>) {
+            for at in free {
+                self.run(at);
+                self.end(at);
+            }
+        }
+
+        /// As `Lap::run`.
+        fn own(&self) {
+            // What others see of the thread; after it was settled, nobody.
+            let mut sequence = Some(&self.sequence);
+            let (mut at, mut last) = (0, None);
+            while at < last.map_or(NODES, |last| last + 1) {
+                let taken = sequence.is_some_and(|own| !own.reach(at, fence::Plain));
+                let settled = sequence.filter(|_| taken).map(|own| own.settle(at));
+                match settled {
+                    None => {
+                        self.run(at);
+                        at += 1;
+                        continue;
+                    }
+                    Some(Settled::Here | Settled::There(IDLE)) => {}
+                    Some(Settled::There(base)) if base == at => last = Some(at),
+                    Some(Settled::There(base)) => return self.end(base),
+                }
+                sequence = None;
+            }
+            if let Some(own) = sequence.filter(|own| !own.reach(IDLE, fence::Plain)) {
+                own.settle(IDLE);
+            }
+            match last {
+                Some(last) if last + 1 < NODES => self.end(last),
+                _ => {
+                    self.told.fetch_add(1, Relaxed);
+                }
+            }
+        }
+
+        /// As `InBlocks::take_over`.
+        fn take_over(&self) {
+            if let Some(at) = self.sequence.take_over().filter(|&at| at != IDLE)
+                && at + 1 < NODES
+            {
+                self.go_on(self.apart.take(&self.plan, 0, at..NODES));
+            }
+        }
+    }
+
+    #[test]
+    fn loom_each_node_of_a_block_that_is_taken_apart_runs_once() {
+        loom::model(|| {
+            let model = Arc::new(Model {
+                plan: plan(),
+                sequence: Sequence::idle(),
+                apart: Apart::default(),
+                ran: Default::default(),
+                ended: Default::default(),
+                told: AtomicU32::new(0),
+            });
+            let taker = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || model.take_over())
+            };
+            model.own();
+            taker.join().unwrap();
+            assert!(model.ran.iter().all(|ran| ran.load(Relaxed) == 1));
+            assert_eq!(model.told.load(Relaxed), 1, "the block ends once");
+        });
     }
 }

@@ -15,6 +15,11 @@ use crate::run::lock;
 
 /// What a block is to take, in nanoseconds: some ten times what handing it on costs.
 const TARGET: u64 = 2_000;
+/// What it takes at most where a level gives each thread several of that length: who waits at the end
+/// of a level waits for one.
+const MOST: u64 = 8_000;
+/// How many blocks of a level each thread should have, where they need not be shorter for that.
+const EACH: u64 = 4;
 /// What it takes at least, where there is a choice.
 const LEAST: u64 = 250;
 /// A level that takes less than this is not worth sharing.
@@ -150,7 +155,9 @@ fn starts(plan: &Plan, each: u64, threads: u64) -> Vec<u32> {
             true => 1,
             false => {
                 let fair = width.div_ceil(2 * threads);
-                let length = (TARGET / each).clamp(1, fair.max(1)).max(LEAST.div_ceil(each));
+                let several = width.div_ceil(EACH * threads) * each;
+                let target = several.clamp(TARGET, MOST);
+                let length = (target / each).clamp(1, fair.max(1)).max(LEAST.div_ceil(each));
                 width.div_ceil(length)
             }
         };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use terrace_core::{Expr, Plan, PlanIndex, PortArg, Ref, Root, Signature, Task, Type, Value};
 
 use super::costs::Costs;
-use super::program::{Arg, Feed, Gather, Op, Plain, Program};
+use super::program::{Arg, FEW, Feed, Gather, Op, Plain, Program};
 use super::spans::{self, NO_SPAN};
 
 fn task_of(plan: &Plan, at: PlanIndex) -> NonNull<dyn Task> {
@@ -33,6 +33,7 @@ impl Program {
             spares: Mutex::default(),
             spans: Box::default(),
             places: Box::default(),
+            sources: Box::default(),
         };
         if !sequential {
             return program;
@@ -52,6 +53,7 @@ impl Program {
         let mut references = vec![0_u32; plan.len()];
         let (mut args, mut drops, mut consts) = (Vec::new(), Vec::new(), Vec::new());
         let mut gathers = Vec::new();
+        let mut sources: Vec<u32> = Vec::new();
         for at in plan.indices() {
             let (begin, dropped) = (args.len(), drops.len());
             let mut all = 0;
@@ -114,6 +116,15 @@ impl Program {
                 span: NO_SPAN,
                 args: begin as u32,
                 args_end: args.len() as u32,
+                first: match args.get(begin) {
+                    _ if feed == Feed::Few => {
+                        let first = sources.len() as u32;
+                        sources.extend(args[begin..].iter().filter_map(Arg::output));
+                        first
+                    }
+                    Some(arg) => arg.output().unwrap_or(0),
+                    None => 0,
+                },
                 drops: dropped as u32,
                 drops_end: drops.len() as u32,
                 fits,
@@ -128,7 +139,7 @@ impl Program {
         (program.spans, program.places) = spans::find(plan, &mut ops);
         (program.ops, program.args) = (ops.into(), args.into());
         (program.drops, program.consts) = (drops.into(), consts.into());
-        program.gathers = gathers.into();
+        (program.gathers, program.sources) = (gathers.into(), sources.into());
         program
     }
 }
@@ -149,9 +160,11 @@ fn feed(args: &[Arg], drops: &[PlanIndex]) -> Feed {
         (Arg::Take(first), Arg::Take(source)) => source.get() == first.get() + after,
         _ => false,
     };
+    let is_output = |arg: &Arg| arg.output().is_some();
     match (args.is_empty(), drops.is_empty()) {
         (true, true) => Feed::Nothing,
         (false, true) if (0..).zip(args).all(lies_there) => Feed::Lent,
+        (false, true) if args.len() <= FEW && args.iter().all(is_output) => Feed::Few,
         _ => Feed::Made,
     }
 }

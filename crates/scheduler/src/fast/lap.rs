@@ -35,6 +35,8 @@ pub(super) struct Lap<'a> {
     unread: Value,
     /// Whether readers were counted.
     counted: bool,
+    /// Whether fences are plain ones.
+    plain: bool,
 }
 
 /// What a stretch of nodes is run with.
@@ -72,7 +74,8 @@ impl<'a> Lap<'a> {
     ) -> Self {
         args.reserve(program.most_args);
         let frame = run.frame();
-        Self { run, program, frame, watch, args, unread: Value::Null, counted: false }
+        let plain = fence::is_plain();
+        Self { run, program, frame, watch, args, unread: Value::Null, counted: false, plain }
     }
 
     /// Its scratch, for another use.
@@ -123,7 +126,7 @@ impl<'a> Lap<'a> {
             at += 1;
         }
         // Who takes over now reads the last node, or none: there is nothing more behind it.
-        if !self.watch.rest() {
+        if !self.watch.rest(self.plain) {
             self.watch.settle(IDLE);
         }
         last.map_or(Done::All, Done::UpTo)
@@ -139,7 +142,7 @@ impl<'a> Lap<'a> {
         let stretch = AssertUnwindSafe(|| {
             let host = NodeHost::of_place(self.run, self.frame, sequence.place());
             let stretch = Stretch { sequence: &sequence, host: &host, careful };
-            if fence::is_plain() {
+            if self.plain {
                 // SAFETY: passed on.
                 unsafe { self.stretch(nodes, stretch, fence::Plain) }
             } else {
@@ -199,7 +202,7 @@ impl<'a> Lap<'a> {
             };
             let out = match op.is_read {
                 // SAFETY: the node is this thread's until it says that it has ended.
-                true => unsafe { frame.slot_of(place) },
+                true => unsafe { frame.outputs().own(at) },
                 false => &mut self.unread,
             };
             // SAFETY: the program is kept with the plan that has the task.

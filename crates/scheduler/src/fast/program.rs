@@ -27,7 +27,10 @@ pub(super) struct Op {
     /// Where its arguments begin and end.
     pub(super) args: u32,
     pub(super) args_end: u32,
-    /// Likewise, the outputs that it is the last to read and does not take.
+    /// The first output that it reads, where they are lent; where they stand in
+    /// [`Program::sources`], where they are a few.
+    pub(super) first: u32,
+    /// Where the outputs begin and end that it is the last to read and does not take.
     pub(super) drops: u32,
     pub(super) drops_end: u32,
     /// Kinds of value that are surely of the type that it gives.
@@ -75,6 +78,9 @@ impl Called<'_> {
     }
 }
 
+/// How many arguments are a few.
+pub(super) const FEW: usize = 4;
+
 /// How a node of a sequence gets its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Feed {
@@ -83,6 +89,8 @@ pub(super) enum Feed {
     /// They are outputs that lie side by side and that it is the last to read: it gets them where
     /// they lie.
     Lent,
+    /// They are a few outputs, which are copied side by side where they have no heap.
+    Few,
     /// They are put together.
     Made,
 }
@@ -109,6 +117,16 @@ pub(super) enum Arg {
     Port(u32),
 }
 
+impl Arg {
+    /// The output that it is.
+    pub(super) fn output(&self) -> Option<u32> {
+        match *self {
+            Self::Take(source) | Self::Copy(source) => Some(source.get()),
+            _ => None,
+        }
+    }
+}
+
 /// A plan as it was cut for nodes of some cost; in no blocks where there is too little side by side.
 pub(super) struct Cut {
     each: u64,
@@ -132,6 +150,8 @@ pub(crate) struct Program {
     pub(super) spans: Box<[Span]>,
     /// Of each node, where its task lies among those of its type. Empty where there are no spans.
     pub(super) places: Box<[u32]>,
+    /// The outputs that nodes read that read a few.
+    pub(super) sources: Box<[u32]>,
     /// How many arguments a node has at the most.
     pub(super) most_args: usize,
     /// The nodes whose output stays readable when a run is over.
@@ -173,6 +193,15 @@ impl Program {
         Some(self.spans[op.span as usize])
     }
 
+    /// The outputs that a node reads that reads a few.
+    #[inline(always)]
+    pub(super) fn few(&self, op: &Op) -> &[u32] {
+        let few = op.first as usize..op.first as usize + op.args().len();
+        debug_assert!(op.feed == Feed::Few && few.end <= self.sources.len(), "as it was compiled");
+        // SAFETY: they were put there, as many, when the node was compiled.
+        unsafe { self.sources.get_unchecked(few) }
+    }
+
     /// What a node calls, where that lies here.
     #[inline]
     pub(crate) fn called(&self, at: PlanIndex) -> Option<Called<'_>> {
@@ -180,15 +209,6 @@ impl Program {
         // SAFETY: the program is kept with the plan that has the task.
         let body = unsafe { op.body.as_ref() };
         Some(Called { body, fits: op.fits, has_args: op.args < op.args_end })
-    }
-
-    /// The first output that a node is lent.
-    #[inline]
-    pub(super) fn first_of(&self, op: &Op) -> PlanIndex {
-        match self.args[op.args as usize] {
-            Arg::Take(source) => source,
-            _ => PlanIndex::new(0),
-        }
     }
 
     /// Looks at what a node gave that has heap or may be of a wrong kind: drops it where nobody

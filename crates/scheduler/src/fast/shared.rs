@@ -120,6 +120,9 @@ impl Fast {
                 _ => own.take_over(run, desk),
             };
             if next.is_none() {
+                if self.wait(run) {
+                    continue;
+                }
                 break;
             }
             if timed {

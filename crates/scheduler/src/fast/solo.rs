@@ -11,12 +11,12 @@ use terrace_core::{PlanIndex, RunConstants, Slots, TaskError, Value};
 use terrace_plugin_api::TaskContext;
 
 use super::fence;
-use super::program::{Arg, Feed, Gather, Op, Program};
+use super::program::{Arg, FEW, Feed, Gather, Op, Program};
 use super::sequence::Sequence;
 use super::share::{Pace, Share};
 use super::spans::{Ran, Runner};
 use crate::attempt::{Inside, NodeHost, Panicked, Quiet};
-use crate::frame::{Frame, clear, discard, has_heap, push_plain};
+use crate::frame::{Frame, Outputs, clear, discard, has_heap, push_plain};
 use crate::run::{Desk, Run, Telling};
 
 /// Fetches what a task holds, some nodes ahead: tasks lie all over memory, and nodes are done sooner
@@ -55,6 +55,8 @@ pub(super) struct Solo<'a> {
     pub(super) at: u32,
     frame: &'a Frame,
     args: Vec<Value>,
+    /// A few arguments; at rest without heap.
+    few: [Value; FEW],
     /// What nodes give that nobody reads.
     unread: Value,
     told: Told,
@@ -87,7 +89,8 @@ impl<'a> Solo<'a> {
         let mut args = std::mem::take(&mut desk.args);
         args.reserve(program.most_args);
         let told = Told::new(run, desk);
-        Self { run, program, sequence, at: 0, frame, args, unread: Value::Null, told }
+        let few = [const { Value::Null }; FEW];
+        Self { run, program, sequence, at: 0, frame, args, few, unread: Value::Null, told }
     }
 
     /// Runs nodes until there is a reason not to.
@@ -139,6 +142,7 @@ impl<'a> Solo<'a> {
         };
         drop((inside, quiet));
         self.args.drain(..).for_each(discard);
+        self.few.iter_mut().for_each(|value| discard(std::mem::take(value)));
         discard(std::mem::take(&mut self.unread));
         stop
     }
@@ -169,6 +173,7 @@ impl<'a> Solo<'a> {
         let host = NodeHost::of_place(self.run, self.frame, self.sequence.place());
         let ctx = TaskContext::new(&host);
         let (sequence, frame, program) = (self.sequence, self.frame, self.program);
+        let outputs = frame.outputs();
         let mut at = self.at;
         let spans = Runner { plan: frame.plan(), program, sequence, fence, host: &host };
         let mut ops = program.ops[at as usize..end as usize].iter();
@@ -202,8 +207,12 @@ impl<'a> Solo<'a> {
                 Feed::Nothing => &mut [],
                 // SAFETY: all nodes before this one have ended, on this thread, and it is the last
                 // to read these.
-                Feed::Lent => unsafe { frame.lend(program.first_of(op), op.args().len()) },
-                Feed::Made => {
+                Feed::Lent => unsafe { outputs.lend(op.first, op.args().len()) },
+                // SAFETY: as above, but for the last.
+                Feed::Few if unsafe { self.copy_few(outputs, program.few(op)) } => {
+                    &mut self.few[..op.args().len()]
+                }
+                Feed::Few | Feed::Made => {
                     // SAFETY: passed on: all nodes before this one have ended, on this thread.
                     if !unsafe { self.bind(program, frame, at, op) } {
                         self.at = at;
@@ -221,7 +230,7 @@ impl<'a> Solo<'a> {
             // wait for them.
             let out = match op.is_read {
                 // SAFETY: the node is this thread's until its successors begin.
-                true => unsafe { frame.slot_of(PlanIndex::new(at)) },
+                true => unsafe { outputs.own(at) },
                 false => &mut self.unread,
             };
             // SAFETY: the program is kept with the plan that has the task.
@@ -238,11 +247,15 @@ impl<'a> Solo<'a> {
                 self.at = at;
                 return Some(Stop::Failed(error));
             }
-            match op.feed {
-                Feed::Nothing => {}
-                // SAFETY: as above; the node is done with them.
-                Feed::Lent => unsafe { frame.empty(program.first_of(op), op.args().len()) },
-                Feed::Made => clear(&mut self.args),
+            // It is done with them. Copies had no heap, and a task only takes away from what it gets.
+            if op.feed != Feed::Few {
+                for arg in args {
+                    if has_heap(arg) {
+                        discard(std::mem::take(arg));
+                    }
+                }
+            } else if !self.args.is_empty() {
+                clear(&mut self.args);
             }
             at += 1;
         }
@@ -250,13 +263,30 @@ impl<'a> Solo<'a> {
         None
     }
 
+    /// Copies a few outputs side by side. False: one has heap.
+    ///
+    /// # Safety
+    /// All that it reads has ended, on this thread.
+    #[inline(always)]
+    unsafe fn copy_few(&mut self, outputs: Outputs<'_>, few: &[u32]) -> bool {
+        let mut to = self.few.iter_mut();
+        for &source in few {
+            // SAFETY: passed on.
+            if !to.next().is_some_and(|to| unsafe { outputs.copy(source, to) }) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Makes the arguments of the node that it is at. False: they cannot be made, and all is as it
     /// was; why, the way of all nodes will find.
     ///
     /// # Safety
     /// All that it reads has ended, on this thread.
-    #[inline(always)]
     unsafe fn bind(&mut self, program: &Program, frame: &Frame, at: u32, op: &Op) -> bool {
+        // Those of the node before have no heap any more.
+        self.args.clear();
         for arg in &program.args[op.args()] {
             // One way for both: which it is cannot be foreseen, and for most values does not matter.
             if let Arg::Take(source) | Arg::Copy(source) = *arg {

@@ -22,6 +22,7 @@ const FEW: usize = 4;
 pub(super) struct Span {
     pub(super) end: u32,
     /// The number of the type of their tasks.
+    #[cfg_attr(terrace_loom, expect(dead_code, reason = "there are no series"))]
     kind: u32,
 }
 
@@ -72,6 +73,7 @@ pub(super) enum Ran {
 }
 
 /// What spans are run with.
+#[cfg_attr(terrace_loom, expect(dead_code, reason = "there are no series"))]
 pub(super) struct Runner<'a, F> {
     pub(super) plan: &'a Plan,
     pub(super) program: &'a Program,

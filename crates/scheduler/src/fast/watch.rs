@@ -117,9 +117,11 @@ impl Watch<'_> {
 
     /// Says that the thread is at no node. False: somebody has come to take over, so that it has to
     /// [settle](Self::settle).
-    pub(super) fn rest(&self) -> bool {
-        // Once a block: that both are plain fences costs little where they need not be.
-        self.sequence.reach(IDLE, fence::Plain)
+    pub(super) fn rest(&self, plain: bool) -> bool {
+        match plain {
+            true => self.sequence.reach(IDLE, fence::Plain),
+            false => self.sequence.reach(IDLE, fence::Asymmetric),
+        }
     }
 
     /// Ends what others see of it, at a position, or learns where it was ended; and begins anew.

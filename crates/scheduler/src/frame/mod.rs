@@ -5,8 +5,8 @@
 //! such a frame is [`crate::fan`]'s. Why a node does not run is a [`cause`]; what can be ready is a
 //! [`unit`].
 //!
-//! One cache line per node in one flat array, so that a run of a million nodes is made and dropped
-//! without recursion.
+//! All of it lies in flat arrays, so that a run of a million nodes is made and dropped without
+//! recursion. What only several threads need is made when there are several.
 //!
 //! # Who may touch what
 //! A node's output and record are plain memory. Each belongs to exactly one thread at a time:
@@ -27,13 +27,13 @@
 //! have one reader more, who never counts itself off.
 
 mod cause;
+mod outputs;
 mod record;
 mod store;
 mod stretches;
 mod unit;
 mod values;
 
-use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -45,7 +45,9 @@ use crate::fan::Name;
 use crate::fast::Program;
 
 pub(crate) use cause::Cause;
+pub(crate) use outputs::Outputs;
 pub(crate) use record::Record;
+use store::Cell;
 pub(crate) use store::Store;
 pub(crate) use stretches::{Lap, Laps, Stretches};
 pub(crate) use unit::{FanPtr, FramePtr, Job, Unit};
@@ -276,23 +278,29 @@ impl Frame {
         &self.plan
     }
 
+    #[inline]
+    fn cell(&self, at: PlanIndex) -> &Cell {
+        self.store.cell(&self.plan, at)
+    }
+
     /// One of the nodes that `at` waits for has ended. True for the last, whose caller holds `at`
     /// from here on and has acquired everything that all of them published.
     pub(crate) fn arrive(&self, at: PlanIndex) -> bool {
         // Release publishes the caller's node, Acquire takes over what the earlier ones published.
-        self.store.cells[at.index()].pending.fetch_sub(1, Ordering::AcqRel) == 1
+        self.cell(at).pending.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
     /// Notes a node behind `at` that gives it no value. Before the arrival of the node it comes
     /// through.
     pub(crate) fn blame(&self, at: PlanIndex, cause: Cause) {
         // Ordered by the arrival that follows.
-        self.store.cells[at.index()].cause.fetch_min(cause.pack(), Ordering::Relaxed);
+        self.cell(at).cause.fetch_min(cause.pack(), Ordering::Relaxed);
     }
 
     /// The node behind `at` for which it does not run, once all it waits for has ended.
     pub(crate) fn cause(&self, at: PlanIndex) -> Option<Cause> {
-        Cause::unpack(self.store.cells[at.index()].cause.load(Ordering::Relaxed))
+        let cell = self.store.made(at)?;
+        Cause::unpack(cell.cause.load(Ordering::Relaxed))
     }
 
     /// Writes how a node ended. An output that nobody reads is dropped here.
@@ -300,7 +308,7 @@ impl Frame {
     /// # Safety
     /// The caller holds `at`, and writes no more to it.
     pub(crate) unsafe fn settle(&self, at: PlanIndex, record: Record, output: Value) {
-        let cell = &self.store.cells[at.index()];
+        let cell = self.cell(at);
         // SAFETY: rule 1: nobody else touches the record before it is published.
         unsafe { *cell.record.get() = record };
         if self.plan.uses(at) == 0 {
@@ -320,48 +328,10 @@ impl Frame {
         unsafe { self.slot(at).write(output) };
     }
 
-    /// Where the holder of a node leaves its output.
-    ///
-    /// # Safety
-    /// The caller holds `at`, and nobody else looks there while the reference lives.
+    /// Where all outputs lie.
     #[inline]
-    #[expect(
-        clippy::mut_from_ref,
-        reason = "a slot is a cell: who may write is what `Safety` says"
-    )]
-    pub(crate) unsafe fn slot_of(&self, at: PlanIndex) -> &mut Value {
-        // SAFETY: passed on.
-        unsafe { &mut *self.slot(at) }
-    }
-
-    /// Outputs that lie side by side, whose last reader the caller is.
-    ///
-    /// # Safety
-    /// As for [`Self::take`] of each, and nobody else looks there while the reference lives.
-    #[inline]
-    #[expect(
-        clippy::mut_from_ref,
-        reason = "a slot is a cell: who may write is what `Safety` says"
-    )]
-    pub(crate) unsafe fn lend(&self, first: PlanIndex, count: usize) -> &mut [Value] {
-        let slots = &self.store.outputs[first.index()..first.index() + count];
-        let first = UnsafeCell::raw_get(slots.as_ptr());
-        // SAFETY: a cell lies as what is in it, and so do `count` of them; for the rest, passed on.
-        unsafe { std::slice::from_raw_parts_mut(first, count) }
-    }
-
-    /// Drops what is left of outputs that were lent.
-    ///
-    /// # Safety
-    /// As [`Self::lend`].
-    #[inline]
-    pub(crate) unsafe fn empty(&self, first: PlanIndex, count: usize) {
-        // SAFETY: passed on.
-        for output in unsafe { self.lend(first, count) } {
-            if has_heap(output) {
-                discard(std::mem::take(output));
-            }
-        }
+    pub(crate) fn outputs(&self) -> Outputs<'_> {
+        Outputs::of(&self.store)
     }
 
     /// Takes an output whose last reader the caller is, by the order in which a sequence runs.
@@ -394,7 +364,7 @@ impl Frame {
     /// The reader has ended and is counted off once.
     pub(crate) unsafe fn count_reader_off(&self, at: PlanIndex) {
         // As in `release`.
-        if self.store.cells[at.index()].readers.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.cell(at).readers.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: rule 4: all readers have counted themselves off.
             discard(unsafe { self.take(at) });
         }
@@ -406,7 +376,7 @@ impl Frame {
     /// The caller holds `at`, and writes no more to it.
     pub(crate) unsafe fn note(&self, at: PlanIndex, record: Record) {
         // SAFETY: rule 1.
-        unsafe { *self.store.cells[at.index()].record.get() = record };
+        unsafe { *self.cell(at).record.get() = record };
     }
 
     /// What came of a node so far, where it was tried before.
@@ -436,12 +406,12 @@ impl Frame {
     /// # Safety
     /// `at` is published to the caller, who counts itself off only later.
     pub(crate) unsafe fn read(&self, at: PlanIndex, only_once: bool) -> Value {
-        let cell = &self.store.cells[at.index()];
         // SAFETY: rule 3: the caller has not counted itself off, so nobody else is the last reader.
         let output = unsafe { &*self.slot(at) };
         if !has_heap(output) {
             return output.clone();
         }
+        let cell = self.cell(at);
         // Pairs with the AcqRel in `release`: all other readers are done.
         if only_once && cell.readers.load(Ordering::Acquire) == 1 {
             // SAFETY: rule 4: the caller is the last reader. `output` is not used again.
@@ -466,11 +436,11 @@ impl Frame {
     /// `at` is published to the caller, who is one of its readers, reads it no more, and calls this
     /// once.
     pub(crate) unsafe fn release(&self, at: PlanIndex) {
-        let cell = &self.store.cells[at.index()];
         // SAFETY: rule 3: the caller has not counted itself off yet.
         if !has_heap(unsafe { &*self.slot(at) }) {
             return;
         }
+        let cell = self.cell(at);
         // Release: this reader's looks come before the last one's drop; Acquire: the last sees that.
         if cell.readers.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: rule 4: all readers have counted themselves off, this one as the last.
@@ -487,9 +457,11 @@ impl Frame {
             return self.stretches().record(at.get());
         }
         // SAFETY: rule 3: published records are only read.
-        let record = unsafe { *self.store.cells[at.index()].record.get() };
+        let record = self.store.made(at).map(|cell| unsafe { *cell.record.get() });
+        if let Some(record) = record.filter(|record| !record.is_none()) {
+            return record;
+        }
         match &self.laps {
-            _ if !record.is_none() => record,
             Some(laps) => laps.get().unwrap_or(&Laps(Vec::new())).record(at.get()),
             None => Record::unstarted(OutcomeStatus::Cancelled, Lane::Compute),
         }

@@ -1,0 +1,54 @@
+//! [`Outputs`]: where the outputs of a frame lie, for a loop over its nodes.
+
+use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
+
+use terrace_core::Value;
+
+use super::Store;
+
+/// Where the outputs of a frame lie. Who may look at which one is what [`super`] says.
+#[derive(Clone, Copy)]
+pub(crate) struct Outputs<'a>(&'a [UnsafeCell<Value>]);
+
+impl<'a> Outputs<'a> {
+    pub(super) fn of(store: &'a Store) -> Self {
+        Self(&store.outputs)
+    }
+
+    /// Where the holder of a node leaves its output.
+    ///
+    /// # Safety
+    /// The caller holds `at`, and nobody else looks there while the reference lives.
+    #[inline(always)]
+    pub(crate) unsafe fn own(self, at: u32) -> &'a mut Value {
+        // SAFETY: passed on.
+        unsafe { &mut *self.0[at as usize].get() }
+    }
+
+    /// Outputs that lie side by side, whose last reader the caller is.
+    ///
+    /// # Safety
+    /// As for [`super::Frame::take`] of each, and nobody else looks there while the reference lives.
+    #[inline(always)]
+    pub(crate) unsafe fn lend(self, first: u32, count: usize) -> &'a mut [Value] {
+        let slots = &self.0[first as usize..][..count];
+        let first = UnsafeCell::raw_get(slots.as_ptr());
+        // SAFETY: a cell lies as what is in it, and so do `count` of them; for the rest, passed on.
+        unsafe { std::slice::from_raw_parts_mut(first, count) }
+    }
+
+    /// Copies an output without heap over a value without heap. False: it has some, and nothing was
+    /// done.
+    ///
+    /// # Safety
+    /// The output is published to the caller, who has not counted itself off.
+    #[inline(always)]
+    pub(crate) unsafe fn copy(self, at: u32, to: &mut Value) -> bool {
+        // SAFETY: passed on.
+        let output = unsafe { &*self.0[at as usize].get() };
+        // SAFETY: a value is there before and, as nothing else is written, after.
+        let to = unsafe { &mut *std::ptr::from_mut(to).cast::<MaybeUninit<Value>>() };
+        output.copy_plain(to)
+    }
+}
