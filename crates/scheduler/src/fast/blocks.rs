@@ -11,13 +11,14 @@ use std::sync::atomic::AtomicU32;
 
 use terrace_core::{Plan, PlanIndex};
 
+use super::spans::NO_SPAN;
 use crate::run::lock;
 
 /// What a block is to take, in nanoseconds: some ten times what handing it on costs.
 const TARGET: u64 = 2_000;
 /// What it takes at most where a level gives each thread several of that length: who waits at the end
 /// of a level waits for one.
-const MOST: u64 = 8_000;
+const MOST: u64 = 4_000;
 /// How many blocks of a level each thread should have, where they need not be shorter for that.
 const EACH: u64 = 4;
 /// What it takes at least, where there is a choice.
@@ -29,12 +30,21 @@ const FUSED: u64 = 20_000;
 /// Counters of so many runs are kept for the next ones.
 const SPARES: usize = 4;
 
+/// What is read of a block when it is run, side by side: little of it is in a core's cache by then.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    /// Its first node; it ends where the next begins.
+    start: u32,
+    /// Where those that wait for it begin in [`Blocks::successors`].
+    successors: u32,
+    /// The span that has all of its nodes, or [`NO_SPAN`].
+    span: u32,
+}
+
 /// A plan cut into blocks.
 pub(super) struct Blocks {
-    /// Where each begins; and where the last one ends.
-    starts: Box<[u32]>,
-    /// The blocks that wait for each, flat.
-    successor_starts: Box<[u32]>,
+    /// Of each; and one more, where the last one ends.
+    heads: Box<[Head]>,
     successors: Box<[u32]>,
     in_degrees: Box<[u32]>,
     /// How many wait for nothing: the first ones.
@@ -49,7 +59,14 @@ pub(super) type Waiting = Box<[AtomicU32]>;
 impl Blocks {
     /// Cuts a plan whose nodes take about so long, for so many threads. `None` where that leaves too
     /// little to do side by side. Costs O(nodes + edges).
-    pub(super) fn cut(plan: &Plan, each: u64, threads: u32) -> Option<Self> {
+    ///
+    /// `span`: the number of the span that a node is part of.
+    pub(super) fn cut(
+        plan: &Plan,
+        each: u64,
+        threads: u32,
+        span: impl Fn(u32) -> u32,
+    ) -> Option<Self> {
         let starts = starts(plan, each.max(1), u64::from(threads));
         let count = starts.len() - 1;
         let mut of = Vec::with_capacity(plan.len());
@@ -58,12 +75,15 @@ impl Blocks {
         }
         let mut seen = vec![u32::MAX; count];
         let mut in_degrees = vec![0; count];
-        let mut successor_starts = Vec::with_capacity(count + 1);
+        let mut heads = Vec::with_capacity(count + 1);
         let mut successors = Vec::new();
         // How many nodes lie on the longest way to the end of each block.
         let mut ways = vec![0_u64; count];
-        successor_starts.push(0);
         for block in 0..count {
+            let (start, last) = (starts[block], starts[block + 1] - 1);
+            // A span has no gaps.
+            let span = if span(start) == span(last) { span(start) } else { NO_SPAN };
+            heads.push(Head { start, successors: successors.len() as u32, span });
             seen[block] = block as u32;
             ways[block] += u64::from(starts[block + 1] - starts[block]);
             for at in (starts[block]..starts[block + 1]).map(PlanIndex::new) {
@@ -77,16 +97,16 @@ impl Blocks {
                     }
                 }
             }
-            successor_starts.push(successors.len() as u32);
         }
+        let (start, successors_end) = (plan.len() as u32, successors.len() as u32);
+        heads.push(Head { start, successors: successors_end, span: NO_SPAN });
         let longest = ways.into_iter().max().unwrap_or(0);
         if longest * 5 > plan.len() as u64 * 4 {
             return None;
         }
         let roots = in_degrees.iter().take_while(|&&count| count == 0).count() as u32;
         Some(Self {
-            starts: starts.into(),
-            successor_starts: successor_starts.into(),
+            heads: heads.into(),
             successors: successors.into(),
             in_degrees: in_degrees.into(),
             roots,
@@ -97,7 +117,13 @@ impl Blocks {
     /// The nodes of a block.
     #[inline]
     pub(super) fn nodes(&self, block: u32) -> std::ops::Range<u32> {
-        self.starts[block as usize]..self.starts[block as usize + 1]
+        self.heads[block as usize].start..self.heads[block as usize + 1].start
+    }
+
+    /// The number of the span that has all of the nodes of a block, or [`NO_SPAN`].
+    #[inline]
+    pub(super) fn span(&self, block: u32) -> u32 {
+        self.heads[block as usize].span
     }
 
     /// How many blocks there are.
@@ -107,14 +133,14 @@ impl Blocks {
 
     /// The block of a node.
     pub(super) fn of(&self, at: u32) -> u32 {
-        self.starts.partition_point(|&start| start <= at) as u32 - 1
+        self.heads.partition_point(|head| head.start <= at) as u32 - 1
     }
 
     /// The blocks that wait for one.
     #[inline]
     pub(super) fn successors(&self, block: u32) -> &[u32] {
-        let at = block as usize;
-        &self.successors[self.successor_starts[at] as usize..self.successor_starts[at + 1] as usize]
+        let [own, next] = [block as usize, block as usize + 1].map(|at| self.heads[at].successors);
+        &self.successors[own as usize..next as usize]
     }
 
     /// How many others a block waits for.
@@ -186,7 +212,7 @@ fn starts(plan: &Plan, each: u64, threads: u64) -> Vec<u32> {
 mod tests {
     use terrace_core::{NoTasks, Plan, WorkflowBuilder};
 
-    use super::Blocks;
+    use super::{Blocks, NO_SPAN};
 
     /// Levels of so many nodes, each node after all of the level before.
     fn plan(widths: &[usize]) -> Plan {
@@ -202,7 +228,7 @@ mod tests {
     }
 
     fn cut(widths: &[usize], each: u64) -> Vec<std::ops::Range<u32>> {
-        let blocks = Blocks::cut(&plan(widths), each, 2).unwrap();
+        let blocks = Blocks::cut(&plan(widths), each, 2, |_| NO_SPAN).unwrap();
         (0..blocks.in_degrees.len() as u32).map(|block| blocks.nodes(block)).collect()
     }
 
@@ -219,7 +245,7 @@ mod tests {
 
     #[test]
     fn blocks_wait_for_those_that_their_nodes_wait_for_once_each() {
-        let blocks = Blocks::cut(&plan(&[64, 64]), 100, 2).unwrap();
+        let blocks = Blocks::cut(&plan(&[64, 64]), 100, 2, |_| 0).unwrap();
         assert_eq!(blocks.roots(), 4);
         assert!((0..4).all(|block| blocks.successors(block) == [4, 5, 6, 7]));
         assert!((4..8).all(|block| blocks.in_degree(block) == 4));
@@ -227,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_plan_with_too_little_side_by_side_is_not_cut() {
-        assert!(Blocks::cut(&plan(&[1; 50]), 2_000, 2).is_none());
-        assert!(Blocks::cut(&plan(&[2; 50]), 30, 2).is_none(), "all of it is one block");
+        assert!(Blocks::cut(&plan(&[1; 50]), 2_000, 2, |_| 0).is_none());
+        assert!(Blocks::cut(&plan(&[2; 50]), 30, 2, |_| 0).is_none(), "all of it is one block");
     }
 }

@@ -31,6 +31,7 @@ impl Program {
             cut: Mutex::default(),
             alike: OnceLock::new(),
             spares: Mutex::default(),
+            whole: None,
             spans: Box::default(),
             places: Box::default(),
             sources: Box::default(),
@@ -38,109 +39,177 @@ impl Program {
         if !sequential {
             return program;
         }
-        let mut last_readers = vec![None; plan.len()];
+        if let Some((span, places)) = spans::whole(plan).filter(|_| !cfg!(terrace_loom)) {
+            (program.whole, program.places) = (Some(span), places);
+            return program;
+        }
+        let mut making = Making::of(plan);
+        let mut ops: Vec<Op> = plan.indices().map(|at| making.op(at)).collect();
+        program.most_args = making.most_args;
+        (program.spans, program.places) = spans::find(plan, &mut ops);
+        program.ops = ops.into();
+        (program.args, program.drops) = (making.args.into(), making.drops.into());
+        (program.consts, program.gathers) = (making.consts.into(), making.gathers.into());
+        program.sources = making.sources.into();
+        program
+    }
+}
+
+/// A node of a plan that is nothing but a span.
+pub(super) fn bare(plan: &Plan, at: PlanIndex) -> Op {
+    let fits = kinds_of(&Type::Null);
+    Op {
+        body: task_of(plan, at),
+        span: 0,
+        args: 0,
+        args_end: 0,
+        first: 0,
+        drops: 0,
+        drops_end: 0,
+        fits,
+        plain: Plain::of(fits),
+        feed: Feed::Nothing,
+        reads: false,
+        once: true,
+        is_read: false,
+    }
+}
+
+/// A program that is being made, node by node.
+struct Making<'p> {
+    plan: &'p Plan,
+    /// Of each node, one more than the last that reads it; 0 for none. Not touched where nobody reads.
+    last_readers: Vec<u32>,
+    /// How often the node at hand refers to each other.
+    references: Vec<u32>,
+    fitting: Fitting,
+    args: Vec<Arg>,
+    drops: Vec<PlanIndex>,
+    consts: Vec<Value>,
+    gathers: Vec<Gather>,
+    sources: Vec<u32>,
+    most_args: usize,
+}
+
+impl<'p> Making<'p> {
+    fn of(plan: &'p Plan) -> Self {
+        let mut last_readers = vec![0; plan.len()];
         for at in plan.indices() {
             for source in plan.sources(at) {
-                last_readers[source.index()] = Some(at);
+                last_readers[source.index()] = at.get() + 1;
             }
         }
-        let is_last = |source: PlanIndex, at: PlanIndex| {
-            last_readers[source.index()] == Some(at) && !plan.readable_after(source)
+        Self {
+            plan,
+            last_readers,
+            references: vec![0; plan.len()],
+            fitting: Fitting::default(),
+            args: Vec::new(),
+            drops: Vec::new(),
+            consts: Vec::new(),
+            gathers: Vec::new(),
+            sources: Vec::new(),
+            most_args: 0,
+        }
+    }
+
+    fn is_last(&self, source: PlanIndex, at: PlanIndex) -> bool {
+        self.last_readers[source.index()] == at.get() + 1 && !self.plan.readable_after(source)
+    }
+
+    fn op(&mut self, at: PlanIndex) -> Op {
+        let (begin, dropped) = (self.args.len(), self.drops.len());
+        let reads = !self.plan.sources(at).is_empty();
+        let mut references = 0;
+        for port in 0..self.plan.ports(at) {
+            let arg = self.arg(at, port, &mut references);
+            self.args.push(arg);
+        }
+        if reads {
+            self.take_and_drop(at, begin);
+        }
+        self.most_args = self.most_args.max(self.args.len() - begin);
+        let fits = self.fitting.of(self.plan, at);
+        let feed = feed(&self.args[begin..], &self.drops[dropped..]);
+        Op {
+            body: task_of(self.plan, at),
+            span: NO_SPAN,
+            args: begin as u32,
+            args_end: self.args.len() as u32,
+            first: self.first(begin, feed),
+            drops: dropped as u32,
+            drops_end: self.drops.len() as u32,
+            fits,
+            plain: Plain::of(fits),
+            feed,
+            reads,
+            once: references == self.plan.sources(at).len(),
+            is_read: self.plan.uses(at) > 0,
+        }
+    }
+
+    /// What a port of a node gets. Counts its references to others.
+    fn arg(&mut self, at: PlanIndex, port: usize, references: &mut usize) -> Arg {
+        let (plan, number) = (self.plan, port as u32);
+        let mut refer = |source: Option<PlanIndex>| {
+            *references += 1;
+            source.into_iter().for_each(|source| self.references[source.index()] += 1);
         };
-        let mut ops: Vec<Op> = Vec::with_capacity(plan.len());
-        let mut fitting = Fitting::default();
-        // How often the node at hand refers to each other.
-        let mut references = vec![0_u32; plan.len()];
-        let (mut args, mut drops, mut consts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut gathers = Vec::new();
-        let mut sources: Vec<u32> = Vec::new();
-        for at in plan.indices() {
-            let (begin, dropped) = (args.len(), drops.len());
-            let mut all = 0;
-            for port in 0..plan.ports(at) {
-                let mut refer = |source: Option<PlanIndex>| {
-                    all += 1;
-                    source.into_iter().for_each(|source| references[source.index()] += 1);
-                };
-                let arg = match plan.arg(at, port) {
-                    PortArg::Output(source) => {
-                        refer(Some(source));
-                        Arg::Copy(source)
-                    }
-                    PortArg::Const(value) => constant(&mut consts, value),
-                    PortArg::Expr(expr) => {
-                        expr.each_node(&mut |id| refer(plan.place(id)));
-                        match expr {
-                            Expr::Const(value) => constant(&mut consts, value),
-                            Expr::Ref(Ref { root: Root::Input(id), path, adapt: None })
-                                if path.is_empty() =>
-                            {
-                                Arg::Input(id.index() as u32)
-                            }
-                            Expr::List(items) => {
-                                let items = items.iter().map(|item| output_of(plan, item));
-                                items.collect::<Option<_>>().map_or(
-                                    Arg::Port(port as u32),
-                                    |items| {
-                                        gathers.push(Gather { port: port as u32, items });
-                                        Arg::Gather(gathers.len() as u32 - 1)
-                                    },
-                                )
-                            }
-                            _ => output_of(plan, expr).map_or(Arg::Port(port as u32), Arg::Copy),
-                        }
-                    }
-                };
-                args.push(arg);
+        let expr = match plan.arg(at, port) {
+            PortArg::Output(source) => {
+                refer(Some(source));
+                return Arg::Copy(source);
             }
-            let once = all == plan.sources(at).len();
-            for arg in &mut args[begin..] {
-                match *arg {
-                    Arg::Copy(source) if references[source.index()] == 1 && is_last(source, at) => {
-                        references[source.index()] = 0;
-                        *arg = Arg::Take(source);
-                    }
-                    _ => {}
-                }
+            PortArg::Const(value) => return constant(&mut self.consts, value),
+            PortArg::Expr(expr) => expr,
+        };
+        expr.each_node(&mut |id| refer(plan.place(id)));
+        match expr {
+            Expr::Const(value) => constant(&mut self.consts, value),
+            Expr::Ref(Ref { root: Root::Input(id), path, adapt: None }) if path.is_empty() => {
+                Arg::Input(id.index() as u32)
             }
-            for &source in plan.sources(at) {
-                if std::mem::take(&mut references[source.index()]) > 0 && is_last(source, at) {
-                    drops.push(source);
-                }
+            Expr::List(items) => {
+                let items: Option<_> = items.iter().map(|item| output_of(plan, item)).collect();
+                items.map_or(Arg::Port(number), |items| {
+                    self.gathers.push(Gather { port: number, items });
+                    Arg::Gather(self.gathers.len() as u32 - 1)
+                })
             }
-            let (fits, is_read) = (fitting.of(plan, at), plan.uses(at) > 0);
-            let body = task_of(plan, at);
-            let feed = feed(&args[begin..], &drops[dropped..]);
-            ops.push(Op {
-                body,
-                span: NO_SPAN,
-                args: begin as u32,
-                args_end: args.len() as u32,
-                first: match args.get(begin) {
-                    _ if feed == Feed::Few => {
-                        let first = sources.len() as u32;
-                        sources.extend(args[begin..].iter().filter_map(Arg::output));
-                        first
-                    }
-                    Some(arg) => arg.output().unwrap_or(0),
-                    None => 0,
-                },
-                drops: dropped as u32,
-                drops_end: drops.len() as u32,
-                fits,
-                plain: Plain::of(fits),
-                feed,
-                reads: !plan.sources(at).is_empty(),
-                once,
-                is_read,
-            });
-            program.most_args = program.most_args.max(args.len() - begin);
+            _ => output_of(plan, expr).map_or(Arg::Port(number), Arg::Copy),
         }
-        (program.spans, program.places) = spans::find(plan, &mut ops);
-        (program.ops, program.args) = (ops.into(), args.into());
-        (program.drops, program.consts) = (drops.into(), consts.into());
-        (program.gathers, program.sources) = (gathers.into(), sources.into());
-        program
+    }
+
+    /// Lets a node take the outputs that it is the last to read, or drop them.
+    fn take_and_drop(&mut self, at: PlanIndex, begin: usize) {
+        for port in begin..self.args.len() {
+            if let Arg::Copy(source) = self.args[port]
+                && self.references[source.index()] == 1
+                && self.is_last(source, at)
+            {
+                self.references[source.index()] = 0;
+                self.args[port] = Arg::Take(source);
+            }
+        }
+        for &source in self.plan.sources(at) {
+            let refers = std::mem::take(&mut self.references[source.index()]) > 0;
+            if refers && self.is_last(source, at) {
+                self.drops.push(source);
+            }
+        }
+    }
+
+    /// As [`Op::first`] says.
+    fn first(&mut self, begin: usize, feed: Feed) -> u32 {
+        match self.args.get(begin) {
+            _ if feed == Feed::Few => {
+                let first = self.sources.len() as u32;
+                self.sources.extend(self.args[begin..].iter().filter_map(Arg::output));
+                first
+            }
+            Some(arg) => arg.output().unwrap_or(0),
+            None => 0,
+        }
     }
 }
 

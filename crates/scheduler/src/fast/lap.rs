@@ -7,6 +7,7 @@
 //! copied. What is rare, a failure or a run that is to stop, is seen once a block, and goes node by
 //! node from then on.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use terrace_plugin_api::TaskContext;
 use super::fence;
 use super::program::{Arg, Feed, Op, Program};
 use super::sequence::{IDLE, Sequence, Settled};
-use super::spans::{Ran, Runner};
+use super::spans::{Ran, Runner, Span};
 use super::watch::Watch;
 use crate::attempt::{NodeHost, Panicked, release_sources};
 use crate::fan::Stopped;
@@ -45,6 +46,8 @@ struct Stretch<'a> {
     host: &'a NodeHost<'a>,
     /// Whether each node is to be asked whether it may run.
     careful: bool,
+    /// The span that has all of the nodes.
+    span: Option<Span>,
 }
 
 /// Why nodes were left.
@@ -89,18 +92,23 @@ impl<'a> Lap<'a> {
     }
 
     /// Runs nodes that follow each other, or writes them off, until the last or until somebody takes
-    /// the others over.
+    /// the others over. `span`: the one that has all of them.
     ///
     /// # Safety
     /// The caller holds them all, and the first waits for nothing.
-    pub(super) unsafe fn run(&mut self, nodes: std::ops::Range<u32>, worker: u16) -> Done {
+    pub(super) unsafe fn run(
+        &mut self,
+        nodes: Range<u32>,
+        span: Option<Span>,
+        worker: u16,
+    ) -> Done {
         let mut at = nodes.start;
         // The last that is its own.
         let mut last = None;
         while at < last.map_or(nodes.end, |last| last + 1) {
             let end = last.map_or(nodes.end, |last| last + 1);
             // SAFETY: passed on.
-            let left = match unsafe { self.try_run(at..end) } {
+            let left = match unsafe { self.try_run(at..end, span) } {
                 None => break,
                 Some(left) => left,
             };
@@ -136,12 +144,13 @@ impl<'a> Lap<'a> {
     ///
     /// # Safety
     /// As [`Self::run`].
-    unsafe fn try_run(&mut self, nodes: std::ops::Range<u32>) -> Option<Left> {
+    unsafe fn try_run(&mut self, nodes: Range<u32>, span: Option<Span>) -> Option<Left> {
         let careful = self.frame.tally().is_marked() || self.run.stopped() != Stopped::No;
         let sequence = Arc::clone(self.watch.sequence());
         let stretch = AssertUnwindSafe(|| {
             let host = NodeHost::of_place(self.run, self.frame, sequence.place());
-            let stretch = Stretch { sequence: &sequence, host: &host, careful };
+            let span = span.filter(|_| !careful);
+            let stretch = Stretch { sequence: &sequence, host: &host, careful, span };
             if self.plain {
                 // SAFETY: passed on.
                 unsafe { self.stretch(nodes, stretch, fence::Plain) }
@@ -163,17 +172,19 @@ impl<'a> Lap<'a> {
     #[inline(never)]
     unsafe fn stretch(
         &mut self,
-        nodes: std::ops::Range<u32>,
-        Stretch { sequence, host, careful }: Stretch<'_>,
+        nodes: Range<u32>,
+        Stretch { sequence, host, careful, span }: Stretch<'_>,
         fence: impl fence::Light,
     ) -> Option<Left> {
         let (program, frame) = (self.program, self.frame);
         let ctx = TaskContext::new(host);
-        let spans = Runner { plan: frame.plan(), program, sequence, fence, host };
+        let plan = frame.plan();
+        let spans = Runner { plan, program, sequence, fence, host };
         let mut at = nodes.start;
         while at < nodes.end {
-            let op = &program.ops[at as usize];
-            if let Some(span) = program.span_of(op).filter(|_| !careful) {
+            // Where there is one for all of them, what else is known of nodes is not looked at.
+            let of_node = || program.span_of(&program.op(plan, at)).filter(|_| !careful);
+            if let Some(span) = span.or_else(of_node) {
                 let upto = span.end.min(nodes.end);
                 match spans.run(span, at..upto, &mut self.unread) {
                     Ran::All => at = upto,
@@ -183,7 +194,7 @@ impl<'a> Lap<'a> {
                 }
                 continue;
             }
-            let place = PlanIndex::new(at);
+            let (op, place) = (&program.op(plan, at), PlanIndex::new(at));
             if !sequence.reach(at, fence) {
                 return Some(Left::Taken);
             }

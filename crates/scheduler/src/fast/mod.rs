@@ -54,7 +54,7 @@ use crossbeam::deque::{Injector, Steal, Stealer, Worker};
 use crossbeam::utils::CachePadded;
 use terrace_core::{Lane, Plan, PlanIndex};
 
-use crate::attempt::Inside;
+use crate::attempt::{Inside, Quiet};
 use crate::frame::{Job, Store, Unit};
 use crate::options::Timing;
 use crate::run::{Desk, Role, Run};
@@ -218,7 +218,7 @@ impl Fast {
         loop {
             next = next.or_else(|| self.find(run, desk));
             // What a task starts stops with this run.
-            let inside = program.map(|_| Inside::of(run));
+            let inside = program.map(|_| (Quiet::new(), Inside::of(run)));
             while let Some(unit) = next {
                 // The unit came out of one queue, once, or became ready here: this thread holds it.
                 next = match (program, unit) {

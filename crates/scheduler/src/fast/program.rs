@@ -1,12 +1,15 @@
 //! [`Program`]: what a sequence runs, laid out in the order in which it does, and what runs of the
 //! plan have cost so far. Made of a plan once and kept with it.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use terrace_core::{Plan, PlanIndex, Task, TaskError, Value};
 
 use super::blocks::Blocks;
+use super::compile::bare;
 use super::costs::Costs;
 use super::spans::{NO_SPAN, Span};
 use crate::attempt::checked;
@@ -18,6 +21,7 @@ use crate::run::lock;
 const SPARES: usize = 4;
 
 /// One node.
+#[derive(Clone, Copy)]
 pub(super) struct Op {
     /// The plan's own, which lives as long as this. Direct: an `Arc` would look up where in it the
     /// task lies, for every call.
@@ -142,12 +146,15 @@ pub(super) struct Gather {
 
 /// A plan as a list of calls.
 pub(crate) struct Program {
+    /// Empty where all of it is one span.
     pub(super) ops: Box<[Op]>,
     pub(super) args: Box<[Arg]>,
     pub(super) drops: Box<[PlanIndex]>,
     pub(super) consts: Box<[Value]>,
     pub(super) gathers: Box<[Gather]>,
     pub(super) spans: Box<[Span]>,
+    /// The span that all of it is, of which the nodes are not laid out one by one.
+    pub(super) whole: Option<Span>,
     /// Of each node, where its task lies among those of its type. Empty where there are no spans.
     pub(super) places: Box<[u32]>,
     /// The outputs that nodes read that read a few.
@@ -184,13 +191,37 @@ impl Program {
         Self::for_run(plan).map(|program| program.alike.get_or_init(|| Alike::of(plan)))
     }
 
+    /// A node.
+    #[inline]
+    pub(super) fn op(&self, plan: &Plan, at: u32) -> Op {
+        match self.ops.get(at as usize) {
+            Some(op) => *op,
+            None => bare(plan, PlanIndex::new(at)),
+        }
+    }
+
+    /// Nodes that follow each other.
+    #[inline]
+    pub(super) fn ops(&self, plan: &Plan, nodes: Range<u32>) -> Cow<'_, [Op]> {
+        match self.whole {
+            None => Cow::Borrowed(&self.ops[nodes.start as usize..nodes.end as usize]),
+            Some(_) => nodes.map(|at| bare(plan, PlanIndex::new(at))).collect(),
+        }
+    }
+
     /// The span that a node is part of. Not where steps are modelled: a span takes them by itself.
     #[inline]
     pub(super) fn span_of(&self, op: &Op) -> Option<Span> {
-        if cfg!(terrace_loom) || op.span == NO_SPAN {
+        self.span(op.span)
+    }
+
+    /// The span with a number.
+    #[inline]
+    pub(super) fn span(&self, number: u32) -> Option<Span> {
+        if cfg!(terrace_loom) || number == NO_SPAN {
             return None;
         }
-        Some(self.spans[op.span as usize])
+        self.whole.or_else(|| self.spans.get(number as usize).copied())
     }
 
     /// The outputs that a node reads that reads a few.
@@ -215,7 +246,7 @@ impl Program {
     /// reads it.
     #[inline(never)]
     pub(super) fn keep(&self, plan: &Plan, at: u32, out: &mut Value) -> Result<(), TaskError> {
-        let op = &self.ops[at as usize];
+        let op = &self.op(plan, at);
         if kind_of(out) & op.fits == 0 {
             let ty = &plan.signature(PlanIndex::new(at)).output;
             *out = checked(ty, std::mem::take(out))?;
@@ -234,7 +265,10 @@ impl Program {
         if let Some(cut) = kept.as_mut().filter(suits) {
             return cut.blocks.clone();
         }
-        let blocks = Blocks::cut(plan, each, threads).map(Arc::new);
+        let blocks = Blocks::cut(plan, each, threads, |at| {
+            self.ops.get(at as usize).map_or(0, |op| op.span)
+        })
+        .map(Arc::new);
         *kept = Some(Cut { each, blocks: blocks.clone() });
         blocks
     }

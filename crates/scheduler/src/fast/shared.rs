@@ -13,6 +13,7 @@ use super::apart::{Apart, Follows};
 use super::blocks::{Blocks, Waiting};
 use super::lap::{Done, Lap};
 use super::program::Program;
+use super::spans::NO_SPAN;
 use super::takeover::LOOK;
 use super::watch::Watches;
 use crate::attempt::{Inside, Quiet};
@@ -130,12 +131,13 @@ impl Fast {
                 last = nanos(run.now());
             }
             while let Some(piece) = next {
-                let nodes = match piece {
-                    Piece::Block(block) => own.blocks.nodes(block),
-                    Piece::Node(node) => node..node + 1,
+                let (nodes, span) = match piece {
+                    Piece::Block(block) => (own.blocks.nodes(block), own.blocks.span(block)),
+                    Piece::Node(node) => (node..node + 1, NO_SPAN),
                 };
+                let span = program.span(span);
                 // SAFETY: the piece came out of one queue, once, or became ready here.
-                let done = unsafe { lap.run(nodes.clone(), desk.number) };
+                let done = unsafe { lap.run(nodes.clone(), span, desk.number) };
                 let (first, end) = match done {
                     Done::All => (nodes.start, nodes.end),
                     Done::UpTo(last) => (nodes.start, last + 1),

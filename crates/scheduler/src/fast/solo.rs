@@ -46,6 +46,24 @@ pub(super) enum Stop {
     Failed(TaskError),
 }
 
+impl Ran {
+    /// The node that comes next, or that failed; `end` where there was nothing to stop for.
+    fn at(&self, end: u32) -> u32 {
+        match *self {
+            Self::All => end,
+            Self::Before(node) | Self::Failed(node, _) => node,
+        }
+    }
+
+    fn stop(self) -> Option<Stop> {
+        match self {
+            Self::All => None,
+            Self::Before(_) => Some(Stop::Before),
+            Self::Failed(_, error) => Some(Stop::Failed(error)),
+        }
+    }
+}
+
 /// One thread's way through a plan.
 pub(super) struct Solo<'a> {
     pub(super) run: &'a Arc<Run>,
@@ -100,7 +118,7 @@ impl<'a> Solo<'a> {
     pub(super) unsafe fn go(&mut self, pace: &mut Pace) -> Stop {
         let quiet = Quiet::new();
         let inside = Inside::of(self.run);
-        let nodes = self.program.ops.len() as u32;
+        let nodes = self.run.plan().len() as u32;
         // With one worker there is nobody to take over, and nothing to keep in order with.
         let plain = self.run.capacity() > 1 && fence::is_plain();
         let stop = loop {
@@ -176,25 +194,25 @@ impl<'a> Solo<'a> {
         let outputs = frame.outputs();
         let mut at = self.at;
         let spans = Runner { plan: frame.plan(), program, sequence, fence, host: &host };
-        let mut ops = program.ops[at as usize..end as usize].iter();
+        if let Some(span) = program.whole.filter(|_| !TELLS) {
+            let ran = spans.run(span, at..end, &mut self.unread);
+            self.at = ran.at(end);
+            return ran.stop();
+        }
+        let all = program.ops(frame.plan(), at..end);
+        let mut ops = all.iter();
         while let Some(op) = ops.next() {
             if let Some(span) = program.span_of(op).filter(|_| !TELLS) {
                 let upto = span.end.min(end);
-                match spans.run(span, at..upto, &mut self.unread) {
-                    Ran::All => {
-                        ops = program.ops[upto as usize..end as usize].iter();
-                        at = upto;
-                        continue;
-                    }
-                    Ran::Before(node) => {
-                        self.at = node;
-                        return Some(Stop::Before);
-                    }
-                    Ran::Failed(node, error) => {
-                        self.at = node;
-                        return Some(Stop::Failed(error));
-                    }
+                let ran = spans.run(span, at..upto, &mut self.unread);
+                if !matches!(ran, Ran::All) {
+                    self.at = ran.at(upto);
+                    return ran.stop();
                 }
+                let done = ops.len() - (end - upto) as usize;
+                ops = ops.as_slice()[done..].iter();
+                at = upto;
+                continue;
             }
             if !sequence.reach(at, fence) {
                 self.at = at;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use terrace_core::{Plan, PlanIndex, SeriesEnd, TaskError, Value};
+use terrace_core::{Plan, PlanIndex, SeriesEnd, TaskError, Type, Value};
 
 use super::fence::Light;
 use super::program::{Feed, Op, Program};
@@ -60,6 +60,21 @@ pub(super) fn find(plan: &Plan, ops: &mut [Op]) -> (Box<[Span]>, Box<[u32]>) {
         return Default::default();
     }
     (spans.into(), places.into())
+}
+
+/// The span of a plan that is nothing but one, and the places of its tasks.
+pub(super) fn whole(plan: &Plan) -> Option<(Span, Box<[u32]>)> {
+    let first = PlanIndex::new(0);
+    let (kind, _) = plan.task_place(first)?;
+    let gives_null = matches!(plan.signature(first).output, Type::Null);
+    let is_bare = |at| plan.ports(at) == 0 && plan.uses(at) == 0;
+    if plan.len() < FEW || !gives_null || !plan.indices().all(is_bare) {
+        return None;
+    }
+    let of_kind = |(other, place)| (other == kind).then_some(place);
+    let places = plan.indices().map(|at| plan.task_place(at).and_then(of_kind));
+    let span = Span { end: plan.len() as u32, kind };
+    places.collect::<Option<_>>().map(|places| (span, places))
 }
 
 /// How far a part of a span was run.

@@ -287,7 +287,7 @@ impl Frame {
     /// from here on and has acquired everything that all of them published.
     pub(crate) fn arrive(&self, at: PlanIndex) -> bool {
         // Release publishes the caller's node, Acquire takes over what the earlier ones published.
-        self.cell(at).pending.fetch_sub(1, Ordering::AcqRel) == 1
+        self.store.pending(&self.plan, at).fetch_sub(1, Ordering::AcqRel) == 1
     }
 
     /// Notes a node behind `at` that gives it no value. Before the arrival of the node it comes
