@@ -6,12 +6,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, compiler_fence, fence};
 
-use terrace_plugin_api::{TaskContext, TaskError, Value};
+use terrace_plugin_api::{Slots, TaskContext, TaskError, Value};
 
 use crate::catalog::Task;
 
-/// Nodes that take nothing, and whose value nobody takes, to be run one after the other on one thread
-/// by [`Plan::run_series`](crate::Plan::run_series).
+/// Nodes to be run one after the other on one thread by
+/// [`Plan::run_series`](crate::Plan::run_series): such that take nothing and give nothing, or that each
+/// take a few values without heap and leave one.
 ///
 /// While it runs others may look where it is, and say that it is to stop: see [`Way`].
 #[derive(Debug)]
@@ -22,8 +23,17 @@ pub struct Series<'a> {
     pub places: &'a [u32],
     /// How it is run.
     pub way: Way<'a>,
-    /// Where each node leaves what it gives.
-    pub out: &'a mut Value,
+    /// What they take and give.
+    pub values: SeriesValues<'a>,
+}
+
+/// What the nodes of a [`Series`] take and give.
+#[derive(Debug)]
+pub enum SeriesValues<'a> {
+    /// They take nothing, and all leave what they give here.
+    None(&'a mut Value),
+    /// They take and leave these.
+    Some(Slots<'a>),
 }
 
 /// How a [`Series`] is run.
@@ -53,7 +63,9 @@ pub enum SeriesEnd {
     Done,
     /// Before this one, which has not begun.
     Stopped(u32),
-    /// After this one: it gave something else than null, or there is something to be done.
+    /// Before this one, which has not begun: what it takes has heap.
+    Other(u32),
+    /// After this one: it gave something else than was foreseen, or there is something to be done.
     Paused(u32),
     /// This one failed.
     Failed(u32, TaskError),
@@ -62,29 +74,60 @@ pub enum SeriesEnd {
 impl Series<'_> {
     /// Runs tasks of one type, which lie in `row`.
     pub(crate) fn run<T: Task>(self, row: &[T]) -> SeriesEnd {
-        run(row, self.places, &self.way, self.out)
+        match self.values {
+            SeriesValues::None(out) => run(row, self.places, &self.way, out),
+            SeriesValues::Some(slots) => run_with(row, self.places, &self.way, slots),
+        }
     }
 }
 
-/// The loop of a series. A function of its own, so that it is known of `out` that nothing else is
-/// there: most of what a small closure does with it is then done once.
-#[inline(never)]
-fn run<T: Task>(row: &[T], places: &[u32], way: &Way<'_>, out: &mut Value) -> SeriesEnd {
-    let &Way { ctx, first, at, stop, fenced, pause } = way;
-    for (node, &place) in (first..).zip(places) {
-        at.store(node, Ordering::Release);
-        if fenced {
+impl Way<'_> {
+    /// Comes to a node. False: it must not begin.
+    #[inline(always)]
+    fn reach(&self, node: u32) -> bool {
+        self.at.store(node, Ordering::Release);
+        if self.fenced {
             fence(Ordering::SeqCst);
         } else {
             compiler_fence(Ordering::SeqCst);
         }
-        if stop.load(Ordering::Relaxed) != 0 {
+        self.stop.load(Ordering::Relaxed) == 0
+    }
+}
+
+/// The loop of a series without values. A function of its own, so that it is known of `out` that
+/// nothing else is there: most of what a small closure does with it is then done once.
+#[inline(never)]
+fn run<T: Task>(row: &[T], places: &[u32], way: &Way<'_>, out: &mut Value) -> SeriesEnd {
+    let way = *way;
+    for (node, &place) in (way.first..).zip(places) {
+        if !way.reach(node) {
             return SeriesEnd::Stopped(node);
         }
-        if let Err(error) = row[place as usize].call_into(ctx, &mut [], out) {
+        if let Err(error) = row[place as usize].call_into(way.ctx, &mut [], out) {
             return SeriesEnd::Failed(node, error);
         }
-        if !matches!(out, Value::Null) || pause.load(Ordering::Relaxed) {
+        if !matches!(out, Value::Null) || way.pause.load(Ordering::Relaxed) {
+            return SeriesEnd::Paused(node);
+        }
+    }
+    SeriesEnd::Done
+}
+
+/// The loop of a series with values.
+#[inline(never)]
+fn run_with<T: Task>(row: &[T], places: &[u32], way: &Way<'_>, mut slots: Slots<'_>) -> SeriesEnd {
+    let way = *way;
+    for (number, &place) in places.iter().enumerate() {
+        let node = way.first + number as u32;
+        if !way.reach(node) {
+            return SeriesEnd::Stopped(node);
+        }
+        let Some((args, out)) = slots.node(number) else { return SeriesEnd::Other(node) };
+        if let Err(error) = row[place as usize].call_into(way.ctx, args, out) {
+            return SeriesEnd::Failed(node, error);
+        }
+        if !out.is_plain() || way.pause.load(Ordering::Relaxed) {
             return SeriesEnd::Paused(node);
         }
     }

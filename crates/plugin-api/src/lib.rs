@@ -82,7 +82,7 @@ pub use schema::{EnumTag, Field, Schema, Variant};
 pub use shield::catch_panic;
 pub use value::{
     from_value, from_value_ref, to_value, Array, BigU64, Bytes, DType, Element, List, Map,
-    SerdeError, Str, Value, ValueError, MAX_DEPTH,
+    SerdeError, Slots, Str, Value, ValueError, MAX_DEPTH, SLOTS_READ,
 };
 
 /// Exports the tasks of a pack: once in its crate, where the tasks are in scope.

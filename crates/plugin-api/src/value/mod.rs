@@ -20,6 +20,7 @@ mod list;
 mod map;
 mod scalar;
 mod serde;
+mod slots;
 
 use std::fmt;
 use std::mem::MaybeUninit;
@@ -31,6 +32,7 @@ pub use array::{Array, DType, Element};
 pub use list::List;
 pub use map::Map;
 pub use scalar::{BigU64, Bytes, Str};
+pub use slots::{Slots, SLOTS_READ};
 
 use crate::ext::Ext;
 

@@ -35,6 +35,7 @@ impl Program {
             spans: Box::default(),
             places: Box::default(),
             sources: Box::default(),
+            reads: Box::default(),
         };
         if !sequential {
             return program;
@@ -46,9 +47,9 @@ impl Program {
         let mut making = Making::of(plan);
         let mut ops: Vec<Op> = plan.indices().map(|at| making.op(at)).collect();
         program.most_args = making.most_args;
-        (program.spans, program.places) = spans::find(plan, &mut ops);
-        program.ops = ops.into();
         (program.args, program.drops) = (making.args.into(), making.drops.into());
+        spans::find(plan, &mut program, &mut ops);
+        program.ops = ops.into();
         (program.consts, program.gathers) = (making.consts.into(), making.gathers.into());
         program.sources = making.sources.into();
         program

@@ -179,15 +179,20 @@ impl<'a> Lap<'a> {
         let (program, frame) = (self.program, self.frame);
         let ctx = TaskContext::new(host);
         let plan = frame.plan();
-        let spans = Runner { plan, program, sequence, fence, host };
+        let outputs = frame.outputs();
+        let spans = Runner { plan, program, sequence, fence, host, outputs };
+        // Where a node is to be run by itself that is part of a span.
+        let mut by_itself = u32::MAX;
         let mut at = nodes.start;
         while at < nodes.end {
             // Where there is one for all of them, what else is known of nodes is not looked at.
             let of_node = || program.span_of(&program.op(plan, at)).filter(|_| !careful);
-            if let Some(span) = span.or_else(of_node) {
+            if let Some(span) = span.or_else(of_node).filter(|_| at != by_itself) {
                 let upto = span.end.min(nodes.end);
-                match spans.run(span, at..upto, &mut self.unread) {
+                // SAFETY: passed on.
+                match unsafe { spans.run(span, at..upto, &mut self.unread) } {
                     Ran::All => at = upto,
+                    Ran::Other(node) => (at, by_itself) = (node, node),
                     // Where it is, its position says.
                     Ran::Before(_) => return Some(Left::Taken),
                     Ran::Failed(_, error) => return Some(Left::Failed(error)),

@@ -159,6 +159,8 @@ pub(crate) struct Program {
     pub(super) places: Box<[u32]>,
     /// The outputs that nodes read that read a few.
     pub(super) sources: Box<[u32]>,
+    /// Likewise those of nodes that are part of a span.
+    pub(super) reads: Box<[u32]>,
     /// How many arguments a node has at the most.
     pub(super) most_args: usize,
     /// The nodes whose output stays readable when a run is over.

@@ -51,13 +51,13 @@ impl Ran {
     fn at(&self, end: u32) -> u32 {
         match *self {
             Self::All => end,
-            Self::Before(node) | Self::Failed(node, _) => node,
+            Self::Before(node) | Self::Other(node) | Self::Failed(node, _) => node,
         }
     }
 
     fn stop(self) -> Option<Stop> {
         match self {
-            Self::All => None,
+            Self::All | Self::Other(_) => None,
             Self::Before(_) => Some(Stop::Before),
             Self::Failed(_, error) => Some(Stop::Failed(error)),
         }
@@ -193,25 +193,33 @@ impl<'a> Solo<'a> {
         let (sequence, frame, program) = (self.sequence, self.frame, self.program);
         let outputs = frame.outputs();
         let mut at = self.at;
-        let spans = Runner { plan: frame.plan(), program, sequence, fence, host: &host };
+        let plan = frame.plan();
+        let spans = Runner { plan, program, sequence, fence, host: &host, outputs };
         if let Some(span) = program.whole.filter(|_| !TELLS) {
-            let ran = spans.run(span, at..end, &mut self.unread);
+            // SAFETY: passed on.
+            let ran = unsafe { spans.run(span, at..end, &mut self.unread) };
             self.at = ran.at(end);
             return ran.stop();
         }
         let all = program.ops(frame.plan(), at..end);
         let mut ops = all.iter();
+        // Where a node is to be run by itself that is part of a span.
+        let mut by_itself = u32::MAX;
         while let Some(op) = ops.next() {
-            if let Some(span) = program.span_of(op).filter(|_| !TELLS) {
+            if let Some(span) = program.span_of(op).filter(|_| !TELLS && at != by_itself) {
                 let upto = span.end.min(end);
-                let ran = spans.run(span, at..upto, &mut self.unread);
-                if !matches!(ran, Ran::All) {
-                    self.at = ran.at(upto);
-                    return ran.stop();
+                // SAFETY: passed on: all nodes before have ended, on this thread.
+                let ran = unsafe { spans.run(span, at..upto, &mut self.unread) };
+                let next = ran.at(upto);
+                if let Some(stop) = ran.stop() {
+                    self.at = next;
+                    return Some(stop);
                 }
-                let done = ops.len() - (end - upto) as usize;
-                ops = ops.as_slice()[done..].iter();
-                at = upto;
+                if next < upto {
+                    by_itself = next;
+                }
+                ops = all[all.len() - (end - next) as usize..].iter();
+                at = next;
                 continue;
             }
             if !sequence.reach(at, fence) {

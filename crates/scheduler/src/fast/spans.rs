@@ -1,15 +1,16 @@
-//! [`Span`]: nodes that follow each other, take and give nothing, and call tasks of one type. They are
-//! run by one call ([`terrace_core::Series`]): for the smallest nodes, the call of each is most of what it costs.
+//! [`Span`]: nodes that follow each other and call tasks of one type, which take and give nothing, or
+//! a few values that surely have no heap. They are run by one call ([`terrace_core::Series`]): for the smallest nodes, the call of each is most of what it costs.
 
 use std::ops::Range;
 
-use terrace_core::{Plan, PlanIndex, SeriesEnd, TaskError, Type, Value};
+use terrace_core::{Plan, PlanIndex, SeriesEnd, SeriesValues, TaskError, Type, Value};
+use terrace_plugin_api::SLOTS_READ;
 
 use super::fence::Light;
-use super::program::{Feed, Op, Program};
+use super::program::{Arg, Feed, Op, Program};
 use super::sequence::Sequence;
 use crate::attempt::NodeHost;
-use crate::frame::discard;
+use crate::frame::{Outputs, discard};
 
 /// Of a node that is part of none.
 pub(super) const NO_SPAN: u32 = u32::MAX;
@@ -24,42 +25,70 @@ pub(super) struct Span {
     /// The number of the type of their tasks.
     #[cfg_attr(terrace_loom, expect(dead_code, reason = "there are no series"))]
     kind: u32,
+    first: u32,
+    /// How many values each of them takes; where they give nothing, none.
+    each: u32,
+    /// Where those of the first stand in [`Program::reads`].
+    reads: u32,
 }
 
-/// Whether a node may be part of one.
-fn is_bare(op: &Op) -> bool {
-    op.feed == Feed::Nothing && !op.is_read && op.plain.has(&Value::Null)
+/// Kinds of values that have no heap, and what may come of any type: from elsewhere.
+const PLAIN: u16 = 0b1_1111;
+const ELSEWHERE: u16 = 1 << 10;
+
+/// Whether a node surely gives a value without heap.
+fn is_plain(op: &Op) -> bool {
+    op.fits & !(PLAIN | ELSEWHERE) == 0
 }
 
-/// Finds the spans of a plan, and says of each node in which it is. Gives them, and of each node where
-/// its task lies among those of its type.
-pub(super) fn find(plan: &Plan, ops: &mut [Op]) -> (Box<[Span]>, Box<[u32]>) {
-    let place = |at: usize| plan.task_place(PlanIndex::new(at as u32));
-    if place(0).is_none() || !ops.iter().any(is_bare) {
-        return Default::default();
+/// How many values a node takes, where it may be part of one; none where it gives nothing.
+fn fed(program: &Program, ops: &[Op], at: usize) -> Option<u32> {
+    let op = &ops[at];
+    let surely = |arg: &Arg| arg.output().is_some_and(|source| is_plain(&ops[source as usize]));
+    match op.feed {
+        Feed::Nothing if !op.is_read && op.plain.has(&Value::Null) => Some(0),
+        Feed::Few | Feed::Lent if is_plain(op) && op.args().len() <= SLOTS_READ => {
+            let args = &program.args[op.args()];
+            args.iter().all(surely).then_some(args.len() as u32)
+        }
+        _ => None,
     }
-    let mut spans = Vec::new();
+}
+
+/// Finds the spans of a plan, and says of each node in which it is.
+pub(super) fn find(plan: &Plan, program: &mut Program, ops: &mut [Op]) {
+    let place = |at: usize| plan.task_place(PlanIndex::new(at as u32));
+    if place(0).is_none() {
+        return;
+    }
+    let (mut spans, mut reads) = (Vec::new(), Vec::new());
     let mut places = Vec::with_capacity(ops.len());
     let mut first = 0;
-    // The type of the tasks from `first` on, where those are bare.
+    // The type of the tasks from `first` on, and how many values they take, where they may be one.
     let mut open = None;
     for at in 0..=ops.len() {
         let found = if at < ops.len() { place(at) } else { None };
-        let kind = found.and_then(|(kind, _)| is_bare(&ops[at]).then_some(kind));
+        let each = found.and_then(|_| fed(program, ops, at));
+        let alike = found.zip(each).map(|((kind, _), each)| (kind, each));
         places.extend(found.map(|(_, place)| place));
-        if kind == open && kind.is_some() {
+        if alike == open && alike.is_some() {
             continue;
         }
-        if let Some(kind) = open.filter(|_| at - first >= FEW) {
-            ops[first..at].iter_mut().for_each(|op| op.span = spans.len() as u32);
-            spans.push(Span { end: at as u32, kind });
+        if let Some((kind, each)) = open.filter(|_| at - first >= FEW) {
+            let span =
+                Span { end: at as u32, kind, first: first as u32, each, reads: reads.len() as u32 };
+            for op in &mut ops[first..at] {
+                op.span = spans.len() as u32;
+                reads.extend(program.args[op.args()].iter().filter_map(Arg::output));
+            }
+            spans.push(span);
         }
-        (first, open) = (at, kind);
+        (first, open) = (at, alike);
     }
-    if spans.is_empty() {
-        return Default::default();
+    if !spans.is_empty() {
+        (program.spans, program.places) = (spans.into(), places.into());
+        program.reads = reads.into();
     }
-    (spans.into(), places.into())
 }
 
 /// The span of a plan that is nothing but one, and the places of its tasks.
@@ -73,7 +102,7 @@ pub(super) fn whole(plan: &Plan) -> Option<(Span, Box<[u32]>)> {
     }
     let of_kind = |(other, place)| (other == kind).then_some(place);
     let places = plan.indices().map(|at| plan.task_place(at).and_then(of_kind));
-    let span = Span { end: plan.len() as u32, kind };
+    let span = Span { end: plan.len() as u32, kind, first: 0, each: 0, reads: 0 };
     places.collect::<Option<_>>().map(|places| (span, places))
 }
 
@@ -83,6 +112,8 @@ pub(super) enum Ran {
     All,
     /// Up to this node, which has not begun: somebody wants what is left.
     Before(u32),
+    /// Up to this node, which has not begun, and is to be run by itself.
+    Other(u32),
     /// This node failed.
     Failed(u32, TaskError),
 }
@@ -96,25 +127,32 @@ pub(super) struct Runner<'a, F> {
     pub(super) sequence: &'a Sequence,
     pub(super) fence: F,
     pub(super) host: &'a NodeHost<'a>,
+    pub(super) outputs: Outputs<'a>,
 }
 
 impl<F: Light> Runner<'_, F> {
-    /// Runs nodes of one span. `out`: where they leave what they give.
-    pub(super) fn run(&self, span: Span, nodes: Range<u32>, out: &mut Value) -> Ran {
+    /// Runs nodes of one span. `out`: where they leave what nobody takes.
+    ///
+    /// # Safety
+    /// The caller holds them all, and the first waits for nothing.
+    pub(super) unsafe fn run(&self, span: Span, nodes: Range<u32>, out: &mut Value) -> Ran {
         let mut first = nodes.start;
         while first < nodes.end {
-            let node = match self.series(span, first..nodes.end, out) {
+            // SAFETY: passed on.
+            let node = match unsafe { self.series(span, first..nodes.end, out) } {
                 Some(SeriesEnd::Done) => break,
+                Some(SeriesEnd::Other(node)) => return Ran::Other(node),
                 Some(SeriesEnd::Stopped(node)) => return Ran::Before(node),
                 Some(SeriesEnd::Paused(node)) => node,
                 Some(SeriesEnd::Failed(node, error)) => {
-                    discard(std::mem::take(out));
+                    discard(std::mem::take(self.out_of(span, node, out)));
                     return Ran::Failed(node, error);
                 }
                 // The kind was the plan's own word.
                 None => return Ran::Before(first),
             };
             self.host.end_attempt();
+            let out = self.out_of(span, node, out);
             if let Err(error) = self.program.keep(self.plan, node, out) {
                 return Ran::Failed(node, error);
             }
@@ -124,19 +162,44 @@ impl<F: Light> Runner<'_, F> {
     }
 
     /// As [`Self::run`], up to the first node after which there is something to be done.
+    ///
+    /// # Safety
+    /// As [`Self::run`].
     #[cfg(not(terrace_loom))]
-    fn series(&self, span: Span, nodes: Range<u32>, out: &mut Value) -> Option<SeriesEnd> {
+    unsafe fn series(&self, span: Span, nodes: Range<u32>, out: &mut Value) -> Option<SeriesEnd> {
         let ctx = terrace_plugin_api::TaskContext::new(self.host);
         let (at, stop) = self.sequence.words();
         let (fenced, pause) = (self.fence.is_real(), self.host.has_folder());
         let way = terrace_core::Way { ctx: &ctx, first: nodes.start, at, stop, fenced, pause };
         let places = &self.program.places[nodes.start as usize..nodes.end as usize];
-        self.plan.run_series(span.kind, terrace_core::Series { places, way, out })
+        let values = match span.each {
+            0 => SeriesValues::None(out),
+            each => {
+                let [from, to] =
+                    [nodes.start, nodes.end].map(|at| span.reads + (at - span.first) * each);
+                let reads = &self.program.reads[from as usize..to as usize];
+                // SAFETY: passed on.
+                SeriesValues::Some(unsafe { self.outputs.slots(nodes.start, reads, each as usize) })
+            }
+        };
+        self.plan.run_series(span.kind, terrace_core::Series { places, way, values })
+    }
+
+    /// Where a node leaves what it gives.
+    fn out_of<'o>(&'o self, span: Span, node: u32, out: &'o mut Value) -> &'o mut Value {
+        match span.each {
+            0 => out,
+            // SAFETY: it is this thread's until those behind it begin.
+            _ => unsafe { self.outputs.own(node) },
+        }
     }
 
     /// Where steps are modelled there are no spans: a series takes them by itself.
+    ///
+    /// # Safety
+    /// Nothing to see to.
     #[cfg(terrace_loom)]
-    fn series(&self, _: Span, _: Range<u32>, _: &mut Value) -> Option<SeriesEnd> {
+    unsafe fn series(&self, _: Span, _: Range<u32>, _: &mut Value) -> Option<SeriesEnd> {
         None
     }
 }

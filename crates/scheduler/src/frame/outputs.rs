@@ -4,6 +4,7 @@ use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 
 use terrace_core::Value;
+use terrace_plugin_api::Slots;
 
 use super::Store;
 
@@ -36,6 +37,16 @@ impl<'a> Outputs<'a> {
         let first = UnsafeCell::raw_get(slots.as_ptr());
         // SAFETY: a cell lies as what is in it, and so do `count` of them; for the rest, passed on.
         unsafe { std::slice::from_raw_parts_mut(first, count) }
+    }
+
+    /// Outputs for nodes from `first` on that each read `each` of them: those at `reads`, in order.
+    ///
+    /// # Safety
+    /// The caller holds these nodes; what they read is published to it, or theirs.
+    pub(crate) unsafe fn slots(self, first: u32, reads: &'a [u32], each: usize) -> Slots<'a> {
+        let all = UnsafeCell::raw_get(self.0.as_ptr());
+        // SAFETY: a cell lies as what is in it; for the rest, passed on.
+        unsafe { Slots::new(all, first, reads, each) }
     }
 
     /// Copies an output without heap over a value without heap. False: it has some, and nothing was

@@ -30,6 +30,7 @@ mod oracle;
 mod report;
 mod retold;
 mod sequence;
+mod series;
 mod simulated;
 mod stress;
 mod told_nodes;
