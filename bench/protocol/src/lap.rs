@@ -7,7 +7,7 @@ use nix::time::{ClockId, clock_gettime};
 
 /// What one run took.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Lap {
+pub struct Lap {
     wall: Duration,
     /// Of all threads together.
     cpu: Duration,
@@ -17,7 +17,7 @@ pub(crate) struct Lap {
 
 impl Lap {
     /// Takes one.
-    pub(crate) fn of<T>(run: impl FnOnce() -> T) -> (T, Self) {
+    pub fn of<T>(run: impl FnOnce() -> T) -> (T, Self) {
         let (cpu, disturbances) = usage();
         let start = Instant::now();
         let result = run();
@@ -42,21 +42,21 @@ fn usage() -> (Duration, i64) {
 
 /// Many laps, per node.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Laps {
+pub struct Laps {
     /// The least, in nanoseconds of wall time.
-    pub(crate) min: f64,
+    pub min: f64,
     /// The median, in nanoseconds of wall time.
-    pub(crate) median: f64,
+    pub median: f64,
     /// The least CPU time, in nanoseconds.
-    pub(crate) cpu: f64,
+    pub cpu: f64,
     /// How many were undisturbed.
-    pub(crate) quiet: usize,
+    pub quiet: usize,
 }
 
 impl Laps {
     /// Sums up. Disturbed laps are left out where three others remain: on a machine with other work
     /// they say what the other work took.
-    pub(crate) fn of(laps: &[Lap], nodes: usize) -> Self {
+    pub fn of(laps: &[Lap], nodes: usize) -> Self {
         let quiet: Vec<Lap> = laps.iter().filter(|lap| lap.disturbances == 0).copied().collect();
         let per_node = |time: Duration| time.as_nanos() as f64 / nodes as f64;
         let used = if quiet.len() >= 3 { &quiet } else { laps };
@@ -67,7 +67,7 @@ impl Laps {
 }
 
 /// NaN for both where there is nothing.
-pub(crate) fn min_and_median(mut numbers: Vec<f64>) -> (f64, f64) {
+pub fn min_and_median(mut numbers: Vec<f64>) -> (f64, f64) {
     numbers.sort_by(f64::total_cmp);
     let at = |index: usize| numbers.get(index).copied().unwrap_or(f64::NAN);
     (at(0), at(numbers.len() / 2))

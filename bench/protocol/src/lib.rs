@@ -16,12 +16,15 @@
 #![forbid(unsafe_code)]
 
 pub mod graph;
-mod lap;
+pub mod lap;
 pub mod line;
+pub mod machine;
 pub mod measure;
 mod memory;
 pub mod request;
 mod seeded;
+mod tally;
+pub mod text;
 pub mod work;
 
 pub use graph::{Graph, SHAPES};

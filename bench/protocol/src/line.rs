@@ -1,10 +1,11 @@
-//! [`Line`]: what a peer prints. One line, 14 numbers between blanks, times in nanoseconds per node.
+//! [`Line`]: what a peer prints. One line, 14 numbers between blanks, times in nanoseconds per node;
+//! behind them `NAME=NUMBERS` for what was asked for besides.
 
 use std::fmt;
 use std::str::FromStr;
 
 /// What a peer found. A peer that cannot do what was asked prints `n/a` instead.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Making the peer's own structure of the graph: least and median.
     pub build: [f64; 2],
@@ -23,6 +24,11 @@ pub struct Line {
     pub firsts: usize,
     /// How many re-runs went without the kernel putting a thread off its core.
     pub quiet: usize,
+    /// `mean=`: the mean of all re-runs, where their number was given.
+    pub mean: Option<f64>,
+    /// `tally=`: how many nodes the busiest thread runs, the second busiest and so on, where that was
+    /// asked for; empty where not.
+    pub tally: Vec<f64>,
 }
 
 impl fmt::Display for Line {
@@ -32,7 +38,15 @@ impl fmt::Display for Line {
         self.memory.iter().try_for_each(|memory| write!(f, "{memory} "))?;
         let [first, rerun] = self.cpu;
         let right = u8::from(self.is_right);
-        write!(f, "{right} {first:.2} {rerun:.2} {} {}", self.firsts, self.quiet)
+        write!(f, "{right} {first:.2} {rerun:.2} {} {}", self.firsts, self.quiet)?;
+        if let Some(mean) = self.mean {
+            write!(f, " mean={mean:.3}")?;
+        }
+        if !self.tally.is_empty() {
+            let tally: Vec<String> = self.tally.iter().map(|nodes| format!("{nodes:.0}")).collect();
+            write!(f, " tally={}", tally.join(","))?;
+        }
+        Ok(())
     }
 }
 
@@ -40,8 +54,19 @@ impl FromStr for Line {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let numbers: Option<Vec<f64>> =
-            text.split_whitespace().map(|number| number.parse().ok()).collect();
+        let (mut mean, mut tally) = (None, Vec::new());
+        let plain = text.split_whitespace().filter(|word| {
+            let Some((name, value)) = word.split_once('=') else { return true };
+            let numbers = value.split(',').filter_map(|number| number.parse().ok());
+            match name {
+                "mean" => mean = numbers.into_iter().next(),
+                "tally" => tally = numbers.collect(),
+                // Of a newer peer.
+                _ => {}
+            }
+            false
+        });
+        let numbers: Option<Vec<f64>> = plain.map(|number| number.parse().ok()).collect();
         let Some(Ok(numbers)) = numbers.map(<[f64; 14]>::try_from) else {
             return Err(format!("not 14 numbers: {}", text.trim()));
         };
@@ -56,6 +81,8 @@ impl FromStr for Line {
             cpu: [cpu0, cpu1],
             firsts: firsts as usize,
             quiet: quiet as usize,
+            mean,
+            tally,
         })
     }
 }
@@ -75,8 +102,14 @@ mod tests {
             cpu: [8.0, 9.0],
             firsts: 12,
             quiet: 99,
+            mean: None,
+            tally: Vec::new(),
         };
-        assert_eq!(line.to_string().parse(), Ok(line));
+        assert_eq!(line.to_string().split(' ').count(), 14);
+        assert_eq!(line.to_string().parse(), Ok(line.clone()));
+        let more = Line { mean: Some(0.625), tally: vec![60.0, 40.0], ..line.clone() };
+        assert_eq!(more.to_string().parse(), Ok(more));
+        assert_eq!((line.to_string() + " else=1").parse(), Ok(line.clone()));
         let never = Line { rerun: [f64::NAN; 2], ..line };
         assert!(never.to_string().parse::<Line>().unwrap().rerun[1].is_nan());
         assert!("n/a".parse::<Line>().is_err());

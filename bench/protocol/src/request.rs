@@ -20,6 +20,11 @@ pub struct Request {
     pub budget: Duration,
     /// How long to rest before a run, so that threads fall asleep.
     pub gap: Duration,
+    /// Exactly so many re-runs after one build and its first run, whatever the budget: for who times
+    /// the whole process.
+    pub reruns: Option<u32>,
+    /// Whether to count what each thread does.
+    pub tally: bool,
 }
 
 impl Request {
@@ -35,6 +40,8 @@ impl Request {
             body: Body::Empty,
             budget: Duration::from_millis(150),
             gap: Duration::ZERO,
+            reruns: None,
+            tally: false,
         };
         let number = |name: &str, value: &str| -> Result<u64, String> {
             value.parse().map_err(|_| format!("{name}: `{value}` is not a number"))
@@ -52,6 +59,11 @@ impl Request {
                 "--body" => request.body = value.parse()?,
                 "--budget-ms" => request.budget = Duration::from_millis(number(&name, &value)?),
                 "--gap-us" => request.gap = Duration::from_micros(number(&name, &value)?),
+                "--reruns" => {
+                    let reruns = u32::try_from(number(&name, &value)?).ok();
+                    request.reruns = Some(reruns.ok_or("--reruns: too many")?);
+                }
+                "--tally" => request.tally = value == "on",
                 _ => {}
             }
         }
@@ -75,6 +87,9 @@ mod tests {
         let request = read("one --body value --timing on --threads 2 --graph g.bin").unwrap();
         assert_eq!((request.threads, request.body), (2, Body::Value));
         assert_eq!(request.budget, Duration::from_millis(150));
+        assert_eq!((request.reruns, request.tally), (None, false));
+        let request = read("--graph g --reruns 20 --tally on").unwrap();
+        assert_eq!((request.reruns, request.tally), (Some(20), true));
         assert!(read("--threads 2").is_err() && read("--graph g --threads two").is_err());
     }
 }

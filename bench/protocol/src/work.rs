@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use crate::graph::Graph;
+use crate::tally;
 
 /// What one task does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Body {
     Empty,
     /// Writes 1 plus the values of its dependencies to the node's cell.
     Value,
+    /// As [`Body::Value`], with the numbers as [texts](crate::text) on the edges.
+    Text,
     /// So many dependent multiply-adds, then as [`Body::Empty`].
     Spin(u64),
     /// As [`Body::Spin`] on average, but one task in 16 takes 8 times as long as that.
@@ -29,10 +32,20 @@ impl FromStr for Body {
         match (text, text.split_once(':')) {
             ("empty", _) => Ok(Self::Empty),
             ("value", _) => Ok(Self::Value),
+            ("string", _) => Ok(Self::Text),
             (_, Some(("spin", number))) => Ok(Self::Spin(steps(number)?)),
             (_, Some(("uneven", number))) => Ok(Self::Uneven(steps(number)?)),
-            _ => Err(format!("`{text}` is no body: empty, value, spin:STEPS or uneven:STEPS")),
+            _ => Err(format!(
+                "`{text}` is no body: empty, value, string, spin:STEPS or uneven:STEPS"
+            )),
         }
+    }
+}
+
+impl Body {
+    /// Whether nodes read what others gave, so that a run is checked by its values.
+    pub fn has_values(self) -> bool {
+        matches!(self, Self::Value | Self::Text)
     }
 }
 
@@ -41,6 +54,7 @@ impl fmt::Display for Body {
         match self {
             Self::Empty => f.write_str("empty"),
             Self::Value => f.write_str("value"),
+            Self::Text => f.write_str("string"),
             Self::Spin(steps) => write!(f, "spin:{steps}"),
             Self::Uneven(steps) => write!(f, "uneven:{steps}"),
         }
@@ -58,8 +72,10 @@ pub struct Work {
     /// What each node does.
     pub body: Body,
     cells: Vec<AtomicI64>,
-    /// What each cell holds after a run with [`Body::Value`].
+    /// What each cell holds after a run of a body with values.
     values: Vec<i64>,
+    /// Whether tasks count for their thread.
+    is_tallied: bool,
 }
 
 impl Work {
@@ -67,21 +83,38 @@ impl Work {
     pub fn new(graph: Graph, body: Body) -> Self {
         let cells = (0..graph.len()).map(|_| AtomicI64::new(0)).collect();
         let mut values = Vec::new();
-        if body == Body::Value {
+        if body.has_values() {
             for node in 0..graph.len() {
                 let inputs = graph.dependencies(node).iter().map(|&on| values[on as usize]);
                 values.push(sum(inputs));
             }
         }
-        Self { graph, body, cells, values }
+        Self { graph, body, cells, values, is_tallied: false }
+    }
+
+    /// The same, whose tasks count for the thread that does them.
+    pub(crate) fn tallied(self) -> Self {
+        Self { is_tallied: true, ..self }
+    }
+
+    /// Whether each task counts for the thread that does it: then [`Work::count_for_thread`] is the
+    /// body of those without values, instead of [`Work::count`] and [`Work::spin`].
+    pub fn is_tallied(&self) -> bool {
+        self.is_tallied
+    }
+
+    /// What each thread has done since the last call, where that is counted.
+    pub(crate) fn tally(&self) -> Vec<u64> {
+        if self.is_tallied { tally::take() } else { Vec::new() }
     }
 
     /// The body as a function pointer, opaque to the optimiser: an engine does not know what it
     /// runs, so no peer may have it inlined.
     pub fn task(&self) -> TaskFn {
         black_box(match self.body {
+            Body::Value | Body::Text => Self::add_up,
+            _ if self.is_tallied => Self::count_for_thread,
             Body::Empty => Self::count,
-            Body::Value => Self::add_up,
             Body::Spin(_) | Body::Uneven(_) => Self::spin,
         })
     }
@@ -107,14 +140,26 @@ impl Work {
         self.count(node);
     }
 
+    /// The body of tallied tasks without values.
+    pub fn count_for_thread(&self, node: u32) {
+        tally::count();
+        match self.body {
+            Body::Spin(_) | Body::Uneven(_) => self.spin(node),
+            Body::Empty | Body::Value | Body::Text => self.count(node),
+        }
+    }
+
     /// Keeps the value that an engine with values of its own computed, for [`Work::check`].
     pub fn put(&self, node: u32, value: i64) {
+        if self.is_tallied {
+            tally::count();
+        }
         self.cells[node as usize].store(value, Relaxed);
     }
 
     fn steps(&self, node: u32) -> u64 {
         match self.body {
-            Body::Empty | Body::Value => 0,
+            Body::Empty | Body::Value | Body::Text => 0,
             Body::Spin(steps) => steps,
             // Which are long depends on a hash of the number, so that no shape has them all in one row.
             Body::Uneven(steps) => {
@@ -133,7 +178,7 @@ impl Work {
     /// once per run, values equal to those of a sequential pass.
     pub fn check(&self, runs: u32) -> bool {
         match self.body {
-            Body::Value => {
+            Body::Value | Body::Text => {
                 let cells = self.cells.iter().map(|cell| cell.load(Relaxed));
                 cells.eq(self.values.iter().copied())
             }
@@ -183,7 +228,7 @@ mod tests {
 
     #[test]
     fn bodies_print_as_they_are_read() {
-        for text in ["empty", "value", "spin:898", "uneven:9000"] {
+        for text in ["empty", "value", "string", "spin:898", "uneven:9000"] {
             assert_eq!(text.parse::<Body>().unwrap().to_string(), text);
         }
         assert!("spin".parse::<Body>().is_err() && "spin:x".parse::<Body>().is_err());
