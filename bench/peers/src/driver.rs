@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use terrace_bench_protocol::{Graph, Line};
 
 use crate::chart;
+use crate::claim::Claim;
 use crate::matrix::{Matrix, NamedBody};
 use crate::outside;
-use crate::table::{self, Case, Machine, Results, Row};
+use crate::table::{self, Case, LOOP, Machine, Results, Row};
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
@@ -55,6 +56,7 @@ pub(crate) fn run(matrix: &Matrix) -> Done<()> {
             }
         }
     }
+    println!("\n{}", table::two_to_one(&results.rows));
     table::write(&results, &matrix.out)?;
     let files = chart::draw(&results, &matrix.out)?;
     println!("{}: results.tsv, results.json, summary.txt, {files}", matrix.out.display());
@@ -121,37 +123,76 @@ fn measure(
                 continue;
             }
             // The loop is the same on any number of threads, and everybody is compared with it.
-            let threads = if name == "loop" { 1 } else { case.threads };
-            let args = [
-                ("--graph", file.display().to_string()),
-                ("--threads", threads.to_string()),
-                ("--body", body.body.to_string()),
-                ("--budget-ms", matrix.budget_ms.to_string()),
-                ("--gap-us", matrix.gap_us.to_string()),
-            ];
-            let mut command = Command::new(&peer.command[0]);
-            command.args(&peer.command[1..]);
-            for (key, value) in &args {
-                command.args([*key, value]);
-            }
-            match ask(command, Duration::from_secs(matrix.limit_s)) {
-                Ok(line) => lines.entry(name).or_default().push(line),
+            let threads = if name == LOOP { 1 } else { case.threads };
+            let asked = Asked { matrix, peer, file, threads, body };
+            match asked.once(&[]) {
+                Ok((line, _)) => lines.entry(name).or_default().push(line),
                 Err(note) => drop(notes.insert(name, note)),
             }
         }
     }
-    let rows = peers.iter().map(|peer| {
+    let mut rows = Vec::new();
+    for peer in peers {
         let name = peer.name.as_str();
         let lines = lines.remove(name).unwrap_or_default();
-        Row::of(case, name, nodes, &lines, notes.remove(name))
-    });
-    let mut rows: Vec<Row> = rows.collect();
+        let mut row = Row::of(case, name, nodes, &lines, notes.remove(name));
+        if !matrix.only_times && row.note.is_none() && name != LOOP {
+            let asked = Asked { matrix, peer, file, threads: case.threads, body };
+            row.shares = asked.shares(nodes);
+            row.claim = row.rerun.and_then(|rerun| asked.claim(nodes, rerun.median));
+        }
+        rows.push(row);
+    }
     table::compare(&mut rows);
     Ok(rows)
 }
 
+/// What a peer is asked, again and again.
+struct Asked<'a> {
+    matrix: &'a Matrix,
+    peer: &'a Peer,
+    file: &'a Path,
+    threads: usize,
+    body: &'a NamedBody,
+}
+
+impl Asked<'_> {
+    /// Asks once, with some more arguments; how long the process took.
+    fn once(&self, more: &[&str]) -> Result<(Line, Duration), String> {
+        let mut command = Command::new(&self.peer.command[0]);
+        command.args(&self.peer.command[1..]).arg("--graph").arg(self.file);
+        for (name, value) in [
+            ("--threads", self.threads.to_string()),
+            ("--body", self.body.body.to_string()),
+            ("--budget-ms", self.matrix.budget_ms.to_string()),
+            ("--gap-us", self.matrix.gap_us.to_string()),
+        ] {
+            command.args([name, &value]);
+        }
+        let begin = Instant::now();
+        let line = ask(command.args(more), Duration::from_secs(self.matrix.limit_s))?;
+        Ok((line, begin.elapsed()))
+    }
+
+    /// Which part of the nodes each thread runs, where there are several and the peer says.
+    fn shares(&self, nodes: usize) -> Option<Vec<f64>> {
+        let (line, _) = self.once(&["--tally", "on"]).ok().filter(|_| self.threads > 1)?;
+        let shares: Vec<f64> = line.tally.iter().map(|&ran| ran as f64 / nodes as f64).collect();
+        Some(shares).filter(|shares| !shares.is_empty())
+    }
+
+    /// What its re-runs take by the time of the whole process, where the peer says how many it did.
+    fn claim(&self, nodes: usize, median: f64) -> Option<Claim> {
+        let budget = Duration::from_millis(self.matrix.budget_ms);
+        let reruns = Claim::reruns(median, nodes, budget);
+        let ask = |reruns: u32| self.once(&["--reruns", &reruns.to_string()]).ok();
+        let (few, many) = (ask(reruns)?, ask(2 * reruns)?);
+        Claim::of(nodes, reruns, [(&few.0, few.1), (&many.0, many.1)])
+    }
+}
+
 /// Runs a peer once. What it says else than a line of right numbers is the reason for having none.
-fn ask(mut command: Command, limit: Duration) -> Result<Line, String> {
+fn ask(command: &mut Command, limit: Duration) -> Result<Line, String> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -6,6 +6,7 @@
 //! oneTBB's flow graph (`tbb/`): they speak the same protocol.
 
 mod chart;
+mod claim;
 mod driver;
 mod engines;
 mod matrix;

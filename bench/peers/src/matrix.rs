@@ -28,7 +28,7 @@ pub(crate) struct Matrix {
     /// How many nodes; above 10,000 dagrs is left out.
     #[arg(long, value_delimiter = ',', default_values_t = [10_000])]
     pub(crate) sizes: Vec<usize>,
-    /// empty, value, spin:TIME, uneven:TIME; a time is so many steps or, as 1us, calibrated here.
+    /// empty, value, string, spin:TIME, uneven:TIME; a time is so many steps or, as 1us, calibrated here.
     #[arg(long, value_delimiter = ',', default_values_t = ["empty", "value", "spin:1us"].map(String::from))]
     pub(crate) bodies: Vec<String>,
     #[arg(long, value_delimiter = ',', default_values_t = [1, 2])]
@@ -36,6 +36,9 @@ pub(crate) struct Matrix {
     /// How many processes of each peer, in turns.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: usize,
+    /// Leaves out how many nodes each thread runs, and the time of whole processes.
+    #[arg(long)]
+    pub(crate) only_times: bool,
     /// How long one process measures.
     #[arg(long, default_value_t = 150)]
     pub(crate) budget_ms: u64,
@@ -63,11 +66,13 @@ impl Matrix {
         let mut per_microsecond = None;
         let named = self.bodies.iter().map(|name| {
             let body = match name.split_once(':') {
-                Some((kind, time)) if time.ends_with("us") => {
-                    let time = time.trim_end_matches("us");
-                    let time: u64 = time.parse().map_err(|_| format!("`{name}`: not a time"))?;
-                    let steps = *per_microsecond.get_or_insert_with(steps_per_microsecond);
-                    format!("{kind}:{}", time * steps).parse()?
+                Some((kind, time)) if time.ends_with("us") || time.ends_with("ns") => {
+                    let (number, unit) = time.split_at(time.len() - 2);
+                    let number: f64 =
+                        number.parse().map_err(|_| format!("`{name}`: not a time"))?;
+                    let steps = *per_microsecond.get_or_insert_with(steps_per_microsecond) as f64;
+                    let steps = if unit == "us" { steps } else { steps / 1_000.0 };
+                    format!("{kind}:{:.0}", number * steps).parse()?
                 }
                 _ => name.parse()?,
             };

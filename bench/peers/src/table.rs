@@ -8,14 +8,16 @@ use std::path::Path;
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
-use terrace_bench_protocol::Line;
+use terrace_bench_protocol::{Line, machine};
+
+use crate::claim::Claim;
 
 /// The note of a peer whose run left out a task, did one twice, or gave a wrong value.
 pub(crate) const WRONG: &str = "wrong";
 /// What everything is compared with.
 const BASELINE: &str = "cb";
 /// What nobody can be faster than on one thread.
-const LOOP: &str = "loop";
+pub(crate) const LOOP: &str = "loop";
 
 /// All that was found in one run of the driver.
 #[derive(Debug, Serialize, Deserialize)]
@@ -116,6 +118,12 @@ pub(crate) struct Row {
     pub(crate) to_loop: Option<f64>,
     /// Bytes per node resident after a build, and at most until the end of the first run.
     pub(crate) bytes: Option<[f64; 2]>,
+    /// Which part of the nodes each thread ran in an ordinary run, the busiest first.
+    #[serde(default)]
+    pub(crate) shares: Option<Vec<f64>>,
+    /// What re-runs take by the time of whole processes.
+    #[serde(default)]
+    pub(crate) claim: Option<Claim>,
     /// Why there are no numbers.
     pub(crate) note: Option<String>,
     /// How many processes there were.
@@ -150,9 +158,11 @@ impl Row {
             to_cb_min: None,
             to_loop: None,
             bytes,
+            shares: None,
+            claim: None,
             note,
             processes: lines.len(),
-            load: load(),
+            load: machine::load(),
         }
     }
 
@@ -161,12 +171,6 @@ impl Row {
         // One bad process makes the others of no worth.
         if self.note.is_some() { None } else { self.rerun.or(self.first) }
     }
-}
-
-/// How many threads wanted to run, by the kernel's average of the last minute; 0 where it has none.
-fn load() -> f64 {
-    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(0.0)
 }
 
 /// Fills in the ratios among the peers of one case.
@@ -181,16 +185,71 @@ pub(crate) fn compare(rows: &mut [Row]) {
     }
 }
 
-/// One table: a line per peer, a column per shape.
+/// The tables of one body and number of threads: a line per peer, a column per shape.
 pub(crate) fn summary(rows: &[Row]) -> String {
     let Some(Case { nodes, body, threads, .. }) = rows.first().map(|row| &row.case) else {
         return String::new();
     };
     let load = rows.iter().map(|row| row.load).fold(0.0, f64::max);
-    let mut text = format!(
-        "{body}, {nodes} nodes, {}, load up to {load:.1}: median ns per node (ratio to cb)\n",
-        self::threads(*threads)
+    let threads = self::threads(*threads);
+    let title = format!(
+        "{body}, {nodes} nodes, {threads}, load up to {load:.1}: median ns per node (ratio to cb)"
     );
+    let mut text = grid(&title, rows, |row| {
+        let Some(time) = row.time() else { return row.note.clone() };
+        let ratio = row.to_cb.map(|ratio| format!(" ({})", short(ratio, 2)));
+        Some(short(time.median, 1) + &ratio.unwrap_or_default())
+    });
+    let shares = |row: &Row| {
+        let shares: Vec<String> =
+            row.shares.as_ref()?.iter().map(|share| format!("{:.0}", share * 100.0)).collect();
+        Some(shares.join(" + "))
+    };
+    if rows.iter().any(|row| row.shares.is_some()) {
+        text += &grid("which part of the nodes each thread runs, in %", rows, shares);
+    }
+    let claim = |row: &Row| {
+        let claim = row.claim?;
+        let mark = if claim.is_off() { " !" } else { "" };
+        Some(format!("{} ({:.2}){mark}", short(claim.slope, 1), claim.ratio()))
+    };
+    if rows.iter().any(|row| row.claim.is_some()) {
+        let title = "ns per node by the time of whole processes (ratio to what the peer says)";
+        text += &grid(title, rows, claim);
+    }
+    text
+}
+
+/// Two threads against one, where both were measured: medians, a table per number of nodes and body.
+pub(crate) fn two_to_one(rows: &[Row]) -> String {
+    let same = |row: &Row, other: &Row, threads: usize| {
+        let case = Case { threads, ..row.case.clone() };
+        other.case == case && other.peer == row.peer
+    };
+    let cell = |row: &Row| {
+        let one = rows.iter().find(|other| same(row, other, 1))?.time()?;
+        Some(short(row.time()?.median / one.median, 2))
+    };
+    let mut text = String::new();
+    let two: Vec<&Row> = rows.iter().filter(|row| row.case.threads == 2).collect();
+    for rows in two.chunk_by(|a, b| (a.case.nodes, &a.case.body) == (b.case.nodes, &b.case.body)) {
+        if rows.iter().any(|row| cell(row).is_some()) {
+            let Case { nodes, body, .. } = &rows[0].case;
+            let title = format!("{body}, {nodes} nodes: the time of 2 threads over that of 1");
+            text += &grid(&title, rows.iter().copied(), cell);
+        }
+    }
+    text
+}
+
+/// One table: a title, a line per peer, a column per shape.
+fn grid<'a>(
+    title: &str,
+    rows: impl IntoIterator<Item = &'a Row>,
+    cell: impl Fn(&Row) -> Option<String>,
+) -> String {
+    let rows: Vec<&Row> = rows.into_iter().collect();
+    let mut text = format!("{title}\n");
     let shapes = unique(rows.iter().map(|row| row.case.shape.as_str()));
     let mut line = |name: &str, cells: Vec<String>| {
         let cells = cells.iter().fold(String::new(), |line, cell| line + &format!("{cell:>18}"));
@@ -200,11 +259,13 @@ pub(crate) fn summary(rows: &[Row]) -> String {
     for peer in unique(rows.iter().map(|row| row.peer.as_str())) {
         let cell = |shape: &&str| {
             let row = rows.iter().find(|row| row.peer == peer && row.case.shape == *shape)?;
-            let Some(time) = row.time() else { return row.note.clone() };
-            let ratio = row.to_cb.map(|ratio| format!(" ({})", short(ratio, 2)));
-            Some(short(time.median, 1) + &ratio.unwrap_or_default())
+            cell(row)
         };
-        line(peer, shapes.iter().map(|shape| cell(shape).unwrap_or_default()).collect());
+        let cells: Vec<String> =
+            shapes.iter().map(|shape| cell(shape).unwrap_or_default()).collect();
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            line(peer, cells);
+        }
     }
     text
 }
@@ -238,6 +299,7 @@ pub(crate) fn write(results: &Results, folder: &Path) -> Result<(), Box<dyn Erro
     for rows in results.rows.chunk_by(same) {
         write!(text, "\n{}", summary(rows))?;
     }
+    write!(text, "\n{}", two_to_one(&results.rows))?;
     fs::write(folder.join("summary.txt"), text)?;
     Ok(())
 }
@@ -252,7 +314,7 @@ pub(crate) fn read(folder: &Path) -> Result<Results, Box<dyn Error>> {
 fn tsv(results: &Results) -> Result<String, fmt::Error> {
     let mut text = String::from(
         "shape\tnodes\tbody\tthreads\tpeer\tbuild_min\tbuild_median\tfirst_min\tfirst_median\t\
-         rerun_min\trerun_median\tcpu_min\tto_cb\tto_cb_min\tto_loop\tbytes_built\tbytes_peak\tprocesses\tload\tnote\n",
+         rerun_min\trerun_median\tcpu_min\tto_cb\tto_cb_min\tto_loop\tbytes_built\tbytes_peak\tbusiest\tslope\tslope_to_said\tprocesses\tload\tnote\n",
     );
     for row in &results.rows {
         let Case { shape, nodes, body, threads } = &row.case;
@@ -262,7 +324,9 @@ fn tsv(results: &Results) -> Result<String, fmt::Error> {
             times.iter().flat_map(|time| [time.map(|time| time.min), time.map(|time| time.median)]);
         let ratios = [row.cpu, row.to_cb, row.to_cb_min, row.to_loop];
         let bytes = [row.bytes.map(|bytes| bytes[0]), row.bytes.map(|bytes| bytes[1])];
-        for number in times.chain(ratios).chain(bytes) {
+        let busiest = row.shares.as_ref().and_then(|shares| shares.first().copied());
+        let claim = [row.claim.map(|claim| claim.slope), row.claim.map(|claim| claim.ratio())];
+        for number in times.chain(ratios).chain(bytes).chain([busiest]).chain(claim) {
             match number {
                 Some(number) => write!(text, "\t{number:.3}")?,
                 None => text.push('\t'),
@@ -306,5 +370,24 @@ mod tests {
         assert_eq!(rows[3].to_cb, None);
         let text = summary(&rows);
         assert!(text.contains("2.0 (0.20)") && text.contains("wrong"), "{text}");
+        assert!(!text.contains("each thread") && !text.contains("whole processes"), "{text}");
+    }
+
+    #[test]
+    fn who_runs_what_and_who_says_too_little_is_shown() {
+        let mut row = row("fast", 2.0, 2.0, None);
+        row.shares = Some(vec![0.75, 0.25]);
+        row.claim = Some(Claim { slope: 4.0, said: 2.0 });
+        let text = summary(&[row]);
+        assert!(text.contains("75 + 25") && text.contains("4.0 (2.00) !"), "{text}");
+    }
+
+    #[test]
+    fn two_threads_are_held_against_one() {
+        let mut alone = row("fast", 2.0, 4.0, None);
+        alone.case.threads = 1;
+        assert!(two_to_one(&[row("fast", 1.0, 5.0, None)]).is_empty());
+        let text = two_to_one(&[alone, row("fast", 1.0, 5.0, None)]);
+        assert!(text.contains("1.25"), "{text}");
     }
 }

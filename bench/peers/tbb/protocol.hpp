@@ -14,6 +14,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +43,41 @@ struct Graph {
   }
 };
 
+// How many tasks each thread did. Only where that is asked for: what is timed does not count.
+class Tally {
+ public:
+  void count() {
+    // Nobody else writes to a thread's own.
+    mine().store(mine().load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+  // What each thread has done since the last call, most first.
+  std::vector<uint64_t> take() {
+    std::lock_guard<std::mutex> guard(lock);
+    std::vector<uint64_t> done;
+    for (auto& counter : counters)
+      if (uint64_t count = counter->number.exchange(0)) done.push_back(count);
+    std::sort(done.rbegin(), done.rend());
+    return done;
+  }
+
+ private:
+  struct alignas(128) Counter {
+    std::atomic<uint64_t> number{0};
+  };
+  std::mutex lock;
+  std::vector<std::unique_ptr<Counter>> counters;
+
+  std::atomic<uint64_t>& mine() {
+    thread_local Counter* own = [this] {
+      std::lock_guard<std::mutex> guard(lock);
+      counters.push_back(std::make_unique<Counter>());
+      return counters.back().get();
+    }();
+    return own->number;
+  }
+};
+
 // The graph, what its tasks do, and one cell per node that they write to.
 struct Work {
   enum class Body { Empty, Value, Spin, Uneven };
@@ -50,6 +86,8 @@ struct Work {
   Graph graph;
   Body body = Body::Empty;
   uint64_t steps = 0;
+  bool is_tallied = false;
+  Tally tally;
   std::unique_ptr<std::atomic<int64_t>[]> cells;
   std::vector<int64_t> values;
 
@@ -66,6 +104,7 @@ struct Work {
   }
 
   void task(uint32_t node) {
+    if (is_tallied) tally.count();
     if (body == Body::Value) {
       cells[node].store(sum(node, [&](uint32_t on) { return cells[on].load(relaxed); }), relaxed);
       return;
@@ -148,12 +187,22 @@ inline double cpu_of(const std::vector<Lap>& laps) {
   return min_and_median(all).first;
 }
 
+// What the threads did in an ordinary run: the one in the middle, by what the busiest did.
+inline std::string tally_of(std::vector<std::vector<uint64_t>> runs) {
+  std::sort(runs.begin(), runs.end());
+  std::string text;
+  if (runs.empty()) return text;
+  for (uint64_t ran : runs[runs.size() / 2]) text += (text.empty() ? " tally=" : ",") + std::to_string(ran);
+  return text;
+}
+
 inline int serve(int argc, char** argv, const std::function<void(int)>& start,
                  const std::function<std::unique_ptr<Built>(Work&)>& build) {
   std::string graph, body = "empty";
   int threads = 1;
   double budget = 150;
-  long gap = 0;
+  long gap = 0, repeats = -1;
+  bool is_tallied = false;
   for (int at = 1; at + 1 < argc; at += 2) {
     std::string name = argv[at], value = argv[at + 1];
     if (name == "--graph") graph = value;
@@ -161,8 +210,16 @@ inline int serve(int argc, char** argv, const std::function<void(int)>& start,
     if (name == "--body") body = value;
     if (name == "--budget-ms") budget = atof(value.c_str());
     if (name == "--gap-us") gap = atol(value.c_str());
+    if (name == "--reruns") repeats = atol(value.c_str());
+    if (name == "--tally") is_tallied = value == "on";
+  }
+  bool has_steps = body.rfind("spin:", 0) == 0 || body.rfind("uneven:", 0) == 0;
+  if (body != "empty" && body != "value" && !has_steps) {
+    puts("n/a");
+    return 0;
   }
   Work work(graph, body);
+  work.is_tallied = is_tallied;
   double nodes = static_cast<double>(work.graph.nodes);
   start(threads);
 
@@ -187,10 +244,37 @@ inline int serve(int argc, char** argv, const std::function<void(int)>& start,
     return Lap{wall / nodes, (after.first - before.first) / nodes, after.second - before.second};
   };
 
+  if (repeats >= 0) {
+    // One build, its first run and so many re-runs, for who times the whole process.
+    auto begin = Clock::now();
+    auto built = build(work);
+    double build_time = since(begin) / nodes;
+    begin = Clock::now();
+    built->run();
+    double first = since(begin) / nodes;
+    bool is_right = work.check(1);
+    work.clear();
+    std::vector<double> times;
+    double all = 0;
+    for (long at = 0; at < repeats; at++) {
+      begin = Clock::now();
+      built->run();
+      times.push_back(since(begin) / nodes);
+      all += times.back();
+    }
+    is_right = is_right && (repeats == 0 || work.check(repeats));
+    auto rerun = min_and_median(times);
+    printf("%.2f %.2f %.2f %.2f %.2f %.2f 0 0 0 %d nan nan 1 0 mean=%.3f\n", build_time, build_time, first,
+           first, rerun.first, rerun.second, static_cast<int>(is_right), all / static_cast<double>(repeats));
+    fflush(stdout);
+    _Exit(0);
+  }
+
   std::ofstream("/proc/self/clear_refs") << "5";
   long before = memory("VmRSS:"), after_build = 0, peak = 0;
   std::vector<double> builds;
   std::vector<Lap> firsts, reruns;
+  std::vector<std::vector<uint64_t>> shares;
   std::unique_ptr<Built> built;
   bool is_right = true;
   auto begin = Clock::now();
@@ -206,18 +290,20 @@ inline int serve(int argc, char** argv, const std::function<void(int)>& start,
     is_right = work.check(1);
   } while (is_right && since(begin) < budget * 0.5e6 && builds.size() < 50);
   work.clear();
+  work.tally.take();
   begin = Clock::now();
   do {
     reruns.push_back(lap(*built));
+    shares.push_back(work.tally.take());
     is_right = is_right && work.check(static_cast<int64_t>(reruns.size()));
     if (work.body == Work::Body::Value) work.clear();
   } while (is_right && since(begin) < budget * 0.5e6 && reruns.size() < 300);
 
   size_t quiet_firsts, quiet_reruns;
   auto b = min_and_median(builds), f = wall_of(firsts, quiet_firsts), r = wall_of(reruns, quiet_reruns);
-  printf("%.2f %.2f %.2f %.2f %.2f %.2f %ld %ld %ld %d %.2f %.2f %zu %zu\n", b.first, b.second, f.first,
+  printf("%.2f %.2f %.2f %.2f %.2f %.2f %ld %ld %ld %d %.2f %.2f %zu %zu%s\n", b.first, b.second, f.first,
          f.second, r.first, r.second, before, after_build, peak, static_cast<int>(is_right), cpu_of(firsts),
-         cpu_of(reruns), firsts.size(), quiet_reruns);
+         cpu_of(reruns), firsts.size(), quiet_reruns, tally_of(shares).c_str());
   fflush(stdout);
   // The library's threads may still be about; nothing is left to tidy up.
   _Exit(0);

@@ -26,9 +26,9 @@ pub struct Line {
     pub quiet: usize,
     /// `mean=`: the mean of all re-runs, where their number was given.
     pub mean: Option<f64>,
-    /// `tally=`: how many nodes the busiest thread runs, the second busiest and so on, where that was
-    /// asked for; empty where not.
-    pub tally: Vec<f64>,
+    /// `tally=`: how many nodes the busiest thread ran in an ordinary run, the second busiest and so on,
+    /// where that was asked for; empty where not.
+    pub tally: Vec<u64>,
 }
 
 impl fmt::Display for Line {
@@ -43,7 +43,7 @@ impl fmt::Display for Line {
             write!(f, " mean={mean:.3}")?;
         }
         if !self.tally.is_empty() {
-            let tally: Vec<String> = self.tally.iter().map(|nodes| format!("{nodes:.0}")).collect();
+            let tally: Vec<String> = self.tally.iter().map(u64::to_string).collect();
             write!(f, " tally={}", tally.join(","))?;
         }
         Ok(())
@@ -57,10 +57,9 @@ impl FromStr for Line {
         let (mut mean, mut tally) = (None, Vec::new());
         let plain = text.split_whitespace().filter(|word| {
             let Some((name, value)) = word.split_once('=') else { return true };
-            let numbers = value.split(',').filter_map(|number| number.parse().ok());
             match name {
-                "mean" => mean = numbers.into_iter().next(),
-                "tally" => tally = numbers.collect(),
+                "mean" => mean = value.parse().ok(),
+                "tally" => tally = value.split(',').filter_map(|ran| ran.parse().ok()).collect(),
                 // Of a newer peer.
                 _ => {}
             }
@@ -107,7 +106,7 @@ mod tests {
         };
         assert_eq!(line.to_string().split(' ').count(), 14);
         assert_eq!(line.to_string().parse(), Ok(line.clone()));
-        let more = Line { mean: Some(0.625), tally: vec![60.0, 40.0], ..line.clone() };
+        let more = Line { mean: Some(0.625), tally: vec![60, 40], ..line.clone() };
         assert_eq!(more.to_string().parse(), Ok(more));
         assert_eq!((line.to_string() + " else=1").parse(), Ok(line.clone()));
         let never = Line { rerun: [f64::NAN; 2], ..line };

@@ -118,7 +118,7 @@ fn measure(
         firsts: firsts.len(),
         quiet: rerun.quiet,
         mean: None,
-        tally: tally::medians(if of_reruns.is_empty() { &of_firsts } else { &of_reruns }),
+        tally: tally::ordinary(if of_reruns.is_empty() { of_firsts } else { of_reruns }),
     })
 }
 

@@ -11,7 +11,7 @@ mod tokio;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use terrace_bench_protocol::{Built, Request, Work, serve};
+use terrace_bench_protocol::{Body, Built, Request, Work, serve};
 
 /// The names of the engines here, as the driver's `--peers` takes them.
 pub(crate) const NAMES: [&str; 8] =
@@ -28,6 +28,10 @@ pub(crate) fn serve_one() -> ExitCode {
 fn start(request: &Request) -> Result<Build, String> {
     let name = request.peer.as_deref().ok_or("--peer NAME is missing")?;
     let threads = request.threads;
+    if request.body == Body::Text {
+        // They hand numbers on, or nothing.
+        return Ok(Box::new(|_| None));
+    }
     let tokio = || tokio::runtime(threads).map_err(|error| error.to_string());
     Ok(match name {
         "loop" => Box::new(|work| Some(Box::new(sequential::Loop::new(work)))),
