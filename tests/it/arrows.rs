@@ -39,6 +39,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("terrace-bench-recording", &["terrace"]),
+    ("terrace-bench-packs", &["terrace", "terrace-bench-protocol", "terrace-plugin-api"]),
+    ("terrace-bench-sizes", &["terrace-bench-protocol", "terrace-peer"]),
     ("terrace-tests", &[]),
     ("example-core-alone", &["terrace-core"]),
     ("example-scheduler-alone", &["terrace-scheduler"]),
