@@ -2,8 +2,9 @@
 //!
 //! 10,000 tasks that wait 100 ms, on up to 512 threads of the blocking lane: 20 rounds of 100 ms, and what
 //! making the threads and handing the tasks out adds. Says how long the process took, from building the
-//! workflow on, the most memory that it had, and how many threads are left when the lane has been idle
-//! for longer than it keeps them. `waits TASKS MILLISECONDS THREADS` for other numbers.
+//! workflow on, and what it adds to the rounds; the most memory that it had, and what of it the program
+//! and its plan had before anything ran; and how many threads are left when the lane has been idle for
+//! longer than it keeps them. `waits TASKS MILLISECONDS THREADS` for other numbers.
 #![expect(clippy::print_stdout, reason = "prints its figures")]
 #![expect(clippy::unwrap_used, reason = "an example that cannot go on")]
 
@@ -27,15 +28,24 @@ fn main() {
     }
     let plan = Arc::new(wf.build(&NoTasks).unwrap().plan());
     let built = begin.elapsed();
+    let before = status("VmRSS:");
     let report = scheduler.run(&plan, RunOptions::default());
     assert_eq!(report.status, RunStatus::Succeeded);
+    let all = begin.elapsed();
+    let rounds = tasks.div_ceil(threads.max(1));
     println!("{tasks} waits of {wait} ms on {threads} threads");
     println!("built in         {:.3} s", built.as_secs_f64());
-    println!("all in           {:.3} s", begin.elapsed().as_secs_f64());
-    println!("memory, at most  {:.1} MB", status("VmHWM:") as f64 / 1024.0);
+    println!("all in           {:.3} s", all.as_secs_f64());
+    println!("the waits alone  {:.3} s", Duration::from_millis(wait * rounds).as_secs_f64());
+    println!("memory, at most  {:.1} MiB", mebibytes(status("VmHWM:")));
+    println!("before the run   {:.1} MiB", mebibytes(before));
     println!("threads          {}", status("Threads:"));
     thread::sleep(Duration::from_secs(11));
     println!("threads, idle    {}", status("Threads:"));
+}
+
+fn mebibytes(kib: u64) -> f64 {
+    kib as f64 / 1024.0
 }
 
 /// A number of the kernel's account of the process; 0 on other systems than Linux.
