@@ -35,12 +35,21 @@ impl Peer {
         Ok(Self { program, budget_ms, folder, graphs: BTreeMap::new() })
     }
 
-    /// Measures once.
+    /// Measures as long as the budget says.
     pub(crate) fn ask(&mut self, case: Case) -> Result<Line, String> {
+        self.ask_with(case, &[])
+    }
+
+    /// Measures exactly so many re-runs.
+    pub(crate) fn repeat(&mut self, case: Case, reruns: usize) -> Result<Line, String> {
+        self.ask_with(case, &["--reruns", &reruns.to_string()])
+    }
+
+    fn ask_with(&mut self, case: Case, more: &[&str]) -> Result<Line, String> {
         let graph = self.graph(case)?;
         let mut command = Command::new(&self.program);
         command.args(["--build", "plan", "--graph"]).arg(graph);
-        command.args(["--body", case.body, "--threads", &case.threads.to_string()]);
+        command.args(["--body", case.body, "--threads", &case.threads.to_string()]).args(more);
         command.args(["--budget-ms", &self.budget_ms.to_string(), PEER]).stdin(Stdio::null());
         let output = command.output().map_err(|error| error.to_string())?;
         let said = String::from_utf8_lossy(&output.stdout);

@@ -16,6 +16,9 @@ use ask::{Case, PEER, Peer};
 use terrace_bench_protocol::lap::min_and_median;
 use terrace_bench_protocol::{Graph, Line, machine};
 
+/// Nodes of all re-runs of a process that says what a node costs.
+const RERUN_NODES: usize = 20_000_000;
+
 /// What is measured, from the command line.
 struct Matrix {
     rounds: usize,
@@ -78,7 +81,7 @@ fn median(lines: &[Line], of: impl Fn(&Line) -> f64) -> f64 {
 /// Whether a node costs the same however many there are.
 fn flatness(matrix: &Matrix, peer: &mut Peer) -> Result<(), String> {
     println!(
-        "a re-run: median ns per node (ratio to the smallest graph), load {:.1}",
+        "a re-run: ns per node, the least on 1 thread, the median on 2 (ratio to the smallest graph), load {:.1}",
         machine::load()
     );
     print!("{:28}", "nodes");
@@ -90,11 +93,16 @@ fn flatness(matrix: &Matrix, peer: &mut Peer) -> Result<(), String> {
                 let mut lines: Vec<Vec<Line>> = matrix.sizes.iter().map(|_| Vec::new()).collect();
                 for _ in 0..matrix.rounds {
                     for (&nodes, lines) in matrix.sizes.iter().zip(&mut lines) {
-                        lines.push(peer.ask(Case { shape, nodes, body, threads })?);
+                        // As many nodes in each, but not so few that one odd run counts, nor more
+                        // than it takes to know.
+                        let reruns = (RERUN_NODES / nodes).clamp(20, 300);
+                        lines.push(peer.repeat(Case { shape, nodes, body, threads }, reruns)?);
                     }
                 }
-                let times: Vec<f64> =
-                    lines.iter().map(|lines| median(lines, |line| line.rerun[1])).collect();
+                let times: Vec<f64> = lines
+                    .iter()
+                    .map(|lines| median(lines, |line| line.rerun[threads - 1]))
+                    .collect();
                 let plural = if threads == 1 { "" } else { "s" };
                 print!("{:28}", format!("{shape}, {body}, {threads} thread{plural}"));
                 times.iter().for_each(|time| {
