@@ -31,7 +31,8 @@ impl Claim {
         reruns.clamp(RERUNS.0, RERUNS.1) as u32
     }
 
-    /// From what the two processes said and took. `None` where the peer does not say.
+    /// From what the two processes said and took. `None` where the peer does not say, and where the one
+    /// with fewer re-runs was disturbed so much that it took longer.
     pub(crate) fn of(
         nodes: usize,
         reruns: u32,
@@ -40,7 +41,8 @@ impl Claim {
         let reruns = f64::from(reruns);
         let took = many.1.as_nanos() as f64 - few.1.as_nanos() as f64;
         let said = 2.0 * many.0.mean? - few.0.mean?;
-        Some(Self { slope: took / (reruns * nodes as f64), said })
+        let slope = took / (reruns * nodes as f64);
+        (slope > 0.0 && said > 0.0).then_some(Self { slope, said })
     }
 
     /// What it takes over what the peer says.
@@ -73,6 +75,8 @@ mod tests {
         assert!(claim("2.5").unwrap().is_off() && claim("9.0").unwrap().is_off());
         let silent = "1 1 1 1 1 1 0 0 0 1 nan nan 1 0".parse().unwrap();
         assert_eq!(Claim::of(1_000, 100, [(&silent, few), (&silent, many)]), None);
+        let disturbed = line("60");
+        assert_eq!(Claim::of(1_000, 100, [(&disturbed, many), (&line("2"), few)]), None);
     }
 
     #[test]
