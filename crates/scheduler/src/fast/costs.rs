@@ -101,7 +101,8 @@ impl Costs {
     pub(super) fn judge(&self, each: u64, whole: u64) {
         self.learn_shared(each);
         let alone = self.alone.load(Ordering::Relaxed);
-        if each < SURELY && alone > 0 && whole * 10 > alone * 9 {
+        // Also of nodes that seem long: what they take may be what sharing them costs.
+        if alone > 0 && whole * 10 > alone * 9 {
             let failures = self.failures.load(Ordering::Relaxed).min(DOUBLINGS);
             self.failures.store(failures + 1, Ordering::Relaxed);
             self.refused.store(TRUST << failures, Ordering::Relaxed);
@@ -129,9 +130,22 @@ mod tests {
         }
         assert_eq!(costs.begin(), Begin::Alone);
         for _ in 0..2 * TRUST {
-            costs.judge(SURELY, SURELY);
-            assert_eq!(costs.begin(), Begin::Shared(SMALL));
+            costs.learn_alone(SURELY);
+            costs.judge(SURELY, SURELY / 2);
+            assert_eq!(costs.begin(), Begin::Shared(SURELY));
         }
+    }
+
+    #[test]
+    fn nodes_that_are_long_only_because_they_are_shared_are_left_to_one_thread() {
+        let costs = Costs::default();
+        costs.learn_alone(500);
+        assert_eq!(costs.begin(), Begin::Shared(500));
+        costs.judge(2 * SURELY, SURELY);
+        assert_eq!(costs.begin(), Begin::Alone);
+        // What has become long by itself is shared again after one run that tells.
+        costs.learn_alone(SURELY);
+        assert_eq!(costs.begin(), Begin::Shared(SURELY));
     }
 
     #[test]

@@ -86,6 +86,8 @@ pub(crate) struct Fast {
     looks: takeover::Looks,
     /// Whether all nodes are plain tasks that nobody watches.
     plain: bool,
+    /// Whether it begins shared because of what nodes took.
+    shared: bool,
     /// What it is cut into, where it begins shared: units are then blocks.
     in_blocks: Option<InBlocks>,
     /// Nanoseconds that threads worked, and how many nodes ended meanwhile.
@@ -125,6 +127,7 @@ impl Fast {
             stealers: (0..workers).map(|_| OnceLock::new()).collect(),
             sequence,
             plain: program.is_some(),
+            shared: !begins_alone && matches!(begin, Some(Begin::Shared(_))),
             in_blocks,
             looks: takeover::Looks::default(),
             spent: AtomicU64::new(0),

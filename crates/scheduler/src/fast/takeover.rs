@@ -228,9 +228,9 @@ impl Fast {
         if let Some(program) = Program::of(run.plan()).filter(|_| ended > 0) {
             let whole = nanos(run.now()) / run.plan().len() as u64;
             let each = self.spent.load(Ordering::Relaxed) / ended;
-            match self.in_blocks {
-                Some(_) => program.costs.judge(each, whole),
-                None => program.costs.learn_shared(each),
+            match self.shared {
+                true => program.costs.judge(each, whole),
+                false => program.costs.learn_shared(each),
             }
         }
     }
