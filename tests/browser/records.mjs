@@ -28,9 +28,9 @@ export const HOSTILE = [
 
 /**
  * Writes a record of `count` nodes: levels of about `wide`, on `workers` threads, every 97th of them
- * failing after another attempt.
+ * failing after another attempt. `long`: how many levels edges pass at most.
  */
-export const write = async (file, { count, wide = Math.ceil(Math.sqrt(count)), workers = 8, tasks = 6, hostile = false, cut = false, fails = true }) => {
+export const write = async (file, { count, wide = Math.ceil(Math.sqrt(count)), workers = 8, tasks = 6, hostile = false, cut = false, fails = true, long = 0 }) => {
   const next = random(count);
   const out = createWriteStream(file);
   const line = async (text) => {
@@ -43,7 +43,10 @@ export const write = async (file, { count, wide = Math.ceil(Math.sqrt(count)), w
     const inputs = [];
     if (level > 0) {
       const ports = node % 2 + 1;
-      for (let port = 0; port < ports; port++) inputs.push([`x${port}`, (level - 1) * wide + Math.floor(next() * wide)]);
+      for (let port = 0; port < ports; port++) {
+        const above = Math.max(0, level - 1 - (long > 0 ? Math.floor(next() * (long + 1)) : 0));
+        inputs.push([`x${port}`, above * wide + Math.floor(next() * wide)]);
+      }
     }
     const name = hostile && node < HOSTILE.length ? HOSTILE[node] : `n${node}`;
     nodes.push({ name, task: `pack/task${node % tasks}`, pack: "pack 1.0.0", level, inputs, output: level === levels - 1, needs: node % 5 === 0 ? [["gpu", 1]] : [] });
@@ -70,20 +73,20 @@ export const write = async (file, { count, wide = Math.ceil(Math.sqrt(count)), w
     let worker = 0;
     for (let one = 1; one < workers; one++) if (free[one] < free[worker]) worker = one;
     let start = Math.max(ready, free[worker]);
-    const long = Math.floor(5_000 + next() * 60_000);
+    const took = Math.floor(5_000 + next() * 60_000);
     const bad = fails && (node >= count - 2 * wide || (node === 13 && count < 1000)) && node % 97 === 13;
     const error = { class: "failed", code: "E1", message: hostile ? HOSTILE[1] : `node ${node} did not work` };
     events.push([start, { k: "start", at: start, node, worker }]);
     events.push([start, { k: "given", at: start, node, inputs: nodes[node].inputs.map(([port], at) => [port, hostile ? JSON.stringify(HOSTILE[at]) : `${node / 4}`]) }]);
     if (bad) {
-      events.push([start + long, { k: "retry", at: start + long, node, pause: 10, error }]);
-      start += long + 10;
+      events.push([start + took, { k: "retry", at: start + took, node, pause: 10, error }]);
+      start += took + 10;
       events.push([start, { k: "start", at: start, node, try: 2, worker }]);
     }
-    const end = start + long;
+    const end = start + took;
     if (!bad) events.push([end, { k: "gave", at: end, node, value: hostile ? JSON.stringify(HOSTILE[node % HOSTILE.length]).slice(0, 400) : `${node * 2}` }]);
     if (hostile) events.push([end, { k: "log", at: end, node, level: "info", message: HOSTILE[node % HOSTILE.length] }]);
-    events.push([end, bad ? { k: "end", at: end, node, status: "failed", tries: 2, ran: long, error } : { k: "end", at: end, node, ran: long }]);
+    events.push([end, bad ? { k: "end", at: end, node, status: "failed", tries: 2, ran: took, error } : { k: "end", at: end, node, ran: took }]);
     if (bad) state[node] = 1;
     ended[node] = free[worker] = end;
   }

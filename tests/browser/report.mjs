@@ -31,6 +31,28 @@ const example = (name, ...args) => {
   return at(`${name}.html`);
 };
 
+/** Edges that run over boxes that are not their ends, nor around these. */
+const hidden = async (page) => {
+  const { rects, edges } = await page.evaluate("({ rects: window.terrace.rects(), edges: window.terrace.edges() })");
+  const by = new Map(rects.map((rect) => [rect.id, rect]));
+  const around = (id) => (by.get(id) ? [id, ...around(by.get(id).inside)] : []);
+  const within = ({ x1, y1, x2, y2 }, { x, y }) => x > x1 + 3 && x < x2 - 3 && y > y1 + 3 && y < y2 - 3;
+  const found = [];
+  for (const { from, to, points } of edges) {
+    const ends = new Set([...around(from), ...around(to)]);
+    for (let at = 1; at < points.length; at++) {
+      const [a, b] = [points[at - 1], points[at]];
+      const near = rects.filter((rect) => !ends.has(rect.id) && rect.x1 < Math.max(a.x, b.x) && rect.x2 > Math.min(a.x, b.x) && rect.y1 < Math.max(a.y, b.y) && rect.y2 > Math.min(a.y, b.y));
+      for (let step = 0; near.length > 0 && step <= 40; step++) {
+        const part = step / 40, one = (axis) => a[axis] * (1 - part) + b[axis] * part;
+        const over = near.find((rect) => within(rect, { x: one("x"), y: one("y") }));
+        if (over) found.push(`${from} > ${to} over ${over.id}`);
+      }
+    }
+  }
+  return [...new Set(found)];
+};
+
 const browser = await launch();
 const test = async (name, body) => {
   const begun = performance.now();
@@ -96,6 +118,37 @@ try {
     await nested.page.waitForTimeout(200);
     await nested.page.screenshot({ path: at("nested-dark.png") });
     await nested.check();
+  });
+
+  await test("edges run around boxes, opened ones too", async () => {
+    for (const [name, options] of [["ways", { count: 60, wide: 6, long: 4, fails: false }], ["wide-ways", { count: 120, wide: 40, long: 1, fails: false }], ["many-ways", { count: 3000, wide: 50, long: 9, fails: false }]]) {
+      const { page, check } = await open(browser, await generated(name, options));
+      assert.ok((await page.evaluate("window.terrace.edges()")).some((edge) => edge.points.length > 2), "some pass levels");
+      assert.deepEqual(await hidden(page), [], name);
+      await page.screenshot({ path: at(`${name}.png`) });
+      await check();
+    }
+    const { page, clickBox, check } = await open(browser, example("nested"));
+    for (const box of (await page.evaluate("window.terrace.boxes()")).filter((box) => box.label.includes("⊞"))) await clickBox((one) => one.id === box.id, { double: true });
+    assert.deepEqual(await hidden(page), []);
+    await page.locator("#graph-fit").click();
+    await page.screenshot({ path: at("opened.png") });
+    await check();
+  });
+
+  await test("what a task gave to run in its place is shown in it", async () => {
+    const { page, clickBox, details, check } = await open(browser, example("merge-sort"));
+    const labels = async () => (await page.evaluate("window.terrace.boxes()")).map((box) => box.label).join();
+    await clickBox((box) => box.label.includes("sorted") && !box.label.includes("is_sorted"), { double: true });
+    assert.match(await labels(), /left\nmerge_sort/);
+    await clickBox((box) => box.label.includes("right"), { double: true });
+    assert.equal((await labels()).match(/merge\nmerge/g).length, 2);
+    await page.locator("#details-body .link", { hasText: "sorted" }).first().click();
+    assert.match(await details(), /^sorted\n/);
+    // Who waits for others takes no thread.
+    assert.match(await page.locator("#charts").innerText(), /tasks that compute: at most [0-2] of/);
+    await page.screenshot({ path: at("given.png") });
+    await check();
   });
 
   await test("ten nodes", async () => {

@@ -71,5 +71,5 @@ pub use terrace_plugin_api::{LogLevel, Outcome, OutcomeStatus, TaskError, Value}
 pub use timed::Timed;
 pub use types::{Enum, Field, Fit, Mismatch, Type, TypeError};
 pub use validate::is_name;
-pub use view::{NodeView, Placed, Walk, Walked, place};
+pub use view::{NodeView, Placed, Routed, Walk, Walked, place, place_with_gaps};
 pub use workflow::{Input, Node, Output, Repeat, SubFlow, Workflow};

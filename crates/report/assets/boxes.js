@@ -1,19 +1,23 @@
-// Which boxes the graph has, and where they stand.
+// Which boxes the graph has.
 //
-// A workflow of few nodes has a box for each, where the layout placed it. Of a large one nodes of one
-// task in a stretch of levels are one box, which can be opened, as can what has nodes or items inside.
+// A workflow of few nodes has a box for each. Of a large one nodes of one task in a stretch of levels are
+// one box, which can be opened, as can what has nodes or items inside. Where they stand: places.js.
 
 const boxes = (() => {
-  const W = 156, H = 44, GAP_X = 22, GAP_Y = 46, PAD = 16, HEAD = PAD + 24;
-  // Nodes and edges that are drawn of one workflow; stretches of levels, tasks in each, and nodes
-  // shown of a box that is opened.
+  // Nodes and edges that are drawn of one workflow (as in graph.rs); stretches of levels, tasks in each,
+  // and nodes shown of a box that is opened.
   const MOST = 1200, STRETCHES = 60, TASKS = 5, OPENED = 120;
-  // Boxes in a line before a level takes several.
-  const LINE = 24;
   const open = new Set();
 
-  const itemRows = (node) => (node < OWN && N.kind[node] === MAP ? rowsOf(node).subarray(1) : []);
-  const canOpen = (node) => insideOf(node).length > 0 || itemRows(node).length > 0;
+  /** What is inside a row that is no workflow of the record's list: items, or what a task gave to run. */
+  const rowsIn = (row) => {
+    const node = rowNode(row);
+    if (row < OWN && N.kind[node] === MAP) return rowsOf(node).subarray(1);
+    return givenIn.get(row) || [];
+  };
+  const onlyRow = (node) => (node < OWN ? node : rowsOf(node).length === 1 ? rowsOf(node)[0] : -1);
+  const canOpen = (node) => insideOf(node).length > 0 || (onlyRow(node) >= 0 && rowsIn(onlyRow(node)).length > 0);
+  const canOpenRow = (row) => rowsIn(row).length > 0;
 
   const short = (text, most = 24) => {
     const all = clean(text, 200);
@@ -32,14 +36,15 @@ const boxes = (() => {
     return {
       id: key, key: canOpen(node) ? key : "", node, order: N.order[node], state,
       label: `${SIGNS[state]} ${short(nodeTitle(node))}\n${short(sub, 28)}${canOpen(node) ? "  ⊞" : ""}`,
-      critical: node < OWN && critical.has(node), what: { node },
+      critical: criticalNodes.has(node), what: { node },
     };
   };
   const ofRow = (row) => {
-    const name = rowName(row);
+    const key = "r" + row, own = lastPart(rowName(row)), opens = canOpenRow(row);
+    const sub = own.startsWith("[") || !rowTask(row) ? time(R.length[row]) : `${short(rowTask(row).split("/").pop(), 16)} ${time(R.length[row])}`;
     return {
-      id: "r" + row, key: "", order: row, state: R.state[row], level: 0, what: { row },
-      label: `${SIGNS[R.state[row]]} ${short(name.slice(Math.max(0, name.lastIndexOf("["))))}\n${time(R.length[row])}`,
+      id: key, key: opens ? key : "", row, order: row, state: R.state[row], level: 0, what: { row },
+      label: `${SIGNS[R.state[row]]} ${short(own)}\n${sub}${opens ? "  ⊞" : ""}`, critical: critical.has(row),
     };
   };
   const ofMany = (nodes, key, where, name, keyed) => {
@@ -48,7 +53,7 @@ const boxes = (() => {
     for (const node of nodes) {
       states[nodeState(node)]++;
       order = Math.min(order, N.order[node]);
-      marked = marked || (node < OWN && critical.has(node));
+      marked = marked || criticalNodes.has(node);
     }
     const state = worst(states);
     const failed = states[2] + states[3];
@@ -84,7 +89,7 @@ const boxes = (() => {
         if (list.length === 1) add(ofNode(list[0]));
         else if (!open.has(key)) add(ofMany(list, key, where, name, true));
         else {
-          const matters = (node) => (isFailure(nodeState(node)) ? 0 : critical.has(node) ? 1 : 2);
+          const matters = (node) => (isFailure(nodeState(node)) ? 0 : criticalNodes.has(node) ? 1 : 2);
           const sorted = [...list].sort((a, b) => matters(a) - matters(b) || N.order[a] - N.order[b]);
           sorted.slice(0, OPENED).forEach((node) => add(ofNode(node)));
           const more = sorted.slice(OPENED);
@@ -95,17 +100,23 @@ const boxes = (() => {
     return made;
   };
 
-  /** The boxes of the workflow inside a node; of -1 the run's own. */
-  const ofScope = (scope) => {
-    const nodes = insideOf(scope);
-    if (nodes.length === 0 && scope >= 0) {
-      const rows = [...itemRows(scope)].sort((a, b) => RANK[R.state[a]] - RANK[R.state[b]] || a - b);
-      const list = rows.slice(0, OPENED).map(ofRow);
-      if (rows.length > OPENED) {
-        list.push({ id: `m${scope}`, key: "", order: Infinity, state: 0, level: 1, label: `and ${count(rows.length - OPENED)} more\nin the table`, what: { node: scope } });
-      }
-      return { list, free: false };
+  const listed = (key, rows) => {
+    // Failures and the path that took longest are there, and stand where they belong.
+    const matters = (row) => (critical.has(row) ? 1.5 : RANK[R.state[row]]);
+    const most = [...rows].sort((a, b) => matters(a) - matters(b) || a - b).slice(0, OPENED);
+    const list = most.sort((a, b) => isFailure(R.state[b]) - isFailure(R.state[a]) || a - b).map(ofRow);
+    if (rows.length > OPENED) {
+      list.push({ id: "m" + key, key: "", order: Infinity, state: 0, level: 1, label: `and ${count(rows.length - OPENED)} more\nin the table`, what: key[0] === "n" ? { node: Number(key.slice(1)) } : { row: Number(key.slice(1)) } });
     }
+    return { list: list.map((box, order) => ({ ...box, order })), free: false };
+  };
+
+  /** The boxes inside a box by its key, which is that of a node (`n7`) or row (`r7`); of "" the run's own. */
+  const inside = (key) => {
+    const scope = key === "" ? -1 : Number(key.slice(1));
+    if (key[0] === "r") return listed(key, rowsIn(scope));
+    const nodes = insideOf(scope);
+    if (nodes.length === 0 && scope >= 0) return listed(key, rowsIn(onlyRow(scope)));
     let drawn = nodes.length;
     for (const node of nodes) drawn += edgesInto(node).length;
     const levels = [...new Set(Array.from(nodes, (node) => N.level[node]))].sort((a, b) => a - b);
@@ -114,64 +125,13 @@ const boxes = (() => {
     return { list: Array.from(nodes, (node) => ({ ...ofNode(node), level: rank.get(N.level[node]) })), free: true };
   };
 
-  /** Places the boxes of a workflow, those of opened ones inside them. Positions are of corners. */
-  const place = (scope) => {
-    const { list, free } = ofScope(scope);
-    const rows = [];
-    let opened = false;
-    list.forEach((box) => {
-      box.w = W;
-      box.h = H;
-      if (box.node !== undefined && box.key && open.has(box.key)) {
-        box.inner = place(box.node);
-        box.w = box.inner.w + 2 * PAD;
-        box.h = box.inner.h + HEAD + PAD;
-        box.label = box.label.replace("\n", "  ").replace("⊞", "⊟");
-        opened = true;
-      }
-      (rows[box.level] = rows[box.level] || []).push(box);
-    });
-    const lines = rows.filter(Boolean);
-    lines.forEach((row) => row.sort((a, b) => a.order - b.order));
-    if (free && !opened && N.x.length > 0 && lines.every((row) => row.length <= LINE)) {
-      let right = 0;
-      lines.forEach((row, at) => row.forEach((box) => {
-        box.x = N.x[box.node] * (W + GAP_X);
-        box.y = at * (H + GAP_Y);
-        right = Math.max(right, box.x + W);
-      }));
-      return { list, w: right, h: lines.length * (H + GAP_Y) - GAP_Y };
-    }
-    // Level by level, wide ones in several lines, each in the middle.
-    let y = 0, width = 0;
-    const packed = [];
-    lines.forEach((row) => {
-      const per = row.length <= LINE ? row.length : Math.max(LINE / 2, Math.ceil(Math.sqrt(row.length * 2.5)));
-      for (let at = 0; at < row.length; at += per) {
-        const line = row.slice(at, at + per);
-        let x = 0, tall = 0;
-        line.forEach((box) => {
-          box.x = x;
-          box.y = y;
-          x += box.w + GAP_X;
-          tall = Math.max(tall, box.h);
-        });
-        packed.push([line, x - GAP_X]);
-        width = Math.max(width, x - GAP_X);
-        y += tall + (at + per < row.length ? 14 : GAP_Y);
-      }
-    });
-    packed.forEach(([line, w]) => line.forEach((box) => (box.x += (width - w) / 2)));
-    return { list, w: width, h: Math.max(0, y - GAP_Y) };
-  };
-
   return {
-    place: () => place(-1),
+    inside,
     canOpen,
+    canOpenRow,
     isOpen: (key) => open.has(key),
     anyOpen: () => open.size > 0,
     closeAll: () => open.clear(),
     toggle: (key) => (open.has(key) ? open.delete(key) : open.add(key)),
-    PAD, HEAD,
   };
 })();

@@ -120,7 +120,13 @@ const showDetails = (() => {
     if (rowError(row)) section("Error", el("pre", "error", rowError(row)));
     if (R.cause[row] >= 0) section("Because of", link(rowName(R.cause[row]), { row: R.cause[row] }));
     if (node >= 0 && row < OWN) tallies(node);
-    else if (node >= 0 && rowName(row) !== N.name[node]) section("Part of", link(N.name[node], { node }));
+    else {
+      if (boxes.canOpenRow(row) && !(node >= 0 && boxes.canOpen(node))) {
+        body.append(el("div", "actions", undefined, button("Show what ran inside", () => table.only({ prefix: rowName(row) }))));
+      }
+      if (node >= 0 && rowName(row) !== N.name[node]) section("Part of", link(N.name[node], { node }));
+      if (givenBy.has(row)) section("Inside", link(rowName(givenBy.get(row)), { row: givenBy.get(row) }));
+    }
     attempts(row);
     values(row, node);
     logs(row);

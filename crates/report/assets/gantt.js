@@ -18,6 +18,8 @@ const gantt = (() => {
     if (!byLane.has(key)) byLane.set(key, { name: thread(worker, blocking), key, bars: [], wholes: [] });
     const lane = byLane.get(key);
     (around ? lane.wholes : lane.bars).push([row, start, length, state]);
+    // What a task did before others ran in its place.
+    if (around > 1) lane.bars.push([row, start, Math.min(length, around - 1), state]);
   };
   for (let row = 0; row < ROWS; row++) {
     if (R.start[row] >= 0) bar(row, R.start[row], R.length[row], R.worker[row], R.blocking[row], R.state[row], R.around[row]);
@@ -54,7 +56,7 @@ const gantt = (() => {
     for (let at = first(bars, from); at < bars.length && bars[at][1] <= to; at++) {
       const [row, start, length, one] = bars[at];
       const left = Math.max(LEFT, x(start)), right = Math.min(width, x(start + length));
-      const marked = row < OWN && critical.has(row);
+      const marked = critical.has(row);
       if (right - left < 1.5 && !rowsSelected.has(row)) {
         // Those that share a column of pixels are one line, of what matters most.
         const column = Math.floor(left);

@@ -5,7 +5,8 @@ const graph = (() => {
   const box = byId("graph");
   const note = byId("graph-note");
   let cy = null;
-  // The box that shows a node, and nodes that the search found.
+  // What is drawn, which of it shows a node, and nodes that the search found.
+  let drawnBoxes = [];
   const shownIn = new Int32Array(NODES);
   let found = null;
 
@@ -20,7 +21,9 @@ const graph = (() => {
       selector: "node.s" + state, style: { "background-color": colour("t" + state), "border-color": colour("s" + state) } })),
     { selector: "node.many", style: { "border-style": "double", "border-width": 4 } },
     { selector: "node.opened", style: {
-      "background-opacity": 0.35, "text-valign": "top", "text-margin-y": -3, "text-max-width": 600, padding: boxes.PAD + "px" } },
+      "background-opacity": 0.35, "text-valign": "top", "text-margin-y": 22, "text-max-width": 600, padding: places.PAD + "px" } },
+    // Keeps room for the name of what is opened.
+    { selector: "node.head", style: { opacity: 0, events: "no" } },
     { selector: "node.critical", style: { "border-color": colour("critical"), "border-width": 4 } },
     { selector: "node.found", style: { "underlay-color": colour("s3"), "underlay-opacity": 0.45, "underlay-padding": 7 } },
     { selector: "node.faded", style: { opacity: 0.35 } },
@@ -28,33 +31,64 @@ const graph = (() => {
     { selector: "edge", style: {
       width: "data(wide)", "line-color": colour("s4"), "curve-style": "bezier",
       "target-arrow-shape": "triangle", "target-arrow-color": colour("s4"), "arrow-scale": 0.9, opacity: 0.8 } },
+    // Downwards: out of the lower side of one box into the upper side of another, and around those between.
+    { selector: "edge.down", style: {
+      "curve-style": "straight", "source-endpoint": "0% 50%", "target-endpoint": "0% -50%" } },
+    { selector: "edge.around", style: {
+      "curve-style": "round-segments", "edge-distances": "node-position", "segment-weights": "data(weights)",
+      "segment-distances": "data(distances)", "segment-radii": 14 } },
     { selector: "edge.plain", style: { "line-style": "dashed" } },
     { selector: "edge.critical", style: {
       "line-color": colour("critical"), "target-arrow-color": colour("critical"), width: 3.5, opacity: 1, "z-index": 9 } },
   ];
 
+  // The edges of the path that took longest: from one node to the next of the same workflow.
   const steps = new Set();
-  for (let at = 1; at < D.critical.length; at++) steps.add(D.critical[at - 1] + ">" + D.critical[at]);
+  const lastIn = new Map();
+  D.critical.forEach((row) => {
+    const node = rowNode(row);
+    if (node < 0 || (row >= OWN && rowName(row).endsWith("]"))) return;
+    if (lastIn.has(N.inside[node])) steps.add(lastIn.get(N.inside[node]) + ">" + node);
+    lastIn.set(N.inside[node], node);
+  });
+
+  /** What Cytoscape is told of a way through points: how far along and how far beside the straight one. */
+  const segments = (from, to, points) => {
+    const dx = to.x - from.x, dy = to.y - from.y, long = Math.hypot(dx, dy) || 1;
+    const weights = [], distances = [];
+    points.forEach(([x, y]) => {
+      const px = x - from.x, py = y - from.y;
+      weights.push((px * dx + py * dy) / (long * long));
+      distances.push((py * dx - px * dy) / long);
+    });
+    return { weights, distances };
+  };
 
   /** Cytoscape's elements of what `boxes` placed. */
   const elements = (placed) => {
-    const nodes = [], ids = [], level = [], isMany = [];
+    const nodes = [];
+    drawnBoxes = [];
     shownIn.fill(-1);
     const walk = (list, left, top, parent) => {
       list.forEach((one) => {
-        const number = ids.length;
-        ids.push(one.id);
-        level.push(parent === undefined ? one.level : -1);
-        isMany.push(Boolean(one.nodes));
+        const number = drawnBoxes.length;
+        drawnBoxes.push(one);
         if (one.node !== undefined) shownIn[one.node] = number;
         else if (one.nodes) for (const node of one.nodes) shownIn[node] = number;
         const x = left + one.x, y = top + one.y;
+        one.offset = [left, top];
         const classes = ["s" + one.state, one.nodes && "many", one.critical && "critical", one.inner && "opened"].filter(Boolean).join(" ");
         nodes.push({
           group: "nodes", classes, data: { id: one.id, parent, label: one.label, w: one.w, h: one.h, box: one },
           position: { x: x + one.w / 2, y: y + one.h / 2 },
         });
-        if (one.inner) walk(one.inner.list, x + boxes.PAD, y + boxes.HEAD, one.id);
+        if (one.inner) {
+          nodes.push({
+            group: "nodes", classes: "head", data: { id: one.id + ":head", parent: one.id, label: "", w: 1, h: 1 },
+            position: { x: x + one.w / 2, y: y + places.PAD }, selectable: false,
+          });
+          walk(one.inner.list, x + (one.w - one.inner.w) / 2, y + places.HEAD, one.id);
+        }
       });
     };
     walk(placed.list, 0, 0, undefined);
@@ -63,8 +97,9 @@ const graph = (() => {
       const from = shownIn[E.from[edge]], to = shownIn[E.to[edge]];
       if (from < 0 || to < 0 || from === to) continue;
       // Boxes of many nodes in one stretch of levels lead to each other all ways, which says nothing.
-      if (isMany[from] && isMany[to] && level[from] === level[to]) continue;
-      const key = from * ids.length + to;
+      const [above, below] = [drawnBoxes[from], drawnBoxes[to]];
+      if (above.nodes && below.nodes && above.lines === below.lines && above.level === below.level) continue;
+      const key = from * drawnBoxes.length + to;
       let one = drawn.get(key);
       if (!one) drawn.set(key, (one = { from, to, count: 0, values: 0, critical: false }));
       one.count++;
@@ -77,19 +112,28 @@ const graph = (() => {
       edges.sort((a, b) => b.critical - a.critical || b.count - a.count || a.from - b.from || a.to - b.to);
       edges = edges.slice(0, MOST_EDGES);
     }
-    const lines = edges.map((one) => ({
-      group: "edges", classes: [one.critical && "critical", one.values === 0 && "plain"].filter(Boolean).join(" "),
-      data: { id: `e${one.from}-${one.to}`, source: ids[one.from], target: ids[one.to], wide: Math.min(3, 1 + Math.log10(one.count)) },
-    }));
-    return { nodes, lines, hidden: all - edges.length };
+    return { nodes, edges: edges.map((one) => ({ ...one, from: drawnBoxes[one.from], to: drawnBoxes[one.to] })), hidden: all - edges.length };
+  };
+
+  /** Cytoscape's element of an edge, whose boxes it has. */
+  const line = ({ from, to, count, values, critical }) => {
+    const points = places.route(from, to);
+    const classes = [points && "down", points && points.length > 0 && "around", critical && "critical", values === 0 && "plain"];
+    const data = { id: `${from.id}>${to.id}`, source: from.id, target: to.id, wide: Math.min(3, 1.4 + Math.log10(count)) };
+    if (points && points.length > 0) {
+      const at = (box) => cy.getElementById(box.id).position();
+      const [left, top] = from.offset;
+      Object.assign(data, segments(at(from), at(to), points.map(([x, y]) => [x + left, y + top])));
+    }
+    return { group: "edges", classes: classes.filter(Boolean).join(" "), data };
   };
 
   const draw = (fit) => {
-    const { nodes, lines, hidden } = elements(boxes.place());
+    const { nodes, edges, hidden } = elements(places.place());
     if (!cy) {
       cy = cytoscape({
         container: box, elements: [], style: style(), layout: { name: "preset" },
-        minZoom: 0.01, maxZoom: 3, autoungrabify: true, boxSelectionEnabled: false, hideEdgesOnViewport: lines.length > 700,
+        minZoom: 0.01, maxZoom: 3, autoungrabify: true, boxSelectionEnabled: false, hideEdgesOnViewport: edges.length > 700,
         userZoomingEnabled: matchMedia("(pointer: coarse)").matches,
       });
       cy.on("tap", "node", (event) => select(event.target.data("box").what, "graph"));
@@ -101,10 +145,10 @@ const graph = (() => {
     cy.batch(() => {
       cy.elements().remove();
       cy.add(nodes);
-      cy.add(lines);
     });
+    cy.add(edges.map(line));
     byId("graph-close").hidden = !boxes.anyOpen();
-    const parts = [many(nodes.length, "box", "boxes") + " of " + many(OWN, "node")];
+    const parts = [many(drawnBoxes.length, "box", "boxes") + " of " + many(OWN, "node")];
     if (hidden > 0) parts.push(many(hidden, "edge") + " not drawn");
     parts.push("⊞ opens with a double click");
     note.textContent = parts.join(" · ");
@@ -135,8 +179,8 @@ const graph = (() => {
       if (!found) return;
       const hit = new Set();
       for (const node of found) if (shownIn[node] >= 0) hit.add(shownIn[node]);
-      cy.nodes().forEach((one, at) => {
-        if (!one.hasClass("opened")) one.addClass(hit.has(at) ? "found" : "faded");
+      drawnBoxes.forEach((box, at) => {
+        if (!box.inner) cy.getElementById(box.id).addClass(hit.has(at) ? "found" : "faded");
       });
     });
   };
@@ -160,18 +204,28 @@ const graph = (() => {
 
   const showSelection = (what, from) => {
     cy.nodes(":selected").unselect();
-    const node = what.node !== undefined ? what.node : what.row !== undefined ? rowNode(what.row) : -1;
-    let one = what.row !== undefined ? cy.getElementById("r" + what.row) : cy.collection();
+        let one = what.row !== undefined ? cy.getElementById("r" + what.row) : cy.collection();
     if (one.empty() && what.key) one = cy.getElementById(what.key);
     // What is inside a box that is closed is shown by that.
+    let row = what.row;
+    while (one.empty() && givenBy.has(row)) one = cy.getElementById("r" + (row = givenBy.get(row)));
+    const node = what.node !== undefined ? what.node : row !== undefined ? rowNode(row) : -1;
     for (let at = node; one.empty() && at >= 0; at = N.inside[at]) {
-      if (shownIn[at] >= 0) one = cy.nodes().eq(shownIn[at]);
+      if (shownIn[at] >= 0) one = cy.getElementById(drawnBoxes[shownIn[at]].id);
     }
     if (one.empty()) return;
     one.select();
     const at = one.renderedPosition();
     const out = at.x < 0 || at.y < 0 || at.x > cy.width() || at.y > cy.height();
     if (from !== "graph" && out) cy.center(one);
+  };
+
+  /** The key of the box of what is selected, where it opens. */
+  const keyOf = ({ node, row, key }) => {
+    if (key) return key;
+    if (row !== undefined && boxes.canOpenRow(row) && cy.getElementById("r" + row).nonempty()) return "r" + row;
+    const of = node !== undefined ? node : row !== undefined ? rowNode(row) : -1;
+    return of >= 0 && boxes.canOpen(of) ? "n" + of : "";
   };
 
   const zoom = (by) => {
@@ -185,8 +239,7 @@ const graph = (() => {
     else if (event.key === "+" || event.key === "=") zoom(1.3);
     else if (event.key === "-") zoom(1 / 1.3);
     else if (event.key === "0") whole();
-    else if (event.key === "Enter" && selection.node === undefined && selection.row !== undefined && boxes.canOpen(rowNode(selection.row))) toggle("n" + rowNode(selection.row));
-    else if (event.key === "Enter" && selection.key) toggle(selection.key);
+    else if (event.key === "Enter" && keyOf(selection)) toggle(keyOf(selection));
     else return;
     isWhole = isWhole && event.key === "0";
     event.preventDefault();
@@ -231,7 +284,12 @@ const graph = (() => {
       found = nodes;
       mark();
     },
-    // For tests: what is drawn, and where a box is on the page.
-    boxes: () => cy.nodes().map((one) => ({ id: one.id(), label: one.data("label"), at: one.renderedPosition() })),
+    // For tests: what is drawn, where a box is on the page, and through which points edges run.
+    edges: () => cy.edges().map((one) => ({
+      from: one.source().id(), to: one.target().id(), critical: one.hasClass("critical"),
+      points: [one.sourceEndpoint(), ...(one.segmentPoints() || []), one.targetEndpoint()],
+    })),
+    rects: () => cy.nodes().filter((one) => !one.hasClass("head")).map((one) => ({ id: one.id(), inside: one.data("parent"), ...one.boundingBox({ includeLabels: false, includeUnderlays: false }) })),
+    boxes: () => cy.nodes().filter((one) => !one.hasClass("head")).map((one) => ({ id: one.id(), label: one.data("label"), at: one.renderedPosition() })),
   };
 })();

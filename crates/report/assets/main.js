@@ -46,5 +46,5 @@ const shown = performance.now();
 requestAnimationFrame(() => setTimeout(() => {
   graph.begin();
   // For tests: when the page was shown and when it was ready, and where boxes are.
-  window.terrace = { shown, ready: performance.now(), boxes: graph.boxes };
+  window.terrace = { shown, ready: performance.now(), boxes: graph.boxes, edges: graph.edges, rects: graph.rects };
 }));

@@ -47,7 +47,10 @@ const edgesFrom = lists(E.from.length, NODES, (edge) => E.from[edge]);
 const labels = new Map(N.label);
 const items = new Map(N.items.map(([node, all, failed]) => [node, { all, failed }]));
 const abandoned = new Set(R.abandoned);
+// Rows, and the nodes that they are of.
 const critical = new Set(D.critical);
+const criticalNodes = new Set(D.critical.map(rowNode).filter((node) => node >= 0));
+const gapsOf = new Map(N.gaps);
 const attemptsBefore = new Map();
 D.before.forEach((one) => {
   if (!attemptsBefore.has(one[0])) attemptsBefore.set(one[0], []);
@@ -64,6 +67,46 @@ const byRow = (all) => {
 const logsOf = byRow(D.logs);
 const givenTo = new Map(D.given);
 const gaveOf = new Map(D.gave);
+
+/** The last part of a path: of `grow.measure["a.b"]` it is `["a.b"]`. */
+const lastPart = (path) => {
+  let start = 0, inside = false, quoted = false;
+  for (let at = 0; at < path.length; at++) {
+    const one = path[at];
+    if (quoted && one === "\\") at++;
+    else if (inside && one === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (!inside && one === "[") [start, inside] = [at, true];
+    else if (inside && one === "]") inside = false;
+    else if (!inside && one === ".") start = at + 1;
+  }
+  return path.slice(start);
+};
+
+/**
+ * What ran in the workflows that tasks gave: it is in no list of nodes, so what it is inside of is told by
+ * paths. Rows by the row around them, and the other way round.
+ */
+const [givenIn, givenBy] = (() => {
+  const inside = new Map(), around = new Map();
+  if (!R.node.includes(-1)) return [inside, around];
+  const rows = new Map();
+  for (let row = 0; row < ROWS; row++) rows.set(rowName(row), row);
+  R.node.forEach((node, at) => {
+    if (node >= 0) return;
+    let path = R.path[at], by;
+    while (by === undefined && path.length > 0) {
+      const part = lastPart(path);
+      path = path.slice(0, path.length - part.length).replace(/\.$/, "");
+      by = rows.get(path);
+    }
+    if (by === undefined) return;
+    around.set(OWN + at, by);
+    if (!inside.has(by)) inside.set(by, []);
+    inside.get(by).push(OWN + at);
+  });
+  return [inside, around];
+})();
 
 /** How many rows of a node are in each state. */
 const statesOf = (node) => {

@@ -1,8 +1,8 @@
 //! What a run looked like: reads events, changes nothing.
 //!
 //! A [`Recorder`] writes down what happens in a run, one JSON object a line (`docs/RECORD.md`); a
-//! [`Record`] is that read again, however it was cut off, and made a page or a trace. A [`Tracer`] tells of a run while it goes on, in the words of the `tracing`
-//! crate.
+//! [`Record`] is that read again, however it was cut off, and made a page or a trace. A [`Tracer`] tells of a
+//! run while it goes on, in the words of the `tracing` crate.
 #![forbid(unsafe_code)]
 
 mod diff;
@@ -14,7 +14,7 @@ mod tracer;
 pub use diff::{Changed, Diff, EdgeName, Noise, RunSide, TimeChange};
 pub use record::{
     Attempt, Budget, Checkpoint, Closing, Cut, Edge, End, Error, Gave, Given, Header, LimitUse,
-    Log, MapRun, Place, Progress, Record, RecordError, RecordLimit, RecordNeed, RecordNode,
-    Recorder, RecorderOptions, Reserved, RunCounts, VERSION,
+    Log, MapRun, Place, Progress, Reading, Record, RecordError, RecordLimit, RecordNeed,
+    RecordNode, Recorder, RecorderOptions, Reserved, RunCounts, VERSION, bare_path, path_parts,
 };
 pub use tracer::Tracer;

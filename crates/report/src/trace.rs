@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use serde_json::json;
 use terrace_core::{Lane, OutcomeStatus};
 
-use crate::record::{Attempt, Place, Record};
+use crate::record::{Around, Attempt, Place, Record};
 
 /// Changes of what runs at once that are shown: of more in a short time the highest.
 const COUNTS: u64 = 20_000;
@@ -75,7 +75,7 @@ impl Record {
 
     /// The track of each attempt.
     fn tracks(&self) -> Vec<Track> {
-        let around = self.around();
+        let around = Around::of(self);
         let mut order: Vec<usize> = (0..self.attempts.len()).collect();
         // Of those that begin at once the longer stands on the thread's own track.
         order.sort_by_key(|&at| {
@@ -88,7 +88,7 @@ impl Record {
         let mut ends: BTreeMap<(u32, bool, u32), Vec<u64>> = BTreeMap::new();
         for at in order {
             let attempt = &self.attempts[at];
-            let (process, blocking, worker) = match is_around(self, &around, attempt) {
+            let (process, blocking, worker) = match around.since(self, attempt).is_some() {
                 true => (AROUND, false, 0),
                 false => (THREADS, attempt.lane == Lane::Blocking, attempt.worker),
             };
@@ -102,17 +102,6 @@ impl Record {
             tracks[at] = Track { process, blocking, worker, beside: beside as u32 };
         }
         tracks
-    }
-
-    /// Which nodes of the header have others inside.
-    fn around(&self) -> Vec<bool> {
-        let mut around = vec![false; self.header.nodes.len()];
-        for node in &self.header.nodes {
-            if let Some(inside) = node.inside.and_then(|at| around.get_mut(at as usize)) {
-                *inside = true;
-            }
-        }
-        around
     }
 
     fn name_tracks(&self, tracks: &[Track], trace: &mut Writer<impl Write>) -> io::Result<()> {
@@ -208,11 +197,14 @@ impl Record {
 
     /// How many attempts run at once, by lane, what is around others left out.
     fn write_counts(&self, trace: &mut Writer<impl Write>) -> io::Result<()> {
-        let around = self.around();
+        let around = Around::of(self);
         let mut changes: Vec<(u64, bool, Lane)> = Vec::new();
-        for attempt in self.attempts.iter().filter(|at| !is_around(self, &around, at)) {
-            changes.push((attempt.start, true, attempt.lane));
-            changes.push((self.end_of(attempt), false, attempt.lane));
+        for attempt in &self.attempts {
+            let end = around.since(self, attempt).unwrap_or_else(|| self.end_of(attempt));
+            if end > attempt.start || around.since(self, attempt).is_none() {
+                changes.push((attempt.start, true, attempt.lane));
+                changes.push((end, false, attempt.lane));
+            }
         }
         // Ends before starts of one moment: an attempt often begins when another ends.
         changes.sort_by_key(|&(at, starts, _)| (at, starts));
@@ -234,18 +226,6 @@ impl Record {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether others ran inside an attempt, so that it took no thread meanwhile.
-fn is_around(record: &Record, around: &[bool], attempt: &Attempt) -> bool {
-    let Some(number) = attempt.place.node.map(|node| node as usize) else { return false };
-    let Some(node) = record.header.nodes.get(number) else { return false };
-    let is_item = attempt.place.path.as_ref().is_some_and(|path| path.ends_with(']'));
-    match node.kind() {
-        "map" | "loop" | "flow" | "branches" if is_item => around[number],
-        "map" | "loop" | "flow" | "branches" => true,
-        _ => false,
     }
 }
 

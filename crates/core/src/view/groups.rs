@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::edges::EdgeKind;
+use super::gaps::place_with_gaps;
 use super::kind::NodeView;
-use super::layout::place;
-use super::picture::{Rect, Route};
+use super::picture::{GAP, Gap, Rect, Route};
 use super::svg::Svg;
 use super::text;
 use crate::workflow::Workflow;
@@ -85,7 +85,7 @@ impl<'w> Groups<'w> {
         let width = |title: &String| text::width(title) + 24.0 + ASIDE;
         let widths: Vec<f64> = titles.iter().map(width).collect();
         let levels: Vec<u32> = self.groups.iter().map(|group| group.level).collect();
-        let placed = place(&levels, &widths, &self.edges);
+        let placed = place_with_gaps(&levels, &widths, &self.edges, GAP);
         let row = |level: u32| TOP + f64::from(level) * (HEIGHT + BELOW);
         let rects: Vec<Rect> = (0..self.groups.len())
             .map(|at| Rect {
@@ -101,11 +101,18 @@ impl<'w> Groups<'w> {
         let bottom = rows.last().map_or(TOP, |(top, height)| top + height);
         let mut svg = Svg::new(self.workflow, &rows, right, bottom);
         for &(from, to) in &self.edges {
-            let (from, to) = (rects[from as usize], rects[to as usize]);
+            let (above, below) = (rects[from as usize], rects[to as usize]);
+            let (first, last) = (levels[from as usize] + 1, levels[to as usize]);
+            let gap = |(&x, level): (&f64, u32)| {
+                let top = row(level);
+                Gap { x: LEFT + x - ASIDE / 2.0, top, bottom: top + HEIGHT }
+            };
+            let gaps: Vec<Gap> =
+                placed.gaps[from as usize].iter().zip(first..last).map(gap).collect();
             let route = Route {
-                begin: (from.x + from.width / 2.0, from.y + from.height),
-                gaps: &[],
-                end: (to.x + to.width / 2.0, to.y),
+                begin: (above.x + above.width / 2.0, above.y + above.height),
+                gaps: &gaps,
+                end: (below.x + below.width / 2.0, below.y),
             };
             svg.edge(&route, EdgeKind::Value);
         }

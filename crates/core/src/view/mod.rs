@@ -1,10 +1,12 @@
 //! A workflow to look at: levels, Graphviz DOT, Mermaid, SVG and JSON. Nothing runs.
 //!
 //! What a node is in any of them is in [`kind`], which nodes are shown in [`tree`], what leads from
-//! one to another in [`edges`], where they stand in a drawing in [`layout`]. Programs look around with [`walk`].
+//! one to another in [`edges`], where they stand in a drawing in [`layout`] and where edges pass
+//! between them in [`gaps`]. Programs look around with [`walk`].
 
 mod dot;
 mod edges;
+mod gaps;
 mod groups;
 mod json;
 mod kind;
@@ -17,6 +19,7 @@ mod text;
 mod tree;
 mod walk;
 
+pub use gaps::{Routed, place_with_gaps};
 pub use kind::NodeView;
 pub use layout::{Placed, place};
 pub use walk::{Walk, Walked};

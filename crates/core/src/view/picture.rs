@@ -1,12 +1,11 @@
 //! [`Picture`]: where boxes stand and edges run when a workflow is drawn.
 //!
 //! Each workflow is laid out by itself, the innermost first, since a node that shows its inside is as
-//! large as that. An edge that passes levels runs through a gap that is kept free for it in each of
-//! them; edges of one node share their gaps, and part where they end.
+//! large as that. An edge that passes levels runs through gaps that are kept free for it ([`super::gaps`]).
 
 use super::edges::{Edge, End};
+use super::gaps::place_with_gaps;
 use super::kind::NodeView;
-use super::layout::place;
 use super::text;
 use super::tree::Tree;
 
@@ -23,10 +22,7 @@ const INSIDE: f64 = 16.0;
 pub(super) const NAME: f64 = 24.0;
 
 /// The width of a gap for an edge.
-const GAP: f64 = 14.0;
-
-/// How many gaps there may be for each node: beyond, edges run straight through levels.
-const GAPS: usize = 8;
+pub(super) const GAP: f64 = 14.0;
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -116,50 +112,15 @@ impl Picture {
         };
         let start = children.start;
         let level = |id| workflow.levels().of(id) as u32;
-        let mut levels: Vec<u32> = workflow.node_ids().map(level).collect();
-        let mut widths: Vec<f64> =
-            children.clone().map(|at| self.rects[at].width + ASIDE).collect();
-        // How far down the edges of each node lead.
-        let mut deepest = levels.clone();
-        for id in workflow.node_ids() {
-            for on in workflow.dependencies(id) {
-                let deepest = &mut deepest[on.index()];
-                *deepest = (*deepest).max(levels[id.index()]);
-            }
-        }
+        let levels: Vec<u32> = workflow.node_ids().map(level).collect();
+        let widths: Vec<f64> = children.clone().map(|at| self.rects[at].width + ASIDE).collect();
+        let edges = workflow.node_ids().flat_map(|id| {
+            let from = workflow.dependencies(id).iter();
+            from.map(move |on| (on.index() as u32, id.index() as u32))
+        });
+        let edges: Vec<(u32, u32)> = edges.collect();
+        let placed = place_with_gaps(&levels, &widths, &edges, GAP);
         let own = levels.len();
-        let mut first_gap = vec![0; own];
-        for node in 0..own {
-            first_gap[node] = levels.len();
-            let passed = levels[node] + 1..deepest[node];
-            if levels.len() + passed.len() <= (1 + GAPS) * own {
-                levels.extend(passed);
-                widths.resize(levels.len(), GAP);
-            } else {
-                deepest[node] = levels[node];
-            }
-        }
-        let mut edges = Vec::new();
-        for (node, &first) in first_gap.iter().enumerate() {
-            let gaps = first..first + deepest[node].saturating_sub(levels[node] + 1) as usize;
-            let mut above = node as u32;
-            for gap in gaps {
-                edges.push((above, gap as u32));
-                above = gap as u32;
-            }
-        }
-        for id in workflow.node_ids() {
-            for on in workflow.dependencies(id) {
-                let passed = levels[id.index()] - levels[on.index()] - 1;
-                let through = passed > 0 && deepest[on.index()] > levels[on.index()];
-                let above = match through {
-                    true => first_gap[on.index()] + passed as usize - 1,
-                    false => on.index(),
-                };
-                edges.push((above as u32, id.index() as u32));
-            }
-        }
-        let placed = place(&levels, &widths, &edges);
         let mut heights = vec![0.0_f64; workflow.levels().len()];
         for node in 0..own {
             let height = &mut heights[levels[node] as usize];
@@ -181,13 +142,11 @@ impl Picture {
             rect.x = placed.x[node] - (rect.width + ASIDE) / 2.0;
             rect.y = y + (height - rect.height) / 2.0;
             width = width.max(rect.x + rect.width);
-            let gaps = first_gap[node]
-                ..first_gap[node] + deepest[node].saturating_sub(levels[node] + 1) as usize;
-            self.gaps[start + node] = gaps
-                .map(|gap| {
-                    let (top, height) = rows[levels[gap] as usize];
-                    Gap { x: placed.x[gap] - ASIDE / 2.0, top, bottom: top + height }
-                })
+            let passed = &rows[levels[node] as usize + 1..];
+            self.gaps[start + node] = placed.gaps[node]
+                .iter()
+                .zip(passed)
+                .map(|(&x, &(top, height))| Gap { x: x - ASIDE / 2.0, top, bottom: top + height })
                 .collect();
             width = self.gaps[start + node].iter().fold(width, |width, gap| width.max(gap.x + GAP));
         }

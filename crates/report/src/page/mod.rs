@@ -1,15 +1,20 @@
 //! The report of a run: one HTML page that needs nothing else.
 //!
-//! What the page shows is made here: [`rows`] turn a record into what ran, `terrace_core::place` places the
-//! graph, [`series`] counts over time, [`critical`] finds the path that took longest, [`data`] puts it
-//! all into one JSON object within bounds, [`shell`] puts that, the styles, the script and the
+//! What the page shows is made here: [`rows`] turn a record into what ran, [`shown`] picks those that are
+//! shown and [`values`] what they were given, [`graph`] has nodes, edges and their places, [`series`]
+//! counts over time, [`critical`] finds the path that took longest, [`texts`] are there once, [`data`] puts
+//! it all into one JSON object within bounds, [`shell`] puts that, the styles, the script and the
 //! libraries into a page. How it is shown is the script's business, in `assets`.
 
 mod critical;
 mod data;
+mod graph;
 mod rows;
 mod series;
 mod shell;
+mod shown;
+mod texts;
+mod values;
 
 use crate::record::Record;
 

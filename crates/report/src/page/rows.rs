@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use terrace_core::OutcomeStatus;
 
-use crate::record::{Attempt, Place, Record};
+use crate::record::{Place, Record};
 
 /// How a row ended, as a number that the page knows.
 pub(super) mod state {
@@ -47,22 +47,14 @@ pub(super) struct Rows {
     /// How many are nodes of the run's own workflow.
     pub(super) own: usize,
     paths: HashMap<Arc<str>, u32>,
-    /// Whether a node of the header has nodes inside.
-    has_inside: Vec<bool>,
 }
 
 impl Rows {
     pub(super) fn of(record: &Record) -> Self {
         let own = (record.header.own as usize).min(record.nodes().len());
-        let mut has_inside = vec![false; record.nodes().len()];
-        for node in record.nodes() {
-            if let Some(inside) = node.inside.and_then(|at| has_inside.get_mut(at as usize)) {
-                *inside = true;
-            }
-        }
         let node = |node| Row { node: Some(node), ..Row::default() };
         let rows = (0..own as u32).map(node).collect();
-        let mut all = Self { rows, own, paths: HashMap::new(), has_inside };
+        let mut all = Self { rows, own, paths: HashMap::new() };
         for (attempt, number) in record.attempts.iter().zip(0_u32..) {
             let Some(row) = all.row(&attempt.place) else { continue };
             row.tries = row.tries.max(attempt.number);
@@ -104,18 +96,9 @@ impl Rows {
         }
     }
 
-    /// Whether an attempt runs others inside it, so that its time is not its own.
-    pub(super) fn is_around(&self, record: &Record, attempt: &Attempt) -> bool {
-        let Some(number) = attempt.place.node else { return false };
-        let Some(node) = record.nodes().get(number as usize) else { return false };
-        let is_item = attempt.place.path.as_ref().is_some_and(|path| path.ends_with(']'));
-        match node.kind() {
-            "task" | "succeed" => false,
-            // What its task gives runs in its place.
-            "dynamic" => false,
-            _ if is_item => self.has_inside[number as usize],
-            _ => true,
-        }
+    /// The number of the row with a path, of what is no node of the run's own workflow.
+    pub(super) fn number_of_path(&self, path: &str) -> Option<u32> {
+        self.paths.get(path).copied()
     }
 }
 

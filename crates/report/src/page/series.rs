@@ -5,10 +5,8 @@
 
 use serde::Serialize;
 
-use crate::record::{Attempt, Record};
+use crate::record::{Around, Record};
 use terrace_core::Lane;
-
-use super::rows::Rows;
 
 /// How many bins a series has.
 const BINS: usize = 600;
@@ -26,21 +24,23 @@ pub(super) struct Series {
 }
 
 /// Tasks that compute, tasks that wait, and each limit.
-pub(super) fn all(record: &Record, rows: &Rows) -> Vec<Series> {
+pub(super) fn all(record: &Record, around: &Around) -> Vec<Series> {
     let mut compute = Vec::new();
     let mut blocking = Vec::new();
     let mut limits: Vec<Vec<(u64, i64)>> = vec![Vec::new(); record.header.limits.len()];
     let of_limit = |name: &str| record.header.limits.iter().position(|limit| limit.name == name);
     for attempt in &record.attempts {
-        if rows.is_around(record, attempt) {
+        let until = around.since(record, attempt);
+        if until.is_some_and(|until| until <= attempt.start) {
             continue;
         }
+        let end = until.unwrap_or(attempt.end.unwrap_or(record.last)).max(attempt.start);
         let lane = if attempt.lane == Lane::Blocking { &mut blocking } else { &mut compute };
-        add(lane, record, attempt, 1);
+        add(lane, attempt.start, end, 1);
         let node = attempt.place.node.and_then(|node| record.nodes().get(node as usize));
         for need in node.map_or(&[][..], |node| &node.needs) {
             if let Some(limit) = of_limit(&need.0) {
-                add(&mut limits[limit], record, attempt, need.1);
+                add(&mut limits[limit], attempt.start, end, need.1);
             }
         }
     }
@@ -62,10 +62,9 @@ pub(super) fn all(record: &Record, rows: &Rows) -> Vec<Series> {
     all
 }
 
-fn add(steps: &mut Vec<(u64, i64)>, record: &Record, attempt: &Attempt, amount: u64) {
+fn add(steps: &mut Vec<(u64, i64)>, start: u64, end: u64, amount: u64) {
     let amount = i64::try_from(amount).unwrap_or(i64::MAX);
-    let end = attempt.end.unwrap_or(record.last).max(attempt.start);
-    steps.extend([(attempt.start, amount), (end, -amount)]);
+    steps.extend([(start, amount), (end, -amount)]);
 }
 
 /// The most in each of the bins of a time from 0 to `end`.

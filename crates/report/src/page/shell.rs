@@ -7,11 +7,12 @@
 use super::data::Data;
 
 const STYLE: &str = include_str!("../../assets/page.css");
-const SCRIPT: [&str; 8] = [
+const SCRIPT: [&str; 9] = [
     include_str!("../../assets/show.js"),
     include_str!("../../assets/model.js"),
     include_str!("../../assets/details.js"),
     include_str!("../../assets/boxes.js"),
+    include_str!("../../assets/places.js"),
     include_str!("../../assets/graph.js"),
     include_str!("../../assets/gantt.js"),
     include_str!("../../assets/table.js"),

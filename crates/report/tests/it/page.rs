@@ -157,3 +157,82 @@ fn the_libraries_are_those_that_were_written_down() {
         assert!(page.contains(notice), "{notice}");
     }
 }
+
+/// What the page is given.
+fn data(record: &str) -> serde_json::Value {
+    let page = page(record);
+    let from = page.find(r#"id="data">"#).unwrap() + r#"id="data">"#.len();
+    let text = &page[from..from + page[from..].find("</script>").unwrap()];
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn the_path_that_took_longest_goes_through_the_slowest_item() {
+    let record = r#"{"terrace_record":1,"own":3,"nodes":[{"name":"list"},{"name":"m","kind":"map","level":1,"over":[0]},{"name":"end","level":2,"inputs":[["x",1]]},{"name":"m.a","inside":1},{"name":"m.b","inside":1,"level":1,"inputs":[["x",3]]},{"name":"m.c","inside":1}]}
+{"k":"start","at":0,"node":0,"worker":0}
+{"k":"end","at":10,"node":0,"ran":10}
+{"k":"start","at":10,"node":1,"worker":0}
+{"k":"map","at":10,"node":1,"items":2}
+{"k":"start","at":11,"path":"m[0].a","worker":0}
+{"k":"start","at":11,"path":"m[1].a","worker":1}
+{"k":"end","at":20,"path":"m[1].a","ran":9}
+{"k":"start","at":20,"path":"m[1].c","worker":1}
+{"k":"end","at":21,"path":"m[0].a","ran":10}
+{"k":"start","at":21,"path":"m[0].b","worker":0}
+{"k":"end","at":22,"path":"m[0].b","ran":1}
+{"k":"end","at":25,"path":"m[1].c","ran":5}
+{"k":"start","at":25,"path":"m[1].b","worker":1}
+{"k":"end","at":29,"path":"m[1].b","ran":4}
+{"k":"mapped","at":29,"node":1,"items":2}
+{"k":"end","at":30,"node":1,"ran":20}
+{"k":"start","at":30,"node":2,"worker":0}
+{"k":"end","at":40,"node":2,"ran":10}
+"#;
+    let data = data(record);
+    let own = data["run"]["own"].as_u64().unwrap() as usize;
+    let name = |row: &serde_json::Value| {
+        let row = row.as_u64().unwrap() as usize;
+        let of =
+            if row < own { &data["nodes"]["name"][row] } else { &data["rows"]["path"][row - own] };
+        of.as_str().unwrap().to_owned()
+    };
+    let path: Vec<String> = data["critical"].as_array().unwrap().iter().map(name).collect();
+    // `m[1]` ended last; in it `b` waited for `a`, not for `c`.
+    assert_eq!(path, ["list", "m", "m[1].a", "m[1].b", "end"]);
+}
+
+#[test]
+fn passes_and_what_a_task_gave_are_on_the_path() {
+    let record = r#"{"terrace_record":1,"own":2,"grows":true,"nodes":[{"name":"again","kind":"loop"},{"name":"grow","kind":"dynamic","level":1,"inputs":[["x",0]]}]}
+{"k":"start","at":0,"node":0,"worker":0}
+{"k":"start","at":1,"path":"again[0].again","worker":0}
+{"k":"end","at":2,"path":"again[0].again","ran":1}
+{"k":"start","at":3,"path":"again[1].again","worker":0}
+{"k":"end","at":4,"path":"again[1].again","ran":1}
+{"k":"end","at":5,"node":0,"ran":5}
+{"k":"start","at":5,"node":1,"worker":0}
+{"k":"start","at":9,"path":"grow.left","worker":0}
+{"k":"start","at":9,"path":"grow.right","worker":1}
+{"k":"end","at":15,"path":"grow.left","ran":6}
+{"k":"end","at":17,"path":"grow.right","ran":8}
+{"k":"start","at":17,"path":"grow.merge","worker":1}
+{"k":"end","at":20,"path":"grow.merge","ran":3}
+{"k":"end","at":20,"node":1,"ran":15}
+"#;
+    let data = data(record);
+    assert_eq!(data["critical"], serde_json::json!([0, 2, 3, 1, 5, 6]));
+    // It ran its own task for 4 ns.
+    assert_eq!(data["rows"]["around"][1], 5);
+    let computing = data["series"][0]["values"].as_array().unwrap();
+    assert_eq!(computing.iter().map(|most| most.as_u64().unwrap()).max(), Some(2));
+}
+
+#[test]
+fn there_is_room_for_edges_that_pass_levels() {
+    let record = r#"{"terrace_record":1,"own":3,"nodes":[{"name":"a"},{"name":"b","level":1,"inputs":[["x",0]]},{"name":"c","level":2,"inputs":[["x",0],["y",1]]}]}
+"#;
+    let nodes = &data(record)["nodes"];
+    let gap = nodes["gaps"][0][1][0].as_f64().unwrap();
+    assert_eq!(nodes["gaps"][0][0], 0);
+    assert!((gap - nodes["x"][1].as_f64().unwrap()).abs() > 0.54, "{nodes}");
+}
