@@ -4,12 +4,13 @@ use terrace::report::{Diff, Noise};
 
 use crate::args::DiffArgs;
 use crate::exit::Exit;
-use crate::forecast::record;
 use crate::output::Output;
 use crate::problem;
+use crate::recorded;
 
 pub(crate) fn diff(args: &DiffArgs, output: &mut Output) -> Exit {
-    let read = record(&args.first).and_then(|first| Ok((first, record(&args.second)?)));
+    let read =
+        recorded::read(&args.first).and_then(|first| Ok((first, recorded::read(&args.second)?)));
     let (first, second) = match read {
         Ok(records) => records,
         Err(error) => return problem::report(&error, args.json, output),

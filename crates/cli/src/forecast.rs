@@ -1,19 +1,17 @@
 //! What `simulate` and `explain` have in common: what they read, and what they go by.
 
-use std::fs::File;
-use std::io::{BufReader, Read as _};
 use std::path::Path;
 
-use terrace::core::{Draft, Format, Problem, Problems, Workflow};
+use terrace::core::{Draft, Format, Problems, Workflow};
 use terrace::forecast::wfformat::{Body, Instance};
 use terrace::forecast::{Assumptions, ForecastError, MissingTimes, Priority, Recorded, Times};
-use terrace::report::{Record, RecordError};
 use terrace::{Engine, Error, read_draft, read_source, read_text};
 
 use crate::args::ForecastArgs;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::problem;
+use crate::recorded;
 use crate::run::inputs;
 
 /// The most bytes of an instance.
@@ -55,8 +53,8 @@ fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Sub
     let Read { mut draft, workers, assumed } = draft(&args.file)?;
     Problems::check(std::mem::take(&mut draft.problems))?;
     let mut times = Times::declared().with_default(args.default_duration);
-    let recorded = args.durations.as_deref().filter(|file| is_record(file));
-    if let Some(file) = args.durations.as_ref().filter(|_| recorded.is_none()) {
+    let record = args.durations.as_deref().filter(|file| recorded::is_one(file));
+    if let Some(file) = args.durations.as_ref().filter(|_| record.is_none()) {
         times.read(&read_source(file)?)?;
     }
     let mut assumptions = Assumptions {
@@ -67,8 +65,8 @@ fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Sub
         priority,
         ..Assumptions::default()
     };
-    if let Some(file) = recorded {
-        assumptions.record(&record(file)?);
+    if let Some(file) = record {
+        assumptions.record(&recorded::read(file)?);
     }
     let missing = assumptions.tell(&mut draft)?;
     if missing.count > 0 && unknown == Unknown::Average {
@@ -98,9 +96,8 @@ struct Read {
 fn draft(file: &Path) -> Result<Read, Error> {
     let name = file.display().to_string();
     let of_draft = |draft| Read { draft, workers: None, assumed: Vec::new() };
-    if is_record(file) {
-        let recorded = Recorded::of(&record(file)?);
-        let Recorded { draft, workers, assumed, .. } = recorded;
+    if recorded::is_one(file) {
+        let Recorded { draft, workers, assumed, .. } = Recorded::of(&recorded::read(file)?);
         return Ok(Read { draft, workers, assumed });
     }
     if Format::of_name(&name) == Some(Format::Json) {
@@ -114,23 +111,6 @@ fn draft(file: &Path) -> Result<Read, Error> {
         }
     }
     Ok(of_draft(read_draft(&read_source(file)?)?))
-}
-
-/// Whether a file begins as the record of a run does.
-fn is_record(file: &Path) -> bool {
-    const BEGINS: &[u8] = b"{\"terrace_record\"";
-    let mut start = [0; BEGINS.len()];
-    File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == BEGINS
-}
-
-/// Reads the record of a run.
-pub(crate) fn record(file: &Path) -> Result<Record, Error> {
-    let unread = |source| Error::Read { path: file.to_owned(), source };
-    let open = File::open(file).map_err(unread)?;
-    Record::read(BufReader::new(open)).map_err(|error| match error {
-        RecordError::Io(source) => unread(source),
-        other => Problems::from(Problem::new(format!("{}: {other}", file.display()))).into(),
-    })
 }
 
 /// How a command ends whose forecast could not be made.

@@ -1,25 +1,41 @@
-//! Reading the record that a command shows in another form.
+//! Reading the record of a run, which several commands do.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read as _};
 use std::path::Path;
 
-use terrace::report::Record;
+use terrace::Error;
+use terrace::core::{Problem, Problems};
+use terrace::report::{Record, RecordError};
 
-use crate::problem;
-
-/// Reads a record, and warns where it breaks off: what there is of it is shown all the same.
+/// Reads a record, however much there is of it.
 ///
 /// # Errors
-/// Why it cannot be read, with the file's name.
-pub(crate) fn read(path: &Path) -> Result<Record, String> {
-    let read = File::open(path)
-        .map_err(Into::into)
-        .and_then(|opened| Record::read(BufReader::new(opened)));
-    let record =
-        read.map_err(|error| format!("`{}`: {}", path.display(), problem::chain(&error)))?;
+/// When the file cannot be read or is no record, each in the same words whatever wants it.
+pub(crate) fn read(file: &Path) -> Result<Record, Error> {
+    let unread = |source| Error::Read { path: file.to_owned(), source };
+    let open = File::open(file).map_err(unread)?;
+    Record::read(BufReader::new(open)).map_err(|error| match error {
+        RecordError::Io(source) => unread(source),
+        other => Problems::from(Problem::new(format!("{}: {other}", file.display()))).into(),
+    })
+}
+
+/// Reads a record that is to be shown in another form, and warns where it breaks off.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_to_show(file: &Path) -> Result<Record, Error> {
+    let record = read(file)?;
     if let Some(cut) = &record.cut {
         crate::say!("warning: {cut}");
     }
     Ok(record)
+}
+
+/// Whether a file begins as the record of a run does.
+pub(crate) fn is_one(file: &Path) -> bool {
+    const BEGINS: &[u8] = b"{\"terrace_record\"";
+    let mut start = [0; BEGINS.len()];
+    File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == BEGINS
 }

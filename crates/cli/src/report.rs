@@ -9,9 +9,9 @@ use crate::problem;
 use crate::recorded;
 
 pub(crate) fn report(args: &ReportArgs, output: &mut Output) -> Exit {
-    let record = match recorded::read(&args.record) {
+    let record = match recorded::read_to_show(&args.record) {
         Ok(record) => record,
-        Err(error) => return problem::usage(&error, false, output),
+        Err(error) => return problem::report(&error, false, output),
     };
     let page = record.to_html();
     match &args.output {

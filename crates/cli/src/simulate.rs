@@ -41,7 +41,7 @@ pub(crate) fn simulate(args: &SimulateArgs, output: &mut Output) -> Exit {
         crate::say!("assumed: {assumed}");
     }
     for assumed in &forecast.assumed {
-        crate::say!("assumed: {assumed}; `--items` says otherwise");
+        crate::say!("assumed: {assumed}");
     }
     match json {
         true => output.json(&forecast.to_json()),

@@ -13,9 +13,9 @@ use crate::problem;
 use crate::recorded;
 
 pub(crate) fn trace(args: &TraceArgs, output: &mut Output) -> Exit {
-    let record = match recorded::read(&args.record) {
+    let record = match recorded::read_to_show(&args.record) {
         Ok(record) => record,
-        Err(error) => return problem::usage(&error, false, output),
+        Err(error) => return problem::report(&error, false, output),
     };
     match &args.output {
         None => output.write_with(|to| record.to_trace(to)),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use terrace_core::{Amount, Draft, Plan, Problem, Problems, TaskRef, Value, Workflow};
+use terrace_report::bare_path;
 use terrace_scheduler::simulate::made;
 use terrace_scheduler::{
     Checkpoint, Decision, Environment, Expand, Order, RunOptions, RunReport, RunStatus, Simulation,
@@ -12,8 +13,11 @@ use terrace_scheduler::{
 
 use crate::error::ForecastError;
 use crate::items::Items;
+use crate::scopes::Scopes;
 use crate::script::Actor;
+use crate::shown::count;
 use crate::times::Times;
+use crate::wants::Wants;
 
 /// Which of the nodes that are ready goes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,7 +94,7 @@ impl Assumptions {
     pub fn record(&mut self, record: &terrace_report::Record) {
         self.times.record_all(record);
         for map in &record.maps {
-            let path = crate::times::without_items(map.place.name(&record.header));
+            let path = bare_path(map.place.name(&record.header));
             match self.recorded_items.iter_mut().find(|(known, _)| *known == path) {
                 Some((_, items)) => *items = map.items.max(*items),
                 None => self.recorded_items.push((path.into_owned(), map.items)),
@@ -171,6 +175,7 @@ impl Forecast {
 pub(crate) struct Stage<'a> {
     assumptions: &'a Assumptions,
     items: Items,
+    wants: Wants,
     pub(crate) plan: Arc<Plan>,
     inputs: Vec<Value>,
 }
@@ -189,28 +194,49 @@ impl<'a> Stage<'a> {
         assumptions: &'a Assumptions,
     ) -> Result<Self, ForecastError> {
         let plan = workflow.plan();
-        let items = match plan.is_plain() && assumptions.items.is_empty() {
-            true => Items::default(),
-            false => Items::find(workflow, &assumptions.items, &assumptions.recorded_items)?,
-        };
+        let scopes = Scopes::of(workflow);
+        let items = Items::find(&scopes, &assumptions.items, &assumptions.recorded_items)?;
+        let wants = Wants::of(&scopes);
         let plan = match assumptions.priority {
             Priority::CriticalPath => plan,
             Priority::File => plan.in_written_order(),
         };
         let given = |at: usize| assumptions.inputs.get(at).cloned().flatten();
         let inputs = workflow.inputs().iter().enumerate().map(|(at, input)| {
-            given(at).or_else(|| input.default.clone()).unwrap_or_else(|| made(&input.ty, &[]))
+            let made = || match wants.inputs.get(&at) {
+                Some(shape) => shape.made(&input.ty, &[]),
+                None => made(&input.ty, &[]),
+            };
+            given(at).or_else(|| input.default.clone()).unwrap_or_else(made)
         });
         let inputs = inputs.collect();
-        Ok(Self { assumptions, items, plan: Arc::new(plan), inputs })
+        Ok(Self { assumptions, items, wants, plan: Arc::new(plan), inputs })
     }
 
     /// What is assumed, in words.
     pub(crate) fn assumed(&self) -> Vec<String> {
+        let places = |giver: &str| self.wants.of.get(giver).map_or(1, |shape| shape.places.max(1));
         let items = self.items.assumed.iter().map(|(map, giver)| {
-            format!("`{map}` has 1 item: only a run knows how many `{giver}` gives")
+            let items = count(places(giver) as u64, "item");
+            format!(
+                "`{map}` has {items}: only a run knows how many `{giver}` gives; `--items` says \
+                 otherwise"
+            )
         });
-        items.collect()
+        let mut assumed: Vec<String> = items.collect();
+        let open: Vec<&str> = self.wants.open.iter().map(String::as_str).collect();
+        if let Some((first, rest)) = open.split_first() {
+            let givers = match rest {
+                [] => format!("`{first}` gives a value of type `any`: it is"),
+                [second] => format!("`{first}` and `{second}` give values of type `any`: each is"),
+                more => format!(
+                    "`{first}` and {} others give values of type `any`: each is",
+                    more.len()
+                ),
+            };
+            assumed.push(format!("{givers} taken to have what others use of it"));
+        }
+        assumed
     }
 
     /// Simulates a run; `changed` makes a node with all inside faster or slower.
@@ -220,7 +246,7 @@ impl<'a> Stage<'a> {
         workers: u32,
         changed: Option<(&str, f64)>,
     ) -> Result<Played, ForecastError> {
-        let mut actor = Actor::new(&self.assumptions.times, &self.items.of);
+        let mut actor = Actor::new(&self.assumptions.times, &self.items.of, &self.wants.of);
         actor.changed = changed;
         let mut options = RunOptions::default().with_order(order).with_inputs(self.inputs.clone());
         options.environment = Some(Arc::new(MadeUp));
@@ -283,6 +309,7 @@ impl<'a> Stage<'a> {
         let stage = Stage {
             assumptions: &unbounded,
             items: self.items.clone(),
+            wants: self.wants.clone(),
             plan: self.plan.clone(),
             inputs: self.inputs.clone(),
         };

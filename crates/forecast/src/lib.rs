@@ -18,10 +18,13 @@ mod names;
 mod never;
 mod plot;
 mod recorded;
+mod scopes;
 mod script;
+mod shape;
 mod shown;
 mod table;
 mod times;
+mod wants;
 pub mod wfformat;
 
 pub use error::ForecastError;

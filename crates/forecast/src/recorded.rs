@@ -13,7 +13,7 @@ use terrace_core::{
     Args, Draft, Lane, Limit, Need, NodeDraft, NodeId, OutcomeStatus, Policy, Signature, Task,
     TaskChoice, TaskRef,
 };
-use terrace_report::{Attempt, Record, RecordNode};
+use terrace_report::{Attempt, Record, RecordNode, bare_path, path_parts};
 
 use crate::names::Names;
 use crate::never::Never;
@@ -132,7 +132,7 @@ impl<'r> Tree<'r> {
     /// The place of a path, made where there is none.
     fn place(&mut self, path: &str) -> usize {
         let mut at = 0;
-        for part in parts(path) {
+        for part in path_parts(path) {
             at = match self.places[at].by_name.get(part) {
                 Some(&known) => known,
                 None => {
@@ -149,36 +149,6 @@ impl<'r> Tree<'r> {
         }
         at
     }
-}
-
-/// The parts of a path: `search[3].step` is `search`, `[3]` and `step`.
-fn parts(path: &str) -> Vec<&str> {
-    let (mut parts, mut start) = (Vec::new(), 0);
-    let (mut quoted, mut escaped, mut inside) = (false, false, false);
-    for (at, c) in path.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' if inside => quoted = !quoted,
-            _ if quoted => {}
-            '[' | '.' if !inside => {
-                if at > start {
-                    parts.push(&path[start..at]);
-                }
-                inside = c == '[';
-                start = if inside { at } else { at + 1 };
-            }
-            ']' if inside => {
-                parts.push(&path[start..=at]);
-                (inside, start) = (false, at + 1);
-            }
-            _ => {}
-        }
-    }
-    if start < path.len() {
-        parts.push(&path[start..]);
-    }
-    parts
 }
 
 /// The flat graph being made.
@@ -217,7 +187,7 @@ impl<'r> Flat<'r> {
     }
 
     fn node(&self, place: &Place<'_>) -> Option<&'r RecordNode> {
-        let bare = crate::times::without_items(&place.path);
+        let bare = bare_path(&place.path);
         let number = self.numbers.get(&*bare).copied().or(place.node)?;
         self.record.header.nodes.get(number as usize)
     }
@@ -352,7 +322,7 @@ impl<'r> Flat<'r> {
         }
         let is_read = |child: usize| {
             let path = &tree.places[child].path;
-            !path.ends_with(']') && parts(path).last().is_some_and(|own| read.contains(own))
+            !path.ends_with(']') && path_parts(path).last().is_some_and(|own| read.contains(own))
         };
         let mut all: Vec<u32> = order
             .iter()
@@ -457,18 +427,5 @@ impl<'r> Flat<'r> {
         }));
         self.nodes.push(leaf);
         (self.nodes.len() - 1) as u32
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parts;
-
-    #[test]
-    fn a_path_has_parts() {
-        assert_eq!(parts("a"), ["a"]);
-        assert_eq!(parts("left.merge"), ["left", "merge"]);
-        assert_eq!(parts("search[3].step"), ["search", "[3]", "step"]);
-        assert_eq!(parts(r#"a["x.[1]\"]"][2].b"#), ["a", r#"["x.[1]\"]"]"#, "[2]", "b"]);
     }
 }

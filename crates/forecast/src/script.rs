@@ -5,15 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use terrace_core::Lane;
+use terrace_report::bare_path;
 use terrace_scheduler::simulate::{Attempt, Course, Script};
 
-use crate::times::{Times, without_items};
+use crate::shape::Shape;
+use crate::times::Times;
 
 /// Plays all attempts, and adds up what they take.
 pub(crate) struct Actor<'f> {
     pub(crate) times: &'f Times,
     /// How many items what a node gives has, and the lists in it, by path without items.
-    pub(crate) items: &'f HashMap<String, Vec<usize>>,
+    pub(crate) items: &'f HashMap<String, Vec<Option<usize>>>,
+    /// What others take of what a node gives, by path without items.
+    pub(crate) wants: &'f HashMap<String, Shape>,
     /// A node, with all inside, that is so much faster or slower.
     pub(crate) changed: Option<(&'f str, f64)>,
     pub(crate) attempts: u64,
@@ -28,10 +32,15 @@ pub(crate) struct Actor<'f> {
 }
 
 impl<'f> Actor<'f> {
-    pub(crate) fn new(times: &'f Times, items: &'f HashMap<String, Vec<usize>>) -> Self {
+    pub(crate) fn new(
+        times: &'f Times,
+        items: &'f HashMap<String, Vec<Option<usize>>>,
+        wants: &'f HashMap<String, Shape>,
+    ) -> Self {
         Self {
             times,
             items,
+            wants,
             changed: None,
             attempts: 0,
             work: Duration::ZERO,
@@ -76,10 +85,18 @@ impl Script for Actor<'_> {
             let spent = self.cost.entry(amount.of.clone()).or_default();
             *spent = spent.saturating_add(amount.millionths);
         }
-        let items = match self.items.is_empty() {
-            true => Vec::new(),
-            false => self.items.get(&*without_items(attempt.path)).cloned().unwrap_or_default(),
+        if self.items.is_empty() && self.wants.is_empty() {
+            return Course::makes(takes, Vec::new()).stops_after(Duration::ZERO);
+        }
+        let path = bare_path(attempt.path);
+        let items = self.items.get(&*path).map_or(&[][..], Vec::as_slice);
+        let course = match self.wants.get(&*path) {
+            Some(shape) => Course::gives(takes, Ok(shape.made(attempt.output, items))),
+            None => {
+                let items = items.iter().map(|items| items.unwrap_or(1)).collect();
+                Course::makes(takes, items)
+            }
         };
-        Course::makes(takes, items).stops_after(Duration::ZERO)
+        course.stops_after(Duration::ZERO)
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use terrace_core::{Draft, Problem, Problems, Source, Value, read_duration, read_inputs};
-use terrace_report::Record;
+use terrace_report::{Record, bare_path};
 
 /// How long tasks take.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +72,7 @@ impl Times {
     /// Adds the time that an attempt took in a recorded run, by its path. Of the items of a map
     /// each has its own; the longest is what urgency goes by.
     pub fn record(&mut self, path: &str, time: Duration) {
-        let node = without_items(path);
+        let node = bare_path(path);
         let longest = self.recorded.entry(node.clone().into_owned()).or_default();
         *longest = time.max(*longest);
         if node != path {
@@ -151,8 +151,7 @@ impl Times {
         });
         let unknown = |name: &&str| match name.contains('[') {
             true => {
-                !nodes.contains(&*without_items(name))
-                    && !self.recorded.contains_key(&*without_items(name))
+                !nodes.contains(&*bare_path(name)) && !self.recorded.contains_key(&*bare_path(name))
             }
             false => !used[*name],
         };
@@ -197,31 +196,6 @@ impl std::fmt::Display for MissingTimes {
     }
 }
 
-/// A path without the items in it: `pages[3].fetch` is `pages.fetch`.
-pub(crate) fn without_items(path: &str) -> std::borrow::Cow<'_, str> {
-    if !path.contains('[') {
-        return path.into();
-    }
-    let (mut bare, mut chars) = (String::with_capacity(path.len()), path.chars());
-    while let Some(c) = chars.next() {
-        if c != '[' {
-            bare.push(c);
-            continue;
-        }
-        let (mut quoted, mut escaped) = (false, false);
-        for c in chars.by_ref() {
-            match c {
-                _ if escaped => escaped = false,
-                '\\' => escaped = quoted,
-                '"' => quoted = !quoted,
-                ']' if !quoted => break,
-                _ => {}
-            }
-        }
-    }
-    bare.into()
-}
-
 /// The longest that a workflow can say: ten years.
 const LONGEST: f64 = 315_576_000.0;
 
@@ -234,22 +208,4 @@ fn duration(value: &Value) -> Result<Duration, String> {
     };
     let time = Duration::try_from_secs_f64(seconds).ok().filter(|_| seconds <= LONGEST);
     time.ok_or_else(|| format!("{seconds} s is not from 0 to ten years"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_items;
-
-    #[test]
-    fn items_are_taken_out_of_paths() {
-        for (path, bare) in [
-            ("a", "a"),
-            ("a.b", "a.b"),
-            ("a[3]", "a"),
-            ("a[3].b[\"x.]y\"].c", "a.b.c"),
-            (r#"a["\"]"].b"#, "a.b"),
-        ] {
-            assert_eq!(without_items(path), bare, "{path}");
-        }
-    }
 }

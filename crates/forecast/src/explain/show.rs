@@ -86,8 +86,9 @@ impl Explanation {
                 let _ = writeln!(text, "  {severity}: {} [{}]", finding.problem, finding.code);
             }
         }
-        for assumed in &self.assumed {
-            let _ = writeln!(text, "\nassumed: {assumed}");
+        for (at, assumed) in self.assumed.iter().enumerate() {
+            let before = if at == 0 { "\n" } else { "" };
+            let _ = writeln!(text, "{before}assumed: {assumed}");
         }
         text
     }

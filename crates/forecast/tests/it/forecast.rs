@@ -87,7 +87,10 @@ fn costs_items_and_limits_count() {
     };
     let one = forecast(&[]).unwrap();
     assert_eq!(one.rows[0].makespan, Duration::from_secs(3));
-    assert_eq!(one.assumed, ["`ask` has 1 item: only a run knows how many `pages` gives"]);
+    assert_eq!(
+        one.assumed,
+        ["`ask` has 1 item: only a run knows how many `pages` gives; `--items` says otherwise"]
+    );
     for name in ["ask", "pages"] {
         let ten = forecast(&[(name.to_owned(), 10)]).unwrap();
         assert_eq!((ten.tasks, ten.rows[0].makespan), (11, Duration::from_secs(7)), "{name}");
