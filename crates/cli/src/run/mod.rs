@@ -31,13 +31,10 @@ use crate::output::Output;
 use crate::problem;
 
 pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
-    let mut builder = Engine::builder().pack_path(args.packs.path());
+    let mut builder =
+        Engine::builder().pack_path(args.packs.path()).max_blocking(max_blocking(args));
     if let Some(workers) = args.workers {
         builder = builder.workers(usize::from(workers));
-        if workers == 0 {
-            // In sequence: what waits on a thread of its own does so alone too.
-            builder = builder.max_blocking(1);
-        }
     }
     let engine = match builder.build() {
         Ok(engine) => engine,
@@ -121,7 +118,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         request = request.target(target.clone());
     }
     let report = engine.run(&workflow, &request);
-    progress.finish();
+    let at_once = progress.finish();
     let report = match report {
         Ok(report) => report,
         Err(error) => return problem::report(&error, args.json.is_some(), output),
@@ -132,6 +129,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         report: &report,
         workers: engine.scheduler().workers(),
         redactor: &redactor,
+        at_once,
     };
     match inside {
         Some(inside) => document::print(&told, inside, output),
@@ -154,11 +152,17 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
     }
 }
 
+/// How many blocking tasks go at once. In sequence what waits on a thread of its own does so alone too.
+fn max_blocking(args: &RunArgs) -> usize {
+    if args.workers == Some(0) { 1 } else { 512 }
+}
+
 /// What the record says of the run before it starts.
 fn header(args: &RunArgs, engine: &Engine, workflow: &Workflow) -> Header {
     let mut header = Header::of(workflow);
     header.file = Some(args.file.display().to_string());
     header.workers = Some(engine.scheduler().workers() as u64);
+    header.max_blocking = Some(max_blocking(args) as u64);
     header.order = order(args, workflow).name().to_owned();
     header
 }
@@ -212,6 +216,8 @@ struct Told<'a> {
     report: &'a RunReport,
     workers: usize,
     redactor: &'a Redactor,
+    /// How many attempts ran at once on average, as far as that was seen.
+    at_once: Option<f64>,
 }
 
 impl Told<'_> {

@@ -17,8 +17,8 @@ const LONG: Duration = Duration::from_secs(1);
 const NAMED: usize = 5;
 const SLOWEST: usize = 3;
 
-/// What is said of a run.
-pub(super) fn lines(workflow: &Workflow, report: &RunReport) -> Vec<String> {
+/// What is said of a run, in which so many attempts were seen to run at once on average.
+pub(super) fn lines(workflow: &Workflow, report: &RunReport, at_once: Option<f64>) -> Vec<String> {
     if report.duration < LONG {
         return Vec::new();
     }
@@ -33,9 +33,10 @@ pub(super) fn lines(workflow: &Workflow, report: &RunReport) -> Vec<String> {
     lines.extend(path(&report.held_up(), report.duration, name));
     lines.extend(slowest(&ran, name));
     // What maps and inner workflows do side by side is not known from their nodes.
-    if report.inside == 0 {
-        lines.extend(faster(report.work(), report.duration));
-    }
+    lines.extend(match report.inside {
+        0 => faster(report.work(), report.duration),
+        _ => at_once.and_then(|at_once| about_faster(at_once, report.duration)),
+    });
     lines
 }
 
@@ -101,6 +102,13 @@ fn faster(work: Duration, duration: Duration) -> Option<String> {
     (times >= 1.05).then(|| format!("{work} of work: {times:.1} times as fast as in sequence"))
 }
 
+/// The same as far as it was seen by looking now and then.
+fn about_faster(at_once: f64, duration: Duration) -> Option<String> {
+    let work = time(duration.mul_f64(at_once));
+    (at_once >= 1.05)
+        .then(|| format!("about {work} of work: {at_once:.1} times as fast as in sequence"))
+}
+
 #[cfg(test)]
 mod tests {
     use terrace::core::{NoTasks, WorkflowBuilder};
@@ -152,5 +160,7 @@ mod tests {
     fn what_is_no_faster_is_not_said_to_be() {
         insta::assert_snapshot!(faster(ms(9_000), ms(3_000)).unwrap(), @"9.00 s of work: 3.0 times as fast as in sequence");
         assert_eq!(faster(ms(3_000), ms(3_000)), None);
+        insta::assert_snapshot!(about_faster(4.94, ms(3_000)).unwrap(), @"about 14.8 s of work: 4.9 times as fast as in sequence");
+        assert_eq!(about_faster(1.01, ms(3_000)), None);
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Events only count ([`model`]); one thread looks at the run, at most ten times a second, and draws
 //! what is to be seen ([`view`]). Where no terminal can be drawn on, a line now and then says as
-//! much. How long the rest may take is in [`eta`].
+//! much. How long the rest may take is in [`eta`], which nodes are followed in [`follow`], how much ran at
+//! once in [`sample`].
 
 mod eta;
+mod follow;
 mod model;
 mod paint;
+mod sample;
 mod view;
 
 use std::io::IsTerminal as _;
@@ -24,6 +27,7 @@ use crate::args::ProgressArg;
 use crate::output::{write_above, write_waiting};
 use model::Model;
 use paint::Paint;
+use sample::Sample;
 use view::View;
 
 /// Between two drawings.
@@ -55,6 +59,7 @@ pub(super) struct State {
     model: Mutex<Model>,
     wants: EventKinds,
     watch: Watch,
+    sample: Mutex<Sample>,
     /// Whether somebody is asked something: then the lines are theirs.
     asks: AtomicBool,
     over: AtomicBool,
@@ -90,8 +95,9 @@ impl Progress {
         self.state.watch.clone()
     }
 
-    /// Stops drawing and clears what was drawn.
-    pub(super) fn finish(self) {
+    /// Stops drawing and clears what was drawn. Gives how many attempts ran at once on average, as far as
+    /// that was seen.
+    pub(super) fn finish(self) -> Option<f64> {
         self.state.over.store(true, Ordering::Relaxed);
         if let Some(painter) = self.painter {
             painter.thread().unpark();
@@ -102,6 +108,7 @@ impl Progress {
             write_above(None);
             bar.finish_and_clear();
         }
+        self.state.sample.lock().unwrap_or_else(PoisonError::into_inner).mean()
     }
 }
 
@@ -139,6 +146,7 @@ impl State {
             model: Mutex::new(model),
             wants,
             watch: Watch::new(),
+            sample: Mutex::default(),
             asks: AtomicBool::new(false),
             over: AtomicBool::new(false),
         }
@@ -212,10 +220,13 @@ impl State {
         }
     }
 
-    /// Waits. True: the run is over.
+    /// Waits, and looks meanwhile how much runs at once. True: the run is over.
     fn rest(&self, time: Duration) -> bool {
         let until = Instant::now() + time;
         loop {
+            if let Some(look) = self.watch.look() {
+                self.sample.lock().unwrap_or_else(PoisonError::into_inner).take(&look);
+            }
             if self.over.load(Ordering::Relaxed) {
                 return true;
             }
@@ -223,7 +234,7 @@ impl State {
             if left.is_zero() {
                 return false;
             }
-            thread::park_timeout(left);
+            thread::park_timeout(left.min(FRAME));
         }
     }
 

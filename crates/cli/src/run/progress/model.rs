@@ -1,23 +1,18 @@
 //! [`Model`]: what is known of a run while it goes on, from its events and from looks at it.
 //!
-//! Nodes are told one by one only where there cannot be many ([`has_few`]); of others looks tell
-//! how many have ended, and maps tell their items in portions either way. So what is known costs
-//! next to nothing, however many there are.
+//! Nodes are told one by one only where that costs next to nothing ([`Follow`]); of others looks tell
+//! how many have ended, and maps tell their items in portions either way.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrace::core::{
-    Event, EventKind, EventKinds, NodeId, NodeView, OutcomeStatus, Redactor, Repeat, Workflow,
-};
+use terrace::core::{Event, EventKind, EventKinds, NodeId, OutcomeStatus, Redactor, Workflow};
 use terrace::scheduler::Look;
 
 use super::eta::{Costs, Guess};
+use super::follow::Follow;
 use super::view::{Held, Level, Pause, Running, View};
-
-/// Up to how many nodes, those inside others included, each is told of.
-const FEW: u64 = 10_000;
 
 /// How many pauses are kept: a look shows two.
 const PAUSES: usize = 200;
@@ -27,6 +22,8 @@ pub(super) struct Model {
     workflow: Workflow,
     redactor: Redactor,
     by_node: bool,
+    /// Whether what is left is guessed from each node: of many that costs more than it tells.
+    costs_by_node: bool,
     nodes: u64,
     ended: u64,
     items: (u64, u64),
@@ -77,10 +74,12 @@ struct Paused {
 
 impl Model {
     pub(super) fn new(workflow: &Workflow, redactor: Redactor) -> Self {
+        let follow = Follow::of(workflow);
         Self {
             workflow: workflow.clone(),
             redactor,
-            by_node: has_few(workflow),
+            by_node: follow.is_some(),
+            costs_by_node: follow == Some(Follow::Few),
             nodes: workflow.nodes().len() as u64,
             ended: 0,
             items: (0, 0),
@@ -172,7 +171,9 @@ impl Model {
                 if path.is_none() {
                     self.ended += 1;
                     self.level(*node).ended += 1;
-                    self.over.insert(*node);
+                    if self.costs_by_node {
+                        self.over.insert(*node);
+                    }
                     if *attempts > 0 {
                         self.costs.learn(&self.workflow.node(*node).task().name, *duration);
                     }
@@ -232,7 +233,7 @@ impl Model {
 
     fn left(&mut self, now: Duration, done: u64, total: u64) -> Option<Duration> {
         let (workflow, over, running) = (&self.workflow, &self.over, &self.running);
-        let by_node = self.by_node.then_some(|costs: &Costs| {
+        let by_node = self.costs_by_node.then_some(|costs: &Costs| {
             costs.left(workflow, now, |id| match over.contains(&id) {
                 true => super::eta::At::Over,
                 false => match running.get(&Key::Own(id)) {
@@ -315,36 +316,6 @@ impl Begun {
     fn at(at: Duration) -> Self {
         Self { at, says: None, items: None }
     }
-}
-
-/// Whether no more than [`FEW`] nodes can run, each pass and item counted, as far as the workflow
-/// says.
-fn has_few(workflow: &Workflow) -> bool {
-    let mut count: u64 = 0;
-    // How often each of the workflows runs that the walk is inside.
-    let mut times: Vec<u64> = vec![1];
-    for walked in workflow.walk() {
-        times.truncate(walked.depth + 1);
-        let here = times[walked.depth];
-        count = count.saturating_add(here);
-        if count > FEW {
-            return false;
-        }
-        let node = walked.node();
-        let inner = match (node.view(), node.flow().map(|flow| (flow.is_single(), flow.repeat()))) {
-            (NodeView::Dynamic, _) => return false,
-            // Its items are told in portions.
-            (NodeView::Map, Some((true, _))) => 1,
-            (NodeView::Map, _) => match node.width() {
-                Some(width) => width,
-                None => return false,
-            },
-            (_, Some((_, Repeat::Loop(repeat)))) => repeat.max,
-            _ => 1,
-        };
-        times.push(here.saturating_mul(inner));
-    }
-    true
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use terrace::core::{Lane, NoTasks, TaskError, WorkflowBuilder};
 
+use super::super::follow::FEW;
 use super::*;
 
 fn model() -> (Model, NodeId) {

@@ -1,0 +1,110 @@
+//! Whether the nodes of a run are followed one by one: where there are few of them, or where each takes so
+//! long that telling of it costs next to nothing.
+
+use std::time::Duration;
+
+use terrace::core::{Lane, NodeView, Repeat, Walked, Workflow};
+
+/// Up to how many nodes, those inside others included, each is told of whatever it takes.
+pub(super) const FEW: u64 = 10_000;
+
+/// From how much on average on each is told of however many there are: a hundred times what that costs.
+const LONG: Duration = Duration::from_micros(500);
+
+/// What one that waits for something is taken to take, where nothing else is said.
+const WAITS: Duration = Duration::from_millis(1);
+
+/// Why the nodes of a workflow are followed one by one; `None`: they are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Follow {
+    /// There are few.
+    Few,
+    /// They take long, as far as the workflow says.
+    Long,
+}
+
+impl Follow {
+    pub(super) fn of(workflow: &Workflow) -> Option<Self> {
+        match has_few(workflow) {
+            true => Some(Self::Few),
+            false => take_long(workflow).then_some(Self::Long),
+        }
+    }
+}
+
+/// Whether no more than [`FEW`] nodes can run, each pass and item counted, as far as the workflow
+/// says.
+fn has_few(workflow: &Workflow) -> bool {
+    let mut count: u64 = 0;
+    // How often each of the workflows runs that the walk is inside.
+    let mut times: Vec<u64> = vec![1];
+    for walked in workflow.walk() {
+        times.truncate(walked.depth + 1);
+        let here = times[walked.depth];
+        count = count.saturating_add(here);
+        if count > FEW {
+            return false;
+        }
+        let node = walked.node();
+        let inner = match (node.view(), node.flow().map(|flow| (flow.is_single(), flow.repeat()))) {
+            (NodeView::Dynamic, _) => return false,
+            // Its items are told in portions.
+            (NodeView::Map, Some((true, _))) => 1,
+            (NodeView::Map, _) => match node.width() {
+                Some(width) => width,
+                None => return false,
+            },
+            (_, Some((_, Repeat::Loop(repeat)))) => repeat.max,
+            _ => 1,
+        };
+        times.push(here.saturating_mul(inner));
+    }
+    true
+}
+
+/// Whether nodes take long on average, of the first [`FEW`].
+fn take_long(workflow: &Workflow) -> bool {
+    let (mut tasks, mut time) = (0_u32, Duration::ZERO);
+    for walked in workflow.walk().take(FEW as usize) {
+        if walked.node().view() == NodeView::Dynamic {
+            return false;
+        }
+        if walked.node().flow().is_none() {
+            tasks += 1;
+            time = time.saturating_add(takes(&walked));
+        }
+    }
+    tasks > 0 && time / tasks >= LONG
+}
+
+/// What the workflow says of how long a node takes.
+fn takes(walked: &Walked<'_>) -> Duration {
+    let node = walked.node();
+    let expected = node.policy().and_then(|policy| policy.expected);
+    let waits = if node.lane() == Lane::Blocking { WAITS } else { Duration::ZERO };
+    expected.unwrap_or(waits)
+}
+
+#[cfg(test)]
+mod tests {
+    use terrace::core::{Handle, NoTasks, WorkflowBuilder};
+
+    use super::*;
+
+    fn of(nodes: usize, policy: impl Fn(Handle<()>) -> Handle<()>) -> Option<Follow> {
+        let wf = WorkflowBuilder::new("many");
+        for _ in 0..nodes {
+            policy(wf.call(|| (), ()));
+        }
+        Follow::of(&wf.build(&NoTasks).unwrap())
+    }
+
+    #[test]
+    fn many_nodes_are_followed_where_they_take_long() {
+        assert_eq!(of(10_000, |node| node), Some(Follow::Few));
+        assert_eq!(of(10_001, |node| node), None);
+        assert_eq!(of(10_001, |node| node.on_lane(Lane::Blocking)), Some(Follow::Long));
+        assert_eq!(of(10_001, |node| node.expected(LONG)), Some(Follow::Long));
+        assert_eq!(of(10_001, |node| node.expected(LONG / 2)), None);
+    }
+}
