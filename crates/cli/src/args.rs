@@ -135,7 +135,7 @@ pub(crate) struct RunArgs {
     /// When the run is over, write a trace for Perfetto or Chrome (docs/TRACES.md)
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
-    /// When the run is over, send it to an OpenTelemetry collector (OTLP over HTTP), as in
+    /// Send the run, while it goes on, to an OpenTelemetry collector (OTLP over HTTP), as in
     /// http://localhost:4318 (docs/TRACES.md)
     #[cfg(feature = "otel")]
     #[arg(long, value_name = "URL")]

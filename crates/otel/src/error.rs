@@ -22,4 +22,7 @@ pub enum OtlpError {
         /// Why.
         reason: String,
     },
+    /// The system gives no thread to send it from.
+    #[error("no thread to send the run from")]
+    NoThread(#[source] std::io::Error),
 }

@@ -4,43 +4,44 @@ use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry::{KeyValue, StringValue};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use terrace_core::{Lane, OutcomeStatus};
+use terrace_report::Record;
 
-use crate::spans::{Run, lane, name, scope};
+use crate::spans::{Trace, end, end_of, lane, name, scope, task};
 
 /// Borders of durations, in seconds: from a small task to a long run.
 const SECONDS: [f64; 15] =
     [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3_600.0];
 
 /// Measures a run that is over.
-pub(crate) fn measure(run: &Run<'_>, provider: &SdkMeterProvider) {
+pub(crate) fn measure(record: &Record, trace: &Trace, provider: &SdkMeterProvider) {
     let meter = provider.meter_with_scope(scope());
-    let workflow: StringValue = run.record.header.workflow.clone().into();
+    let workflow: StringValue = record.header.workflow.clone().into();
     let of = |more: Vec<KeyValue>| {
         let mut all = vec![KeyValue::new("terrace.workflow", workflow.clone())];
         all.extend(more);
         all
     };
-    let status = run.record.status.as_ref().map_or("open", |(status, _)| status).to_owned();
+    let status = record.status.as_ref().map_or("open", |(status, _)| status).to_owned();
     let runs = seconds(&meter, "terrace.run.duration", "How long runs took.");
-    runs.record(run.end() as f64 / 1e9, &of(vec![KeyValue::new("terrace.status", status)]));
+    runs.record(end(record) as f64 / 1e9, &of(vec![KeyValue::new("terrace.status", status)]));
 
     let nodes = seconds(&meter, "terrace.node.duration", "How long nodes and items took.");
     let ends =
         meter.u64_counter("terrace.nodes").with_description("Nodes and items that ended.").build();
-    for ran in &run.ran {
-        let attempts = ran.attempts.iter().map(|&at| &run.record.attempts[at]);
+    for ran in &trace.ran {
+        let attempts = ran.attempts.iter().map(|&at| &record.attempts[at]);
         let (start, end) = attempts.fold((u64::MAX, 0), |(start, end), attempt| {
-            (start.min(attempt.start), end.max(run.end_of(attempt)))
+            (start.min(attempt.start), end.max(end_of(record, attempt)))
         });
-        let task = run.task(&run.record.attempts[ran.attempts[0]]).to_owned();
+        let first = task(record, &record.attempts[ran.attempts[0]]).to_owned();
         let known = of(vec![
-            KeyValue::new("terrace.task", task),
+            KeyValue::new("terrace.task", first),
             KeyValue::new("terrace.status", name(ran.status)),
         ]);
         nodes.record(end.saturating_sub(start) as f64 / 1e9, &known);
         ends.add(1, &known);
     }
-    let not_run = run.record.ends.iter().filter(|end| end.attempts == 0);
+    let not_run = record.ends.iter().filter(|end| end.attempts == 0);
     for end in not_run {
         ends.add(1, &of(vec![KeyValue::new("terrace.status", end.status.name())]));
     }
@@ -50,18 +51,18 @@ pub(crate) fn measure(run: &Run<'_>, provider: &SdkMeterProvider) {
         .u64_counter("terrace.retries")
         .with_description("Attempts that were followed by another.")
         .build();
-    for attempt in &run.record.attempts {
-        let took = run.end_of(attempt) - attempt.start;
-        let task = KeyValue::new("terrace.task", run.task(attempt).to_owned());
+    for attempt in &record.attempts {
+        let took = end_of(record, attempt) - attempt.start;
+        let what = KeyValue::new("terrace.task", task(record, attempt).to_owned());
         let status = attempt.status.or(attempt.pause.map(|_| OutcomeStatus::Failed));
         let known = of(vec![
-            task.clone(),
+            what.clone(),
             KeyValue::new("terrace.lane", lane(attempt.lane)),
             KeyValue::new("terrace.status", name(status)),
         ]);
         tries.record(took as f64 / 1e9, &known);
         if attempt.pause.is_some() {
-            retries.add(1, &of(vec![task]));
+            retries.add(1, &of(vec![what]));
         }
     }
 
@@ -70,13 +71,14 @@ pub(crate) fn measure(run: &Run<'_>, provider: &SdkMeterProvider) {
         .with_description("How many attempts ran at once, at most.")
         .build();
     for which in [Lane::Compute, Lane::Blocking] {
-        running.record(at_once(run, which), &of(vec![KeyValue::new("terrace.lane", lane(which))]));
+        running
+            .record(at_once(record, which), &of(vec![KeyValue::new("terrace.lane", lane(which))]));
     }
     let used = meter
         .u64_gauge("terrace.limit.used.max")
         .with_description("What was used of a limit at once, at most.")
         .build();
-    for limit in &run.record.limits {
+    for limit in &record.limits {
         used.record(limit.used, &of(vec![KeyValue::new("terrace.limit", limit.name.clone())]));
     }
 }
@@ -95,10 +97,10 @@ fn seconds(
 }
 
 /// How many attempts of a lane ran at once, at most; those that only wait for others inside too.
-fn at_once(run: &Run<'_>, lane: Lane) -> u64 {
+fn at_once(record: &Record, lane: Lane) -> u64 {
     let mut changes: Vec<(u64, bool)> = Vec::new();
-    for attempt in run.record.attempts.iter().filter(|attempt| attempt.lane == lane) {
-        changes.extend([(attempt.start, true), (run.end_of(attempt), false)]);
+    for attempt in record.attempts.iter().filter(|attempt| attempt.lane == lane) {
+        changes.extend([(attempt.start, true), (end_of(record, attempt), false)]);
     }
     // Ends before starts of one moment: an attempt often begins when another ends.
     changes.sort_unstable();

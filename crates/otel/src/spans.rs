@@ -1,4 +1,7 @@
 //! The spans of a run: the run, what ran in it, and each try.
+//!
+//! A [`Trace`] follows a record while that grows. What has ended gives its spans, each once; what is
+//! inside of something has that as its parent, whose own span follows when it has ended.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,107 +18,142 @@ use crate::moment::parse;
 /// Log lines that a span has, at most.
 const LINES: usize = 100;
 
-/// What ran: a node, or an item of a map.
-pub(crate) struct Ran<'r> {
-    pub(crate) name: &'r str,
+/// What ran: a node, or an item of a map. What ran again as part of something that was tried again is
+/// another.
+pub(crate) struct Ran {
+    name: String,
+    id: SpanId,
+    /// The span that it is inside of.
+    around: SpanId,
+    /// How often the same had run before.
+    time: u32,
     /// Its attempts in the record's list.
     pub(crate) attempts: Vec<usize>,
-    /// What it is inside of, by number.
-    around: Option<usize>,
     pub(crate) status: Option<OutcomeStatus>,
     error: Option<String>,
     logs: Vec<usize>,
     more_logs: u32,
+    ended: bool,
 }
 
-/// A run, with what ran in it.
-pub(crate) struct Run<'r> {
-    pub(crate) record: &'r Record,
-    pub(crate) ran: Vec<Ran<'r>>,
+/// What a record tells so far of what ran.
+pub(crate) struct Trace {
+    pub(crate) ran: Vec<Ran>,
+    /// The last that ran under each name.
+    by_name: HashMap<String, usize>,
     ids: Ids,
     began: SystemTime,
+    /// How much of the record is known: attempts, ends, log lines.
+    known: (usize, usize, usize),
 }
 
-impl<'r> Run<'r> {
-    pub(crate) fn new(record: &'r Record) -> Self {
-        let mut ran: Vec<Ran<'r>> = Vec::new();
-        let mut by_name: HashMap<&str, usize> = HashMap::new();
-        for (number, attempt) in record.attempts.iter().enumerate() {
-            let name = attempt.place.name(&record.header);
-            let at = *by_name.entry(name).or_insert_with(|| {
-                ran.push(Ran {
-                    name,
+impl Trace {
+    /// The trace of a record of which no more than the first line needs to be known.
+    pub(crate) fn new(record: &Record) -> Self {
+        Self {
+            ran: Vec::new(),
+            by_name: HashMap::new(),
+            ids: Ids::of(&record.header.run),
+            began: parse(&record.header.started).unwrap_or(UNIX_EPOCH),
+            known: (0, 0, 0),
+        }
+    }
+
+    /// Takes note of what is new in the record, and gives the spans of all that has ended since.
+    pub(crate) fn advance(&mut self, record: &Record) -> Vec<SpanData> {
+        let (mut attempts, ends, logs) = self.known;
+        let (mut ended, mut spans) = (Vec::new(), Vec::new());
+        for end in &record.ends[ends..] {
+            // What has ended may begin again: in the order in which it happened.
+            let begun = |attempt: &Attempt| attempt.start <= end.at;
+            while record.attempts.get(attempts).is_some_and(begun) {
+                self.begun(record, attempts);
+                attempts += 1;
+            }
+            let Some(&at) = self.by_name.get(end.place.name(&record.header)) else { continue };
+            let ran = &mut self.ran[at];
+            ran.status = Some(end.status);
+            ran.error = end.error.as_ref().map(ToString::to_string);
+            ran.ended = true;
+            ended.push(at);
+        }
+        for number in attempts..record.attempts.len() {
+            self.begun(record, number);
+        }
+        for (number, log) in record.logs.iter().enumerate().skip(logs) {
+            let Some(&at) = self.by_name.get(log.place.name(&record.header)) else { continue };
+            let ran = &mut self.ran[at];
+            if ran.logs.len() < LINES {
+                ran.logs.push(number);
+            } else {
+                ran.more_logs += 1;
+            }
+        }
+        for at in ended {
+            self.tell(record, at, &mut spans);
+        }
+        self.known = (record.attempts.len(), record.ends.len(), record.logs.len());
+        spans
+    }
+
+    /// Gives what [`Trace::advance`] has not given, and the run itself.
+    pub(crate) fn rest(&mut self, record: &Record) -> Vec<SpanData> {
+        let mut spans = self.advance(record);
+        for at in 0..self.ran.len() {
+            if !std::mem::replace(&mut self.ran[at].ended, true) {
+                self.tell(record, at, &mut spans);
+            }
+        }
+        spans.push(self.run_span(record));
+        spans
+    }
+
+    /// Takes note of an attempt.
+    fn begun(&mut self, record: &Record, number: usize) {
+        let attempt = &record.attempts[number];
+        let name = attempt.place.name(&record.header);
+        let known = self.by_name.get(name).copied();
+        // What is around was tried again, and this runs in it another time.
+        let again = known.is_some_and(|at| {
+            let earlier = self.ran[at].attempts.last();
+            earlier.is_some_and(|&last| record.attempts[last].number >= attempt.number)
+        });
+        let at = match known.filter(|_| !again) {
+            Some(at) => at,
+            None => {
+                // `a.b[3].c` is inside of `a.b[3]`, that of `a.b`, that of `a`: the nearest that ran.
+                let mut ends = name.rmatch_indices(['.', '[']).map(|(at, _)| &name[..at]);
+                let around = ends.find_map(|around| self.by_name.get(around));
+                let around = around.map_or_else(|| self.ids.run(), |&around| self.ran[around].id);
+                let time = known.map_or(0, |at| self.ran[at].time + 1);
+                self.by_name.insert(name.to_owned(), self.ran.len());
+                self.ran.push(Ran {
+                    name: name.to_owned(),
+                    id: self.ids.part(name, time, None),
+                    around,
+                    time,
                     attempts: Vec::new(),
-                    around: None,
                     status: None,
                     error: None,
                     logs: Vec::new(),
                     more_logs: 0,
+                    ended: false,
                 });
-                ran.len() - 1
-            });
-            ran[at].attempts.push(number);
-            ran[at].status = attempt.status;
-            ran[at].error = attempt.error.as_ref().map(ToString::to_string);
-        }
-        for end in &record.ends {
-            if let Some(&at) = by_name.get(end.place.name(&record.header)) {
-                ran[at].status = Some(end.status);
-                ran[at].error = end.error.as_ref().map(ToString::to_string);
+                self.ran.len() - 1
             }
-        }
-        for (number, log) in record.logs.iter().enumerate() {
-            let Some(&at) = by_name.get(log.place.name(&record.header)) else { continue };
-            if ran[at].logs.len() < LINES {
-                ran[at].logs.push(number);
-            } else {
-                ran[at].more_logs += 1;
-            }
-        }
-        for one in &mut ran {
-            // `a.b[3].c` is inside of `a.b[3]`, that of `a.b`, that of `a`: the nearest that ran.
-            let ends = one.name.rmatch_indices(['.', '[']).map(|(at, _)| &one.name[..at]);
-            one.around = ends.into_iter().find_map(|around| by_name.get(around).copied());
-        }
-        let began = parse(&record.header.started).unwrap_or(UNIX_EPOCH);
-        Self { record, ran, ids: Ids::of(&record.header.run), began }
+        };
+        self.ran[at].attempts.push(number);
     }
 
-    /// When the run ended, in nanoseconds since its start.
-    pub(crate) fn end(&self) -> u64 {
-        self.record.status.as_ref().map_or(self.record.last, |(_, duration)| *duration)
+    /// The spans of what has ended.
+    fn tell(&self, record: &Record, at: usize, spans: &mut Vec<SpanData>) {
+        spans.push(self.node_span(record, at));
+        let attempts = self.ran[at].attempts.iter();
+        spans.extend(attempts.map(|&number| self.attempt_span(record, at, number)));
     }
 
-    pub(crate) fn end_of(&self, attempt: &Attempt) -> u64 {
-        attempt.end.unwrap_or(self.record.last).max(attempt.start)
-    }
-
-    pub(crate) fn moment(&self, at: u64) -> SystemTime {
+    fn moment(&self, at: u64) -> SystemTime {
         self.began.checked_add(Duration::from_nanos(at)).unwrap_or(self.began)
-    }
-
-    /// What runs at a place.
-    pub(crate) fn task(&self, attempt: &'r Attempt) -> &'r str {
-        let node = attempt.place.node.and_then(|at| self.record.header.nodes.get(at as usize));
-        attempt.task.as_deref().or(node.map(|node| &*node.task)).unwrap_or_default()
-    }
-
-    /// How many spans there are.
-    pub(crate) fn len(&self) -> usize {
-        1 + self.ran.len() + self.record.attempts.len()
-    }
-
-    /// Every span, the run first.
-    pub(crate) fn spans(&self) -> impl Iterator<Item = SpanData> + '_ {
-        let nodes = (0..self.ran.len()).map(|at| self.node_span(at));
-        let attempts = self.ran.iter().enumerate().flat_map(move |(at, ran)| {
-            ran.attempts.iter().map(move |&number| self.attempt_span(at, number))
-        });
-        std::iter::once(self.run_span()).chain(nodes).chain(attempts)
-    }
-
-    fn node_id(&self, at: usize) -> SpanId {
-        self.ids.span(1 + at as u64)
     }
 
     fn span(&self, id: SpanId, parent: SpanId, name: String, times: (u64, u64)) -> SpanData {
@@ -142,11 +180,11 @@ impl<'r> Run<'r> {
         }
     }
 
-    fn run_span(&self) -> SpanData {
-        let header = &self.record.header;
+    fn run_span(&self, record: &Record) -> SpanData {
+        let header = &record.header;
         let name = if header.workflow.is_empty() { "workflow" } else { &header.workflow };
         let mut span =
-            self.span(self.ids.span(0), SpanId::INVALID, name.to_owned(), (0, self.end()));
+            self.span(self.ids.run(), SpanId::INVALID, name.to_owned(), (0, end(record)));
         let attributes = &mut span.attributes;
         attributes.push(KeyValue::new("terrace.workflow", header.workflow.clone()));
         attributes.push(KeyValue::new("terrace.run.id", header.run.clone()));
@@ -157,9 +195,9 @@ impl<'r> Run<'r> {
         if let Some(file) = &header.file {
             attributes.push(KeyValue::new("terrace.file", file.clone()));
         }
-        let status = self.record.status.as_ref().map_or("open", |(status, _)| status);
+        let status = record.status.as_ref().map_or("open", |(status, _)| status);
         attributes.push(KeyValue::new("terrace.status", status.to_owned()));
-        if let Some(counts) = &self.record.counts {
+        if let Some(counts) = &record.counts {
             for (key, count) in [
                 ("terrace.nodes.succeeded", counts.succeeded),
                 ("terrace.nodes.failed", counts.failed),
@@ -169,7 +207,7 @@ impl<'r> Run<'r> {
                 attributes.push(KeyValue::new(key, number(count)));
             }
         }
-        span.status = match (status, &self.record.error) {
+        span.status = match (status, &record.error) {
             ("succeeded", _) => Status::Ok,
             ("open", None) => Status::Unset,
             (_, Some(error)) => Status::error(error.clone()),
@@ -178,26 +216,25 @@ impl<'r> Run<'r> {
         span
     }
 
-    fn node_span(&self, at: usize) -> SpanData {
+    fn node_span(&self, record: &Record, at: usize) -> SpanData {
         let ran = &self.ran[at];
-        let attempts = || ran.attempts.iter().map(|&number| &self.record.attempts[number]);
+        let attempts = || ran.attempts.iter().map(|&number| &record.attempts[number]);
         let start = attempts().map(|attempt| attempt.start).min().unwrap_or_default();
-        let end = attempts().map(|attempt| self.end_of(attempt)).max().unwrap_or(start);
-        let parent = ran.around.map_or_else(|| self.ids.span(0), |around| self.node_id(around));
-        let mut span = self.span(self.node_id(at), parent, ran.name.to_owned(), (start, end));
-        let first = &self.record.attempts[ran.attempts[0]];
-        span.attributes.push(KeyValue::new("terrace.node", ran.name.to_owned()));
-        span.attributes.push(KeyValue::new("terrace.task", self.task(first).to_owned()));
+        let end = attempts().map(|attempt| end_of(record, attempt)).max().unwrap_or(start);
+        let mut span = self.span(ran.id, ran.around, ran.name.clone(), (start, end));
+        let first = &record.attempts[ran.attempts[0]];
+        span.attributes.push(KeyValue::new("terrace.node", ran.name.clone()));
+        span.attributes.push(KeyValue::new("terrace.task", task(record, first).to_owned()));
         span.attributes.push(KeyValue::new("terrace.attempts", number(ran.attempts.len() as u64)));
         span.attributes.push(KeyValue::new("terrace.status", name(ran.status)));
-        let node = first.place.node.and_then(|at| self.record.header.nodes.get(at as usize));
+        let node = first.place.node.and_then(|at| record.header.nodes.get(at as usize));
         if let Some(node) = node {
             span.attributes.push(KeyValue::new("terrace.level", number(node.level)));
             if let Some(pack) = &node.pack {
                 span.attributes.push(KeyValue::new("terrace.pack", pack.clone()));
             }
         }
-        let logs = ran.logs.iter().map(|&at| &self.record.logs[at]);
+        let logs = ran.logs.iter().map(|&at| &record.logs[at]);
         span.events.events = logs
             .map(|log| {
                 let level = KeyValue::new("terrace.log.level", log.level.clone());
@@ -209,16 +246,16 @@ impl<'r> Run<'r> {
         span
     }
 
-    fn attempt_span(&self, at: usize, number_in_record: usize) -> SpanData {
-        let attempt = &self.record.attempts[number_in_record];
-        let id = self.ids.span(1 + self.ran.len() as u64 + number_in_record as u64);
-        let end = self.end_of(attempt);
+    fn attempt_span(&self, record: &Record, at: usize, number_in_record: usize) -> SpanData {
+        let (ran, attempt) = (&self.ran[at], &record.attempts[number_in_record]);
+        let id = self.ids.part(&ran.name, ran.time, Some(attempt.number));
+        let end = end_of(record, attempt);
         let text = format!("attempt {}", attempt.number);
-        let mut span = self.span(id, self.node_id(at), text, (attempt.start, end));
+        let mut span = self.span(id, ran.id, text, (attempt.start, end));
         // One that is followed by another failed, whatever became of the node.
         let status = attempt.status.or(attempt.pause.map(|_| OutcomeStatus::Failed));
         let attributes = &mut span.attributes;
-        attributes.push(KeyValue::new("terrace.node", self.ran[at].name.to_owned()));
+        attributes.push(KeyValue::new("terrace.node", ran.name.clone()));
         attributes.push(KeyValue::new("terrace.attempt", i64::from(attempt.number)));
         attributes.push(KeyValue::new("terrace.lane", lane(attempt.lane)));
         attributes.push(KeyValue::new("terrace.worker", i64::from(attempt.worker)));
@@ -233,6 +270,21 @@ impl<'r> Run<'r> {
         span.status = ended(status, attempt.error.as_ref().map(ToString::to_string).as_deref());
         span
     }
+}
+
+/// When the run ended, in nanoseconds since its start.
+pub(crate) fn end(record: &Record) -> u64 {
+    record.status.as_ref().map_or(record.last, |(_, duration)| *duration)
+}
+
+pub(crate) fn end_of(record: &Record, attempt: &Attempt) -> u64 {
+    attempt.end.unwrap_or(record.last).max(attempt.start)
+}
+
+/// What runs at a place.
+pub(crate) fn task<'r>(record: &'r Record, attempt: &'r Attempt) -> &'r str {
+    let node = attempt.place.node.and_then(|at| record.header.nodes.get(at as usize));
+    attempt.task.as_deref().or(node.map(|node| &*node.task)).unwrap_or_default()
 }
 
 /// Who measured.

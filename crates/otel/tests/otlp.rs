@@ -1,11 +1,12 @@
 //! What a receiver gets of a run: decoded by the protocol's own definition.
 #![expect(clippy::unwrap_used, reason = "clippy does not take helpers of tests for tests")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -13,7 +14,7 @@ use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data, number_data_point};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
-use terrace_otel::{OtlpError, export};
+use terrace_otel::{Follower, OtlpError, export};
 use terrace_report::Record;
 
 /// What was posted: path, content type, body.
@@ -28,6 +29,11 @@ fn receiver(status: &'static str) -> (String, Posted) {
 fn receiver_of(spans: &'static str, metrics: &'static str) -> (String, Posted) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    (url, serve(listener, spans, metrics))
+}
+
+/// Answers whoever comes.
+fn serve(listener: TcpListener, spans: &'static str, metrics: &'static str) -> Posted {
     let posted = Posted::default();
     let own = Arc::clone(&posted);
     thread::spawn(move || {
@@ -63,7 +69,7 @@ fn receiver_of(spans: &'static str, metrics: &'static str) -> (String, Posted) {
             });
         }
     });
-    (url, posted)
+    posted
 }
 
 /// A run with a node that is tried twice, one in a map in a branch, one that fails and one skipped.
@@ -170,32 +176,32 @@ fn spans_have_the_records_times_parents_and_errors() {
     assert_eq!(
         shown,
         [
-            "nightly: 0 to 10000, error (failed)",
-            "nightly > fetch: 1000 to 9000, error (no route: dns)",
-            "nightly > both: 1500 to 3100, ok",
-            "nightly > both > both.left: 2100 to 3000, ok",
             "nightly > both > both.left > both.left[0]: 2200 to 2900, ok",
+            "nightly > both > both.left > both.left[0] > attempt 1: 2200 to 2900, ok",
+            "nightly > both > both.left: 2100 to 3000, ok",
+            "nightly > both > both.left > attempt 1: 2100 to 3000, ok",
+            "nightly > both: 1500 to 3100, ok",
+            "nightly > both > attempt 1: 1500 to 3100, ok",
+            "nightly > fetch: 1000 to 9000, error (no route: dns)",
             "nightly > fetch > attempt 1: 1000 to 2000, error (503)",
             "nightly > fetch > attempt 2: 2500 to 9000, error (no route: dns)",
-            "nightly > both > attempt 1: 1500 to 3100, ok",
-            "nightly > both > both.left > attempt 1: 2100 to 3000, ok",
-            "nightly > both > both.left > both.left[0] > attempt 1: 2200 to 2900, ok",
+            "nightly: 0 to 10000, error (failed)",
         ]
     );
 
-    let fetch = &spans[1].attributes;
+    let fetch = &spans[6].attributes;
     assert_eq!(text(fetch, "terrace.task"), "http/get");
     assert_eq!(text(fetch, "terrace.pack"), "http 0.1.0");
     assert_eq!(text(fetch, "terrace.status"), "failed");
     assert_eq!(int(fetch, "terrace.attempts"), 2);
-    let log = &spans[1].events[0];
+    let log = &spans[6].events[0];
     assert_eq!((&*log.name, log.time_unix_nano - BEGAN), ("slow", 2600));
-    let second = &spans[6].attributes;
+    let second = &spans[8].attributes;
     assert_eq!((int(second, "terrace.attempt"), int(second, "terrace.worker")), (2, 3));
     assert_eq!(text(second, "terrace.lane"), "blocking");
-    assert_eq!(spans[5].events[0].name, "retry");
-    assert_eq!(text(&spans[0].attributes, "terrace.run.id"), "r-42");
-    assert_eq!(int(&spans[0].attributes, "terrace.nodes.skipped"), 1);
+    assert_eq!(spans[7].events[0].name, "retry");
+    assert_eq!(text(&spans[9].attributes, "terrace.run.id"), "r-42");
+    assert_eq!(int(&spans[9].attributes, "terrace.nodes.skipped"), 1);
 }
 
 #[test]
@@ -206,6 +212,82 @@ fn what_is_sent_twice_is_the_same() {
     export(&record, &url).unwrap();
     let spans = spans(&posted);
     assert_eq!(spans[..10], spans[10..]);
+}
+
+/// Waits until there are so many spans, and gives their names.
+fn wait_for_spans(posted: &Posted, count: usize) -> Vec<String> {
+    // A minute is no measure of speed: it keeps a mistake from waiting for ever.
+    for _ in 0..3_000 {
+        if spans(posted).len() >= count {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    spans(posted).into_iter().map(|span| span.name).collect()
+}
+
+#[test]
+fn what_has_ended_is_sent_while_the_run_goes_on() {
+    let (url, posted) = receiver("200 OK");
+    let (mut lines, follower) = Follower::start(&url).unwrap();
+    let all: Vec<&str> = RUN.split_inclusive('\n').collect();
+    lines.write_all(all[..11].concat().as_bytes()).unwrap();
+    // The item of the map has ended, and the rest not: a run that is killed here has left this.
+    assert_eq!(wait_for_spans(&posted, 2), ["both.left[0]", "attempt 1"]);
+    // In the middle of a line.
+    let (rest, middle) = (all[11..].concat(), all[11].len() / 2);
+    lines.write_all(&rest.as_bytes()[..middle]).unwrap();
+    lines.write_all(&rest.as_bytes()[middle..]).unwrap();
+    assert_eq!(follower.finish().unwrap().spans, 10);
+    let followed = spans(&posted);
+    assert_eq!(followed.len(), 10);
+    // The same as afterwards, ids too.
+    let (url, posted) = receiver("200 OK");
+    export(&Record::read(RUN.as_bytes()).unwrap(), &url).unwrap();
+    assert_eq!(spans(&posted), followed);
+}
+
+#[test]
+fn what_runs_again_in_something_that_is_tried_again_is_another() {
+    let record = r#"{"terrace_record":1,"run":"again","own":1,"nodes":[{"name":"a","kind":"flow"},{"name":"a.b","inside":0}]}
+{"k":"start","at":1,"node":0,"worker":0}
+{"k":"start","at":2,"path":"a.b","worker":0}
+{"k":"end","at":3,"path":"a.b","status":"failed","ran":1}
+{"k":"retry","at":4,"node":0,"pause":0}
+{"k":"start","at":4,"node":0,"try":2,"worker":0}
+{"k":"start","at":5,"path":"a.b","worker":0}
+{"k":"end","at":6,"path":"a.b","ran":1}
+{"k":"end","at":7,"node":0,"tries":2,"ran":3}
+"#;
+    let (url, posted) = receiver("200 OK");
+    export(&Record::read(record.as_bytes()).unwrap(), &url).unwrap();
+    let spans = spans(&posted);
+    let ids: HashSet<&[u8]> = spans.iter().map(|span| &*span.span_id).collect();
+    let names: Vec<&str> = spans.iter().map(|span| &*span.name).collect();
+    assert_eq!(
+        names,
+        ["a.b", "attempt 1", "a.b", "attempt 1", "a", "attempt 1", "attempt 2", "workflow"]
+    );
+    assert_eq!(ids.len(), 8);
+    assert_eq!(
+        (spans[0].status.clone().unwrap().code, spans[2].status.clone().unwrap().code),
+        (2, 1)
+    );
+}
+
+#[test]
+fn a_receiver_that_comes_later_gets_everything() {
+    let refusing = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = refusing.local_addr().unwrap();
+    drop(refusing);
+    let (mut lines, follower) = Follower::start(&format!("http://{address}")).unwrap();
+    lines.write_all(RUN.as_bytes()).unwrap();
+    // Nobody is there while it goes on.
+    thread::sleep(Duration::from_millis(1_200));
+    let posted = serve(TcpListener::bind(address).unwrap(), "200 OK", "200 OK");
+    assert_eq!(follower.finish().unwrap().spans, 10);
+    assert_eq!(spans(&posted).len(), 10);
+    assert!(matches!(Follower::start("nowhere"), Err(OtlpError::Address { .. })));
 }
 
 #[test]

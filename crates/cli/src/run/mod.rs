@@ -118,7 +118,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         request = request.target(target.clone());
     }
     let report = engine.run(&workflow, &request);
-    let at_once = progress.finish();
+    let seen = progress.finish();
     let report = match report {
         Ok(report) => report,
         Err(error) => return problem::report(&error, args.json.is_some(), output),
@@ -129,7 +129,7 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         report: &report,
         workers: engine.scheduler().workers(),
         redactor: &redactor,
-        at_once,
+        seen: &seen,
     };
     match inside {
         Some(inside) => document::print(&told, inside, output),
@@ -216,8 +216,8 @@ struct Told<'a> {
     report: &'a RunReport,
     workers: usize,
     redactor: &'a Redactor,
-    /// How many attempts ran at once on average, as far as that was seen.
-    at_once: Option<f64>,
+    /// What was seen of how much ran.
+    seen: &'a progress::Seen,
 }
 
 impl Told<'_> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use terrace::core::{HeldUp, Leg, NodeId, Workflow};
 use terrace::scheduler::RunReport;
 
+use super::progress::Seen;
 use super::summary::time;
 
 /// Of shorter runs nothing is said.
@@ -17,8 +18,8 @@ const LONG: Duration = Duration::from_secs(1);
 const NAMED: usize = 5;
 const SLOWEST: usize = 3;
 
-/// What is said of a run, in which so many attempts were seen to run at once on average.
-pub(super) fn lines(workflow: &Workflow, report: &RunReport, at_once: Option<f64>) -> Vec<String> {
+/// What is said of a run.
+pub(super) fn lines(workflow: &Workflow, report: &RunReport, seen: &Seen) -> Vec<String> {
     if report.duration < LONG {
         return Vec::new();
     }
@@ -33,9 +34,10 @@ pub(super) fn lines(workflow: &Workflow, report: &RunReport, at_once: Option<f64
     lines.extend(path(&report.held_up(), report.duration, name));
     lines.extend(slowest(&ran, name));
     // What maps and inner workflows do side by side is not known from their nodes.
-    lines.extend(match report.inside {
-        0 => faster(report.work(), report.duration),
-        _ => at_once.and_then(|at_once| about_faster(at_once, report.duration)),
+    let work = if report.inside == 0 { Some(report.work()) } else { seen.work(report.inside) };
+    lines.extend(match work {
+        Some(work) => faster(work, report.duration),
+        None => seen.at_once().and_then(|at_once| about_faster(at_once, report.duration)),
     });
     lines
 }

@@ -26,7 +26,7 @@ pub(super) struct Recording {
     report: Option<PathBuf>,
     trace: Option<PathBuf>,
     #[cfg(feature = "otel")]
-    otlp: Option<String>,
+    follower: Option<terrace_otel::Follower>,
     /// What was written, for what is made of it.
     copy: Option<Copy>,
 }
@@ -34,13 +34,15 @@ pub(super) struct Recording {
 /// Bytes that whoever writes them and whoever reads them share.
 type Copy = Arc<Mutex<Vec<u8>>>;
 
-/// Writes to a file, keeps a copy, or both.
-struct Both {
+/// Writes to all who want the record.
+struct Sinks {
     file: Option<File>,
     copy: Option<Copy>,
+    #[cfg(feature = "otel")]
+    lines: Option<terrace_otel::Lines>,
 }
 
-impl Write for Both {
+impl Write for Sinks {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match &mut self.file {
             Some(file) => file.write(bytes)?,
@@ -49,6 +51,10 @@ impl Write for Both {
         if let Some(copy) = &self.copy {
             let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
             copy.extend_from_slice(&bytes[..written]);
+        }
+        #[cfg(feature = "otel")]
+        if let Some(lines) = &mut self.lines {
+            lines.write_all(&bytes[..written])?;
         }
         Ok(written)
     }
@@ -67,8 +73,10 @@ impl Recording {
     ) -> Result<Option<Self>, String> {
         let reads = args.report.is_some() || args.trace.is_some();
         #[cfg(feature = "otel")]
-        let reads = reads || args.otlp.is_some();
-        if args.record.is_none() && !reads {
+        let sends = args.otlp.is_some();
+        #[cfg(not(feature = "otel"))]
+        let sends = false;
+        if args.record.is_none() && !reads && !sends {
             return Ok(None);
         }
         let file = args.record.as_ref().map(|path| {
@@ -82,13 +90,24 @@ impl Recording {
             File::options().append(true).create(true).open(path).map_err(cannot)?;
         }
         let copy = reads.then(Copy::default);
-        let both = Both { file: file.transpose()?, copy: copy.clone() };
+        #[cfg(feature = "otel")]
+        let (lines, follower) = {
+            let follow = |url: &String| terrace_otel::Follower::start(url);
+            let followed = args.otlp.as_ref().map(follow).transpose();
+            followed.map_err(|error| problem::chain(&error))?.unzip()
+        };
+        let sinks = Sinks {
+            file: file.transpose()?,
+            copy: copy.clone(),
+            #[cfg(feature = "otel")]
+            lines,
+        };
         let header = header();
         let mut options = RecorderOptions::default();
         if header.own > MOST_WITH_VALUES {
             options = options.with_value_bytes(0);
         }
-        let recorder = Recorder::new(both, &header, redactor.clone(), options);
+        let recorder = Recorder::new(sinks, &header, redactor.clone(), options);
         Ok(Some(Self {
             recorder: recorder.map_err(|error| format!("cannot record the run: {error}"))?,
             run: header.run,
@@ -96,7 +115,7 @@ impl Recording {
             report: args.report.clone(),
             trace: args.trace.clone(),
             #[cfg(feature = "otel")]
-            otlp: args.otlp.clone(),
+            follower,
             copy,
         }))
     }
@@ -110,20 +129,26 @@ impl Recording {
             );
             crate::say!("warning: {what} is not whole: {error}");
         }
-        let Some(copy) = &self.copy else { return };
-        let lines = std::mem::take(&mut *copy.lock().unwrap_or_else(PoisonError::into_inner));
-        let record = match Record::read(&lines[..]) {
+        if let Some(copy) = &self.copy {
+            let lines = std::mem::take(&mut *copy.lock().unwrap_or_else(PoisonError::into_inner));
+            self.show(&lines);
+        }
+        #[cfg(feature = "otel")]
+        if let Some(Err(error)) = self.follower.map(terrace_otel::Follower::finish) {
+            crate::say!("warning: {}", problem::chain(&error));
+        }
+    }
+
+    /// Writes what is made of the whole record.
+    fn show(&self, lines: &[u8]) {
+        let record = match Record::read(lines) {
             Ok(record) => record,
             Err(error) => return crate::say!("warning: {}", problem::chain(&error)),
         };
-        let report = self.report.map(|path| report::write(&path, &record.to_html()));
-        let trace = self.trace.map(|path| trace::write(&path, &record));
+        let report = self.report.as_ref().map(|path| report::write(path, &record.to_html()));
+        let trace = self.trace.as_ref().map(|path| trace::write(path, &record));
         for error in report.into_iter().chain(trace).filter_map(Result::err) {
             crate::say!("warning: {error}");
-        }
-        #[cfg(feature = "otel")]
-        if let Some(Err(error)) = self.otlp.map(|url| terrace_otel::export(&record, &url)) {
-            crate::say!("warning: {}", problem::chain(&error));
         }
     }
 }

@@ -62,6 +62,40 @@ fn has_few(workflow: &Workflow) -> bool {
     true
 }
 
+/// Whether items of maps over one task may be told of one by one: where there are few, or each takes long.
+pub(super) fn tells_items(workflow: &Workflow) -> bool {
+    let mut count: u64 = 0;
+    let mut times: Vec<u64> = vec![1];
+    for walked in workflow.walk().take(FEW as usize) {
+        times.truncate(walked.depth + 1);
+        let here = times[walked.depth];
+        let node = walked.node();
+        let single = node.flow().is_some_and(|flow| flow.is_single());
+        let items = match node.view() {
+            NodeView::Map => node.width(),
+            _ => Some(1),
+        };
+        if node.view() == NodeView::Map && single {
+            let item = node.flow().map(|flow| (&flow.workflow().nodes()[0], node.map()));
+            let long = item.is_some_and(|(item, map)| {
+                let each = map.and_then(|map| map.each.as_deref());
+                let expected = each.and_then(|each| each.expected);
+                let waits = item.lane() == Lane::Blocking || node.lane() == Lane::Blocking;
+                waits || expected.is_some_and(|expected| expected >= LONG)
+            });
+            let few = items.is_some_and(|items| {
+                count = count.saturating_add(here.saturating_mul(items));
+                count <= FEW
+            });
+            if !long && !few {
+                return false;
+            }
+        }
+        times.push(here.saturating_mul(items.unwrap_or(1)));
+    }
+    true
+}
+
 /// Whether nodes take long on average, of the first [`FEW`].
 fn take_long(workflow: &Workflow) -> bool {
     let (mut tasks, mut time) = (0_u32, Duration::ZERO);

@@ -2,8 +2,8 @@
 //!
 //! Events only count ([`model`]); one thread looks at the run, at most ten times a second, and draws
 //! what is to be seen ([`view`]). Where no terminal can be drawn on, a line now and then says as
-//! much. How long the rest may take is in [`eta`], which nodes are followed in [`follow`], how much ran at
-//! once in [`sample`].
+//! much. How long the rest may take is in [`eta`], which nodes are followed in [`follow`], how long all took
+//! in [`mod@work`], and where not all is told how much ran at once in [`sample`].
 
 mod eta;
 mod follow;
@@ -11,6 +11,7 @@ mod model;
 mod paint;
 mod sample;
 mod view;
+mod work;
 
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,6 +66,9 @@ pub(super) struct State {
     over: AtomicBool,
 }
 
+/// What was seen of a run that is over.
+pub(super) struct Seen(Arc<State>);
+
 /// Shows how a run goes until [`Progress::finish`].
 pub(super) struct Progress {
     state: Arc<State>,
@@ -95,9 +99,8 @@ impl Progress {
         self.state.watch.clone()
     }
 
-    /// Stops drawing and clears what was drawn. Gives how many attempts ran at once on average, as far as
-    /// that was seen.
-    pub(super) fn finish(self) -> Option<f64> {
+    /// Stops drawing and clears what was drawn. Gives what was seen of how much ran.
+    pub(super) fn finish(self) -> Seen {
         self.state.over.store(true, Ordering::Relaxed);
         if let Some(painter) = self.painter {
             painter.thread().unpark();
@@ -108,7 +111,19 @@ impl Progress {
             write_above(None);
             bar.finish_and_clear();
         }
-        self.state.sample.lock().unwrap_or_else(PoisonError::into_inner).mean()
+        Seen(self.state)
+    }
+}
+
+impl Seen {
+    /// How long all that ran took together, where all was told: so much was inside nodes.
+    pub(super) fn work(&self, inside: u64) -> Option<Duration> {
+        self.0.model.lock().unwrap_or_else(PoisonError::into_inner).work(inside)
+    }
+
+    /// How many attempts ran at once on average, as far as that was seen.
+    pub(super) fn at_once(&self) -> Option<f64> {
+        self.0.sample.lock().unwrap_or_else(PoisonError::into_inner).mean()
     }
 }
 

@@ -11,8 +11,9 @@ use terrace::core::{Event, EventKind, EventKinds, NodeId, OutcomeStatus, Redacto
 use terrace::scheduler::Look;
 
 use super::eta::{Costs, Guess};
-use super::follow::Follow;
+use super::follow::{Follow, tells_items};
 use super::view::{Held, Level, Pause, Running, View};
+use super::work::Work;
 
 /// How many pauses are kept: a look shows two.
 const PAUSES: usize = 200;
@@ -22,6 +23,8 @@ pub(super) struct Model {
     workflow: Workflow,
     redactor: Redactor,
     by_node: bool,
+    /// Whether items of maps over one task are told of too.
+    by_item: bool,
     /// Whether what is left is guessed from each node: of many that costs more than it tells.
     costs_by_node: bool,
     nodes: u64,
@@ -38,6 +41,7 @@ pub(super) struct Model {
     abandoned: u64,
     costs: Costs,
     guess: Guess,
+    work: Work,
 }
 
 /// A node: of the run's own workflow, or one inside by its path.
@@ -79,6 +83,7 @@ impl Model {
             workflow: workflow.clone(),
             redactor,
             by_node: follow.is_some(),
+            by_item: follow.is_some() && tells_items(workflow),
             costs_by_node: follow == Some(Follow::Few),
             nodes: workflow.nodes().len() as u64,
             ended: 0,
@@ -93,19 +98,31 @@ impl Model {
             abandoned: 0,
             costs: Costs::default(),
             guess: Guess::default(),
+            work: Work::default(),
         }
     }
 
-    /// What it needs to be told. Never each item of a map.
+    /// What it needs to be told.
     pub(super) fn wants(&self) -> EventKinds {
         let rare = EventKinds::RUN | EventKinds::MAPS | EventKinds::PROGRESS | EventKinds::RETRIES;
-        if self.by_node { rare | EventKinds::NODES | EventKinds::INSIDE } else { rare }
+        let nodes = EventKinds::NODES | EventKinds::INSIDE;
+        match (self.by_node, self.by_item) {
+            (false, _) => rare,
+            (true, false) => rare | nodes,
+            (true, true) => rare | nodes | EventKinds::ITEMS,
+        }
+    }
+
+    /// How long all that ran took together, where it was told of as much as was inside nodes.
+    pub(super) fn work(&self, inside: u64) -> Option<Duration> {
+        self.work.of_all(inside)
     }
 
     /// Takes note of an event.
     pub(super) fn take(&mut self, event: &Event) {
+        self.work.take(event, &self.workflow);
         match &event.kind {
-            // Somebody else wants to know.
+            // Items of maps are shown in numbers, whoever else wants to know of each.
             EventKind::NodeStarted { path, .. } | EventKind::NodeFinished { path, .. }
                 if !self.by_node || path.as_ref().is_some_and(|path| path.ends_with(']')) => {}
             EventKind::RunStarted { nodes, .. } => self.nodes = *nodes as u64,
