@@ -64,7 +64,7 @@ fn has_few(workflow: &Workflow) -> bool {
 
 /// Whether items of maps over one task may be told of one by one: where there are few, or each takes long.
 pub(super) fn tells_items(workflow: &Workflow) -> bool {
-    let mut count: u64 = 0;
+    let (mut count, mut any): (u64, bool) = (0, false);
     let mut times: Vec<u64> = vec![1];
     for walked in workflow.walk().take(FEW as usize) {
         times.truncate(walked.depth + 1);
@@ -90,10 +90,11 @@ pub(super) fn tells_items(workflow: &Workflow) -> bool {
             if !long && !few {
                 return false;
             }
+            any = true;
         }
         times.push(here.saturating_mul(items.unwrap_or(1)));
     }
-    true
+    any
 }
 
 /// Whether nodes take long on average, of the first [`FEW`].
@@ -140,5 +141,21 @@ mod tests {
         assert_eq!(of(10_001, |node| node.on_lane(Lane::Blocking)), Some(Follow::Long));
         assert_eq!(of(10_001, |node| node.expected(LONG)), Some(Follow::Long));
         assert_eq!(of(10_001, |node| node.expected(LONG / 2)), None);
+    }
+
+    #[test]
+    fn items_are_told_where_they_are_few_or_long() {
+        let map = |items: i64, long: bool| {
+            let wf = WorkflowBuilder::new("items");
+            wf.map(0..items, |body, item| {
+                let item = body.call(|item: i64| item, (&item,));
+                if long { item.on_lane(Lane::Blocking) } else { item }
+            });
+            tells_items(&wf.build(&NoTasks).unwrap())
+        };
+        assert_eq!(
+            [map(10_000, false), map(10_001, false), map(10_001, true)],
+            [true, false, true]
+        );
     }
 }
