@@ -140,8 +140,41 @@ fn what_cannot_be_written_or_read_is_said_at_once() {
     let flow = scratch.file.to_str().unwrap();
     let done = terrace(&["report", flow]);
     assert_eq!((done.code, done.stdout.as_str()), (2, ""));
-    insta::assert_snapshot!(scratch.plain(&done.stderr), @r#"error: `flow.yaml`: not the record of a run: its first line is not {"terrace_record": 1, …}: expected ident at line 1 column 2"#);
+    insta::assert_snapshot!(scratch.plain(&done.stderr), @r#"error: flow.yaml: not the record of a run: its first line is not {"terrace_record": 1, …}: expected ident at column 2"#);
     let missing = terrace(&["report", "/nowhere/run.jsonl"]);
     assert_eq!(missing.code, 2);
-    insta::assert_snapshot!(missing.stderr, @"error: `/nowhere/run.jsonl`: cannot read the record: No such file or directory (os error 2)");
+    insta::assert_snapshot!(missing.stderr, @"error: cannot read /nowhere/run.jsonl: No such file or directory (os error 2)");
+}
+
+#[test]
+fn nothing_is_written_over_what_it_is_made_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (flow, record) = (at("flow.yaml"), at("run.jsonl"));
+    fs::copy(root().join("examples/retry.yaml"), &flow).unwrap();
+    let text = fs::read_to_string(&flow).unwrap();
+    for (args, told) in [
+        (vec!["--record", &*flow], "cannot be both workflow and record"),
+        (vec!["--record", &*record, "--report", &*record], "cannot be both record and report"),
+        (vec!["--trace", &*record, "--report", &*record], "cannot be both report and trace"),
+    ] {
+        let done = terrace(&[&["run", &flow][..], &args].concat());
+        assert_eq!(done.code, 2, "{args:?}");
+        assert!(done.stderr.contains(told), "{args:?}: {}", done.stderr);
+    }
+    assert_eq!(fs::read_to_string(&flow).unwrap(), text);
+    let done = terrace(&["run", &flow, "--record", &record]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let lines = fs::read_to_string(&record).unwrap();
+    for command in ["report", "trace"] {
+        let done = terrace(&[command, &record, "-o", &record]);
+        assert_eq!(done.code, 2, "{command}");
+        assert!(done.stderr.contains("would be written over what is read"), "{}", done.stderr);
+    }
+    assert_eq!(fs::read_to_string(&record).unwrap(), lines);
+    // As many blocking tasks at once as there may be are on record.
+    assert_eq!(read(Path::new(&record)).header.max_blocking, Some(512));
+    let done = terrace(&["graph", &record]);
+    assert_eq!(done.code, 2);
+    assert!(done.stderr.contains("is the record of a run and no workflow"), "{}", done.stderr);
 }

@@ -97,7 +97,6 @@ nodes: {}
       = help: a secret is text, which can be recognised and masked: `str`, `str?`, `list<str>` or `map<str, str>`
 
     error: flow.yaml:4:45: input `word` is secret and has a default
-      |
       = help: a file is no place for a secret: read it by `from: env:NAME`
 
     2 problems found

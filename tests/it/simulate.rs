@@ -148,6 +148,9 @@ fn what_is_given_and_not_there_is_told() {
     for (args, told) in [
         (["--limits", "sight=3"], "it has `site`"),
         (["--items", "nodes=3"], "`nodes`"),
+        (["--items", "a=x"], "`x` is no number"),
+        (["--limits", "site=0"], "nothing could run with 0"),
+        (["--input", "nobody=3"], "there is no such input"),
         (["--workers", "0"], "from 1 to 65535"),
         (["--workers", "4..2"], "smaller number first"),
     ] {
@@ -220,6 +223,9 @@ fn a_record_is_simulated_by_itself_and_with_its_file() {
     assert_eq!(with_file["assumed"], serde_json::json!([]));
     let simulated = makespans(&with_file)[0];
     assert!(simulated <= recorded(&path) && simulated >= 0.2, "{simulated} {}", recorded(&path));
+    let other = terrace(&["explain", "examples/vqe-h2.yaml", "--durations", &path]);
+    assert_eq!(other.code, 2);
+    assert!(other.stderr.contains("it is of another workflow"), "{}", other.stderr);
     let alone = simulate(&path, &["--workers", "2"]);
     assert_eq!(alone["tasks"], 1012);
     assert_eq!(alone["work"], with_file["work"]);

@@ -282,7 +282,7 @@ pub(crate) struct ForecastArgs {
     pub(crate) default_duration: Option<Duration>,
     /// How many items a map has, by the map or the node that gives them, where only a run knows; may
     /// be given several times
-    #[arg(long, value_name = "NODE=N", value_parser = name_number)]
+    #[arg(long, value_name = "NODE=N", value_parser = name_count)]
     pub(crate) items: Vec<(String, u64)>,
     /// What of a limit holds instead: places, or bytes; may be given several times
     #[arg(long, value_name = "NAME=N", value_parser = name_number)]
@@ -357,6 +357,8 @@ pub(crate) enum PriorityArg {
     CriticalPath,
     /// That which stands first in the file, to compare with
     File,
+    /// Both are tried, and the shorter run is told, with which it was
+    Best,
 }
 
 impl PriorityArg {
@@ -364,6 +366,7 @@ impl PriorityArg {
         match self {
             Self::CriticalPath => Priority::CriticalPath,
             Self::File => Priority::File,
+            Self::Best => Priority::Best,
         }
     }
 }
@@ -537,10 +540,19 @@ fn percent(text: &str) -> Result<f64, String> {
     }
 }
 
+fn name_count(text: &str) -> Result<(String, u64), String> {
+    let (name, count) = name_value(text).map_err(|_| "expected NODE=N".to_owned())?;
+    let count = count.parse().map_err(|_| format!("`{count}` is no number; expected NODE=N"))?;
+    Ok((name, count))
+}
+
 fn name_number(text: &str) -> Result<(String, u64), String> {
     let (name, number) = name_value(text).map_err(|_| "expected NAME=N".to_owned())?;
     // A size is a number too.
     let number = number.parse().or_else(|_| read_size(&number));
+    if number == Ok(0) {
+        return Err("nothing could run with 0; expected NAME=N from 1 on".to_owned());
+    }
     number.map(|number| (name, number)).map_err(|why| format!("{why}; expected NAME=N"))
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn print_problems(problems: &Problems) {
 
 /// Draws one problem to standard error.
 pub(crate) fn print_problem(problem: &Problem) {
-    output::say_drawn(&format!("{}\n", renderer(colour()).render(&groups(problem))));
+    output::say_drawn(&format!("{}\n", render(problem, &renderer(colour()))));
 }
 
 fn renderer(colour: bool) -> Renderer {
@@ -36,15 +36,30 @@ fn draw(problems: &Problems, colour: bool) -> String {
     let mut text = String::new();
     // Each drawing looks through the whole text: more than these nobody reads anyway.
     for problem in problems.iter().take(SHOWN) {
-        text.push_str(&renderer.render(&groups(problem)));
+        text.push_str(&render(problem, &renderer));
         text.push_str("\n\n");
     }
     let count = problems.len();
+    // One that is of the whole needs no counting.
+    if count == 1 && problems.iter().all(|problem| matches!(problem.place, Place::Workflow)) {
+        text.truncate(text.trim_end().len());
+        return text;
+    }
     text.push_str(&format!("{count} problem{} found", if count == 1 { "" } else { "s" }));
     if count > SHOWN {
         text.push_str(&format!(", the first {SHOWN} shown"));
     }
     text
+}
+
+fn render(problem: &Problem, renderer: &Renderer) -> String {
+    let text = renderer.render(&groups(problem));
+    if matches!(problem.place, Place::Text { .. }) {
+        return text;
+    }
+    // Where no line is shown there is none to lead down from.
+    let bar = |line: &&str| console::strip_ansi_codes(line).trim() != "|";
+    text.lines().filter(bar).collect::<Vec<_>>().join("\n")
 }
 
 fn groups(problem: &Problem) -> Vec<Group<'_>> {

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use terrace::core::{Draft, Format, Problems, Workflow};
+use terrace::core::{Draft, Format, Problems, Value, Workflow};
 use terrace::forecast::wfformat::{Body, Instance};
 use terrace::forecast::{Assumptions, ForecastError, MissingTimes, Priority, Recorded, Times};
-use terrace::{Engine, Error, read_draft, read_source, read_text};
+use terrace::{Engine, Error, InputProblem, read_draft, read_source, read_text};
 
 use crate::args::ForecastArgs;
 use crate::exit::Exit;
@@ -75,7 +75,9 @@ fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Sub
         assumptions.times.tell(&mut draft)?;
     }
     let workflow = engine.foresee(draft)?;
-    let (given, problems) = inputs::given(&args.inputs, args.inputs_file.as_deref(), &workflow)?;
+    let (given, mut problems) =
+        inputs::given(&args.inputs, args.inputs_file.as_deref(), &workflow)?;
+    problems.extend(unknown_inputs(&given, &workflow));
     if !problems.is_empty() {
         return Err(terrace::InputProblems(problems).into());
     }
@@ -83,6 +85,22 @@ fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Sub
         |name: &str| given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
     assumptions.inputs = workflow.inputs().iter().map(|input| value(&input.name)).collect();
     Ok(Subject { workflow, assumptions, missing, workers, assumed })
+}
+
+/// Inputs that the workflow does not have: what is missing is made up, what is not there is not.
+fn unknown_inputs(given: &[(String, Value)], workflow: &Workflow) -> Vec<InputProblem> {
+    let known: Vec<String> =
+        workflow.inputs().iter().map(|input| format!("`{}`", input.name)).collect();
+    let known = match known.is_empty() {
+        true => "the workflow has none".to_owned(),
+        false => format!("the workflow has {}", known.join(", ")),
+    };
+    let unknown = given.iter().filter(|(name, _)| workflow.input(name).is_none());
+    let problem = |(name, _): &(String, Value)| InputProblem {
+        input: name.clone(),
+        message: format!("there is no such input; {known}"),
+    };
+    unknown.map(problem).collect()
 }
 
 /// A workflow to look at: as written, or what was recorded.

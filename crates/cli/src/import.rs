@@ -9,6 +9,7 @@ use terrace::{Error, read_text};
 
 use crate::args::{BodyArg, ImportArgs, ImportCommand, WfformatArgs};
 use crate::exit::Exit;
+use crate::files;
 use crate::forecast::MAX_INSTANCE;
 use crate::output::Output;
 use crate::problem;
@@ -18,6 +19,9 @@ pub(crate) fn import(args: &ImportArgs, output: &mut Output) -> Exit {
     let Some(format) = Format::of_name(&args.output.display().to_string()) else {
         return problem::report(&Error::UnknownFormat(args.output.clone()), false, output);
     };
+    if let Err(message) = files::apart(&args.instance, &args.output) {
+        return problem::usage(&message, false, output);
+    }
     let text = match workflow(args, format) {
         Ok(text) => text,
         Err(error) => return problem::report(&error, false, output),

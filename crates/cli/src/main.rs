@@ -20,6 +20,7 @@ mod diagnostics;
 mod diff;
 mod exit;
 mod explain;
+mod files;
 mod forecast;
 mod graph;
 mod import;

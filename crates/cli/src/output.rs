@@ -2,7 +2,7 @@
 //! goes to standard error and can break nobody's pipe.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::ProgressBar;
@@ -18,6 +18,11 @@ impl Output {
     pub(crate) fn open() -> io::Result<Self> {
         let file = terrace::host::reserve_stdout()?;
         Ok(Self { file: BufWriter::new(file), failed: None })
+    }
+
+    /// Whether somebody reads it as it comes.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.file.get_ref().is_terminal()
     }
 
     /// Writes text as it is.
@@ -130,9 +135,10 @@ fn write(text: &str) {
 }
 
 /// Text from a task or a file without what a terminal would obey: control characters, line ends
-/// and tabs aside, are written as `\u{1b}`.
+/// and tabs aside, and what turns the direction of the text around it are written as `\u{1b}`.
 pub(crate) fn tame(text: &str) -> std::borrow::Cow<'_, str> {
-    let wild = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let wild = |c: char| (c.is_control() && c != '\n' && c != '\t') || turns(c);
     if !text.contains(wild) {
         return text.into();
     }
@@ -145,4 +151,16 @@ pub(crate) fn tame(text: &str) -> std::borrow::Cow<'_, str> {
         }
     }
     tame.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        assert_eq!(tame("a\tb\nc שלום"), "a\tb\nc שלום");
+        assert_eq!(tame("\u{1b}[2J"), "\\u{1b}[2J");
+        assert_eq!(tame("\u{202e}exe.png"), "\\u{202e}exe.png");
+    }
 }

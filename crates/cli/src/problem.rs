@@ -9,6 +9,7 @@ use terrace::host::ResolveError;
 use crate::diagnostics;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::recorded;
 
 /// How a command ends that did not get to work.
 pub(crate) fn report(error: &Error, json: bool, output: &mut Output) -> Exit {
@@ -29,6 +30,11 @@ pub(crate) fn report(error: &Error, json: bool, output: &mut Output) -> Exit {
                 print_line(&format!("input `{}`: {}", problem.input, problem.message));
             }
         }
+        Error::UnknownFormat(path) if recorded::is_one(path) => print_line(&format!(
+            "{} is the record of a run and no workflow: `terrace report`, `trace`, `explain` and \
+             `simulate` take it",
+            path.display()
+        )),
         other => print_chain(other),
     }
     if json {

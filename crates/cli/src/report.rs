@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::args::ReportArgs;
 use crate::exit::Exit;
+use crate::files;
 use crate::output::Output;
 use crate::problem;
 use crate::recorded;
@@ -15,9 +16,15 @@ pub(crate) fn report(args: &ReportArgs, output: &mut Output) -> Exit {
     };
     let page = record.to_html();
     match &args.output {
+        None if output.is_terminal() => {
+            let message =
+                "the page is no text for a terminal: `-o run.html` writes it to a file, `>` too";
+            return problem::usage(message, false, output);
+        }
         None => output.text(&page),
         Some(path) => {
-            if let Err(error) = write(path, &page) {
+            let written = files::apart(&args.record, path);
+            if let Err(error) = written.and_then(|()| write(path, &page)) {
                 return problem::usage(&error, false, output);
             }
         }

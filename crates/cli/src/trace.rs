@@ -8,6 +8,7 @@ use terrace::report::Record;
 
 use crate::args::TraceArgs;
 use crate::exit::Exit;
+use crate::files;
 use crate::output::Output;
 use crate::problem;
 use crate::recorded;
@@ -18,9 +19,15 @@ pub(crate) fn trace(args: &TraceArgs, output: &mut Output) -> Exit {
         Err(error) => return problem::report(&error, false, output),
     };
     match &args.output {
+        None if output.is_terminal() => {
+            let message =
+                "the trace is no text for a terminal: `-o trace.json` writes it to a file, `>` too";
+            return problem::usage(message, false, output);
+        }
         None => output.write_with(|to| record.to_trace(to)),
         Some(path) => {
-            if let Err(error) = write(path, &record) {
+            let written = files::apart(&args.record, path);
+            if let Err(error) = written.and_then(|()| write(path, &record)) {
                 return problem::usage(&error, false, output);
             }
         }

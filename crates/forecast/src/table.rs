@@ -21,6 +21,8 @@ impl Forecast {
             if rows.is_empty() {
                 continue;
             }
+            // Only where they differ it tells something.
+            let tells = self.rows.iter().any(|row| row.priority != self.rows[0].priority);
             let names = rows.first().map(|row| row.cost.iter().map(|cost| cost.of.to_string()));
             let mut head: Vec<String> =
                 ["workers", "makespan", "utilisation", "speed-up", "worker time"]
@@ -29,6 +31,12 @@ impl Forecast {
             head.extend(names.into_iter().flatten());
             let mut cells = vec![head];
             cells.extend(rows.iter().map(|row| row.cells()));
+            if tells {
+                cells[0].push("first goes by".to_owned());
+                for (cells, row) in cells[1..].iter_mut().zip(&rows) {
+                    cells.push(row.priority.name().to_owned());
+                }
+            }
             text.push_str(&format!("\n{} order\n{}", name(order), columns(&cells, &[])));
         }
         text
@@ -76,6 +84,7 @@ impl Row {
         let cost = self.cost.iter().map(|cost| (cost.of.to_string(), cost.shown().into()));
         json!({
             "order": name(self.order),
+            "priority": self.priority.name(),
             "workers": self.workers,
             "makespan": self.makespan.as_secs_f64(),
             "utilisation": self.utilisation,

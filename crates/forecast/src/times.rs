@@ -114,7 +114,7 @@ impl Times {
     /// Puts what is known into a draft, as if that had declared it. Gives what nothing is known of.
     ///
     /// # Errors
-    /// Names that were given and that nothing in the draft has.
+    /// Names that were given and that nothing in the draft has; a record of which that is all.
     pub fn tell(&self, draft: &mut Draft) -> Result<MissingTimes, Problems> {
         let mut missing = MissingTimes::default();
         let mut used: HashMap<&str, bool> =
@@ -123,6 +123,7 @@ impl Times {
             used.insert(item.as_str(), false);
         }
         let mut nodes = std::collections::HashSet::new();
+        let (mut timed_at_all, mut ran) = (false, false);
         draft.tell_times(&mut |timed| {
             for name in [timed.path, timed.task] {
                 if let Some(used) = used.get_mut(name) {
@@ -132,8 +133,11 @@ impl Times {
             if !self.exact.is_empty() {
                 nodes.insert(timed.path.to_owned());
             }
+            timed_at_all = true;
+            let recorded = self.recorded_of(timed.path);
+            ran |= recorded.is_some();
             let known = self.given.get(timed.path).or_else(|| self.given.get(timed.task));
-            let known = known.or_else(|| self.recorded_of(timed.path)).copied();
+            let known = known.or(recorded).copied();
             let known = known.or(timed.declared).or(self.default);
             match known {
                 Some(time) => {
@@ -161,7 +165,16 @@ impl Times {
             Problem::new(format!("a time is given for `{name}`, and nothing is called that"))
                 .with_help("name a node by its path as in `left.merge`, an item as in `left[3]`, or a task")
         };
-        Problems::check(unknown.into_iter().map(problem).collect())?;
+        let mut found: Vec<Problem> = unknown.into_iter().map(problem).collect();
+        if timed_at_all && !ran && !self.recorded.is_empty() {
+            let others: Option<&String> = self.recorded.keys().min();
+            let other = others.map(String::as_str).unwrap_or_default();
+            found.push(
+                Problem::new("nothing of the workflow is in the record that tells the times")
+                    .with_help(format!("it is of another workflow, in which `{other}` ran")),
+            );
+        }
+        Problems::check(found)?;
         Ok(missing)
     }
 

@@ -213,6 +213,10 @@ impl Finder<'_, '_> {
     ) {
         let scope = &self.scopes.0[at];
         let node = scope.workflow.node(id);
+        // What a task gives to run in its place is not known, and so not what that gives.
+        if node.is_dynamic() {
+            return;
+        }
         let Some(flow) = node.flow() else {
             let path = scope.path(id);
             // How many items there are is said apart, and a type that is wanted is what it is.

@@ -53,7 +53,7 @@ const size = (n) => {
 
 // States, by the numbers that they have in the data.
 const STATES = ["not run", "ok", "failed", "timed out", "skipped", "cancelled", "not ended"];
-const SIGNS = ["·", "✓", "✗", "⏱", "⊘", "■", "…"];
+const SIGNS = ["·", "✓", "✗", "◷", "⊘", "■", "…"];
 // What matters first.
 const RANK = [5, 6, 0, 1, 4, 3, 2];
 const isFailure = (state) => state === 2 || state === 3;

@@ -8,6 +8,7 @@
 mod diff;
 mod page;
 mod record;
+mod shown;
 mod trace;
 mod tracer;
 
@@ -17,4 +18,5 @@ pub use record::{
     Log, MapRun, Place, Progress, Reading, Record, RecordError, RecordLimit, RecordNeed,
     RecordNode, Recorder, RecorderOptions, Reserved, RunCounts, VERSION, bare_path, path_parts,
 };
+pub use shown::show_time;
 pub use tracer::Tracer;

@@ -12,6 +12,7 @@ use terrace::scheduler::RunStatus;
 
 use super::Told;
 use crate::args::RunArgs;
+use crate::files::name_of;
 use crate::{problem, report, trace};
 
 /// Nodes from which on values are not recorded: they are tiny then, and each would take a tenth longer.
@@ -79,6 +80,7 @@ impl Recording {
         if args.record.is_none() && !reads && !sends {
             return Ok(None);
         }
+        one_file_for_each(args)?;
         let file = args.record.as_ref().map(|path| {
             let cannot = |error| format!("cannot write the record `{}`: {error}", path.display());
             File::create(path).map_err(cannot)
@@ -151,6 +153,25 @@ impl Recording {
             crate::say!("warning: {error}");
         }
     }
+}
+
+/// Whether what is written would end up in a file that is something else: the workflow, or two of it in one.
+fn one_file_for_each(args: &RunArgs) -> Result<(), String> {
+    let written = [("record", &args.record), ("report", &args.report), ("trace", &args.trace)];
+    let written = written.iter().filter_map(|(what, path)| Some((*what, path.as_ref()?)));
+    let mut taken = vec![("workflow", name_of(&args.file))];
+    for (what, path) in written {
+        // A device takes whatever comes.
+        if path.exists() && !path.is_file() {
+            continue;
+        }
+        let file = name_of(path);
+        if let Some((other, _)) = taken.iter().find(|(_, known)| *known == file) {
+            return Err(format!("`{}` cannot be both {other} and {what}", path.display()));
+        }
+        taken.push((what, file));
+    }
+    Ok(())
 }
 
 fn closing(told: &Told<'_>) -> Closing {

@@ -83,6 +83,7 @@ struct File<'t> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a map with the tasks")]
 struct Recorded<'t> {
     #[serde(borrow)]
     specification: Option<Specification<'t>>,

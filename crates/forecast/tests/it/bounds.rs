@@ -25,6 +25,7 @@ fn makespans_keep_within_what_is_known_of_list_scheduling() {
         let instance = instance(seed);
         let by_path = forecast(&instance, Priority::CriticalPath);
         let by_file = forecast(&instance, Priority::File);
+        let best = forecast(&instance, Priority::Best);
         let work: Duration = instance.tasks.iter().map(|task| task.runtime).sum();
         let longest = instance.tasks.iter().map(|task| task.runtime).max().unwrap();
         let path = naive::ways(&instance).into_iter().max().unwrap();
@@ -32,6 +33,9 @@ fn makespans_keep_within_what_is_known_of_list_scheduling() {
         assert_eq!(by_path.critical_path.as_nanos(), path, "seed {seed}");
         assert_eq!(by_path.tasks, instance.tasks.len() as u64, "seed {seed}");
         for (row, file) in by_path.rows.iter().zip(&by_file.rows) {
+            let best = best.rows.iter().find(|best| best.workers == row.workers).unwrap();
+            assert_eq!(best.makespan, row.makespan.min(file.makespan));
+            assert_eq!(best.priority == Priority::File, file.makespan < row.makespan);
             let (workers, at) =
                 (u128::from(row.workers), format!("seed {seed}, {} workers", row.workers));
             let makespan = row.makespan.as_nanos();
@@ -79,7 +83,7 @@ fn makespans_are_those_of_a_naive_list_scheduler() {
                 // other way round.
                 let near = match priority {
                     Priority::File => Duration::ZERO,
-                    Priority::CriticalPath => expected / 50,
+                    _ => expected / 50,
                 };
                 let apart = found.abs_diff(expected);
                 assert!(

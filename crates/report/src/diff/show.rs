@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use terrace_core::{OutcomeStatus, show_duration};
+use terrace_core::OutcomeStatus;
+
+use crate::shown::show_time;
 
 use super::{Changed, Diff, EdgeName, RunSide, TimeChange};
 
@@ -172,15 +174,6 @@ fn change(a: u64, b: u64) -> String {
     format!("{} → {}, {sign}{}{part}", near(a), near(b), near(a.abs_diff(b)))
 }
 
-/// With three digits or so.
 fn near(nanos: u64) -> String {
-    let unit = match nanos {
-        10_000_000_000.. => 100_000_000,
-        1_000_000_000.. => 10_000_000,
-        1_000_000.. => 10_000,
-        1_000.. => 1_000,
-        _ => 1,
-    };
-    let rounded = (nanos + unit / 2) / unit * unit;
-    show_duration(Duration::from_nanos(rounded))
+    show_time(Duration::from_nanos(nanos))
 }

@@ -90,9 +90,8 @@ impl Reading {
             return Ok(());
         }
         let line = self.count;
-        let taken = serde_json::from_slice::<Raw>(text)
-            .map_err(|error| error.to_string())
-            .and_then(|raw| lines.take(raw));
+        let taken =
+            serde_json::from_slice::<Raw>(text).map_err(told).and_then(|raw| lines.take(raw));
         match taken {
             Ok(()) => {}
             Err(_) if !bytes.ends_with(b"\n") => lines.record.cut = Some(Cut::InLine { line }),
@@ -116,7 +115,7 @@ fn header(line: &[u8]) -> Result<Header, RecordError> {
         Err(_) if !whole && text.starts_with(b"{\"terrace_record\"") => {
             return Err(RecordError::Empty);
         }
-        Err(error) => return Err(not(error.to_string())),
+        Err(error) => return Err(not(told(error))),
     };
     let Some(version) = json.get("terrace_record") else {
         return Err(not("it has no `terrace_record`".to_owned()));
@@ -128,5 +127,11 @@ fn header(line: &[u8]) -> Result<Header, RecordError> {
         Some(1..) => {}
         _ => return Err(not(format!("its version is {version}"))),
     }
-    serde_json::from_value(json).map_err(|error| not(error.to_string()))
+    serde_json::from_value(json).map_err(|error| not(told(error)))
+}
+
+/// What is wrong with a line: it is one, so only the column says where.
+#[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]
+fn told(error: serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
 }

@@ -452,7 +452,7 @@ fn what_is_no_record_is_refused_and_says_why() {
     insta::assert_snapshot!(refused(""), @"the record ends inside its first line: the run wrote nothing that can be shown");
     insta::assert_snapshot!(refused("{\"terrace_record\":2,\"x\":1}\n"), @"the record has version 2, and this program reads versions up to 1: a newer terrace reads it");
     insta::assert_snapshot!(refused("{\"format\":1}\n"), @r#"not the record of a run: its first line is not {"terrace_record": 1, …}: it has no `terrace_record`"#);
-    insta::assert_snapshot!(refused("terrace: 1\n"), @r#"not the record of a run: its first line is not {"terrace_record": 1, …}: expected ident at line 1 column 2"#);
+    insta::assert_snapshot!(refused("terrace: 1\n"), @r#"not the record of a run: its first line is not {"terrace_record": 1, …}: expected ident at column 2"#);
     insta::assert_snapshot!(refused("{\"terrace_record\":0}\n"), @r#"not the record of a run: its first line is not {"terrace_record": 1, …}: its version is 0"#);
     insta::assert_snapshot!(refused("{\"terrace_record\":1,\"nodes\":3}\n"), @r#"not the record of a run: its first line is not {"terrace_record": 1, …}: invalid type: integer `3`, expected a sequence"#);
 }
