@@ -97,7 +97,9 @@ impl<'w> Groups<'w> {
             .collect();
         let rows: Vec<(f64, f64)> =
             (0..self.workflow.levels().len() as u32).map(|level| (row(level), HEIGHT)).collect();
-        let right = rects.iter().map(|rect| rect.x + rect.width).fold(LEFT, f64::max);
+        let right = rects.iter().map(|rect| rect.x + rect.width);
+        let right =
+            right.chain(placed.gaps.iter().flatten().map(|x| LEFT + x)).fold(LEFT, f64::max);
         let bottom = rows.last().map_or(TOP, |(top, height)| top + height);
         let mut svg = Svg::new(self.workflow, &rows, right, bottom);
         for &(from, to) in &self.edges {
