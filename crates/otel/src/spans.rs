@@ -39,8 +39,8 @@ pub(crate) struct Ran {
 /// What a record tells so far of what ran.
 pub(crate) struct Trace {
     pub(crate) ran: Vec<Ran>,
-    /// The last that ran under each name.
-    by_name: HashMap<String, usize>,
+    /// What ran under each name, one after the other.
+    by_name: HashMap<String, Vec<usize>>,
     ids: Ids,
     began: SystemTime,
     /// How much of the record is known: attempts, ends, log lines.
@@ -61,27 +61,23 @@ impl Trace {
 
     /// Takes note of what is new in the record, and gives the spans of all that has ended since.
     pub(crate) fn advance(&mut self, record: &Record) -> Vec<SpanData> {
-        let (mut attempts, ends, logs) = self.known;
+        let (attempts, ends, logs) = self.known;
+        for number in attempts..record.attempts.len() {
+            self.begun(record, number);
+        }
         let (mut ended, mut spans) = (Vec::new(), Vec::new());
         for end in &record.ends[ends..] {
-            // What has ended may begin again: in the order in which it happened.
-            let begun = |attempt: &Attempt| attempt.start <= end.at;
-            while record.attempts.get(attempts).is_some_and(begun) {
-                self.begun(record, attempts);
-                attempts += 1;
-            }
-            let Some(&at) = self.by_name.get(end.place.name(&record.header)) else { continue };
+            // What ran again began after the one before had ended.
+            let of_name = self.by_name.get(end.place.name(&record.header)).into_iter().flatten();
+            let Some(&at) = of_name.into_iter().find(|&&at| !self.ran[at].ended) else { continue };
             let ran = &mut self.ran[at];
             ran.status = Some(end.status);
             ran.error = end.error.as_ref().map(ToString::to_string);
             ran.ended = true;
             ended.push(at);
         }
-        for number in attempts..record.attempts.len() {
-            self.begun(record, number);
-        }
         for (number, log) in record.logs.iter().enumerate().skip(logs) {
-            let Some(&at) = self.by_name.get(log.place.name(&record.header)) else { continue };
+            let Some(at) = self.last(log.place.name(&record.header)) else { continue };
             let ran = &mut self.ran[at];
             if ran.logs.len() < LINES {
                 ran.logs.push(number);
@@ -108,11 +104,16 @@ impl Trace {
         spans
     }
 
+    /// The last that ran under a name.
+    fn last(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name)?.last().copied()
+    }
+
     /// Takes note of an attempt.
     fn begun(&mut self, record: &Record, number: usize) {
         let attempt = &record.attempts[number];
         let name = attempt.place.name(&record.header);
-        let known = self.by_name.get(name).copied();
+        let known = self.last(name);
         // What is around was tried again, and this runs in it another time.
         let again = known.is_some_and(|at| {
             let earlier = self.ran[at].attempts.last();
@@ -123,10 +124,10 @@ impl Trace {
             None => {
                 // `a.b[3].c` is inside of `a.b[3]`, that of `a.b`, that of `a`: the nearest that ran.
                 let mut ends = name.rmatch_indices(['.', '[']).map(|(at, _)| &name[..at]);
-                let around = ends.find_map(|around| self.by_name.get(around));
-                let around = around.map_or_else(|| self.ids.run(), |&around| self.ran[around].id);
+                let around = ends.find_map(|around| self.last(around));
+                let around = around.map_or_else(|| self.ids.run(), |around| self.ran[around].id);
                 let time = known.map_or(0, |at| self.ran[at].time + 1);
-                self.by_name.insert(name.to_owned(), self.ran.len());
+                self.by_name.entry(name.to_owned()).or_default().push(self.ran.len());
                 self.ran.push(Ran {
                     name: name.to_owned(),
                     id: self.ids.part(name, time, None),

@@ -55,7 +55,8 @@ impl Reading {
         Ok(())
     }
 
-    /// The record as far as it has come; `None` before its first line.
+    /// The record as far as it has come; `None` before its first line. Attempts are in the order of
+    /// their lines, which is nearly that of their starts.
     pub fn record(&self) -> Option<&Record> {
         self.lines.as_ref().map(|lines| &lines.record)
     }
