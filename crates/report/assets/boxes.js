@@ -108,7 +108,7 @@ const boxes = (() => {
     if (rows.length > OPENED) {
       list.push({ id: "m" + key, key: "", order: Infinity, state: 0, level: 1, label: `and ${count(rows.length - OPENED)} more\nin the table`, what: key[0] === "n" ? { node: Number(key.slice(1)) } : { row: Number(key.slice(1)) } });
     }
-    return { list: list.map((box, order) => ({ ...box, order })), free: false };
+    return { list: list.map((box, order) => ({ ...box, order })), free: false, line: 8 };
   };
 
   /** The boxes inside a box by its key, which is that of a node (`n7`) or row (`r7`); of "" the run's own. */

@@ -40,11 +40,11 @@ const places = (() => {
   };
 
   /** Level by level, wide ones in several lines, each in the middle. */
-  const packed = (levels) => {
+  const packed = (levels, most = LINE) => {
     let y = 0, width = 0;
     const lines = [];
     levels.forEach((level) => {
-      const per = level.length <= LINE ? level.length : Math.max(LINE / 2, Math.ceil(Math.sqrt(level.length * 2.5)));
+      const per = level.length <= most ? level.length : Math.max(most / 2, Math.ceil(Math.sqrt(level.length * 2.5)));
       for (let at = 0; at < level.length; at += per) {
         const line = level.slice(at, at + per);
         let x = 0, tall = 0;
@@ -68,7 +68,7 @@ const places = (() => {
 
   /** Places what is inside a box, by its key, and what is opened there. Positions are of corners. */
   const place = (key) => {
-    const { list, free: isFree } = boxes.inside(key);
+    const { list, free: isFree, line } = boxes.inside(key);
     const levels = [];
     list.forEach((box) => {
       box.w = W;
@@ -84,7 +84,7 @@ const places = (() => {
     const sorted = levels.filter(Boolean);
     sorted.forEach((level) => level.sort((a, b) => a.order - b.order));
     const single = isFree && N.x.length > 0 && sorted.every((level) => level.length <= LINE);
-    const lines = single ? free(sorted) : packed(sorted);
+    const lines = single ? free(sorted) : packed(sorted, line);
     const edge = (line, of) => line.reduce((most, box) => Math.max(most, of(box)), 0);
     const made = lines.map((line) => ({ line, top: line[0].y, bottom: edge(line, (box) => box.y + box.h) }));
     lines.forEach((line, at) => line.forEach((box) => {
