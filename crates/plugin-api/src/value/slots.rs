@@ -48,7 +48,7 @@ impl<'a> Slots<'a> {
         let args = self.args.get_mut(..self.each)?;
         for (&read, arg) in reads.iter().zip(args.iter_mut()) {
             // SAFETY: it is among those that `new` was promised of.
-            let value = unsafe { &*self.all.add(read as usize) };
+            let value = unsafe { &*self.all.wrapping_add(read as usize) };
             // SAFETY: a value may lie where one lies; the one before has no heap, or is forgotten.
             let place = unsafe { &mut *(arg as *mut Value).cast::<MaybeUninit<Value>>() };
             if !value.copy_plain(place) {
@@ -56,7 +56,7 @@ impl<'a> Slots<'a> {
             }
         }
         // SAFETY: as above: there are reads for this node.
-        Some((args, unsafe { &mut *self.own.add(number) }))
+        Some((args, unsafe { &mut *self.own.wrapping_add(number) }))
     }
 }
 

@@ -320,12 +320,13 @@ mod tests {
             assert!(begun.elapsed() < Duration::from_secs(20), "never in blocks");
             std::thread::yield_now();
         }
-        let report = scheduler.run(&plan, RunOptions::default());
-        assert_eq!(report.status, RunStatus::Succeeded);
-        assert!(
-            report.duration > Duration::from_nanos(SMALL * 8 * WIDTH as u64),
-            "too quick to be"
-        );
+        // Once may be a disturbance.
+        for _ in 0..2 {
+            let report = scheduler.run(&plan, RunOptions::default());
+            assert_eq!(report.status, RunStatus::Succeeded);
+            let took = Duration::from_nanos(SMALL * 8 * WIDTH as u64);
+            assert!(report.duration > took, "too quick to be");
+        }
         program.costs.learn_alone(SMALL);
         assert!(!begins_in_blocks(&plan), "it brought nothing");
     }
