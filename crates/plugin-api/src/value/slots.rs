@@ -30,7 +30,7 @@ impl<'a> Slots<'a> {
     ///
     /// # Safety
     /// At `all` lie values up to the highest that is named: all of `reads`, and one from `first` on for
-    /// every `each` of these. While this lives, and until [`node`](Self::node) was asked for one that
+    /// every `each` of these, which is 1 to [`SLOTS_READ`]. While this lives, and until [`node`](Self::node) was asked for one that
     /// comes later, nobody else looks at what a node leaves, nor changes what it reads.
     pub unsafe fn new(all: *mut Value, first: u32, reads: &'a [u32], each: usize) -> Self {
         let own = all.wrapping_add(first as usize);
@@ -43,6 +43,9 @@ impl<'a> Slots<'a> {
     /// not among these.
     #[inline(always)]
     pub fn node(&mut self, number: usize) -> Option<(&mut [Value], &mut Value)> {
+        if self.each == 0 {
+            return None;
+        }
         let begin = number.checked_mul(self.each)?;
         let reads = self.reads.get(begin..begin + self.each)?;
         let args = self.args.get_mut(..self.each)?;

@@ -21,7 +21,10 @@ impl Portion {
     /// Adds lines. Gives how many bytes there were before, and are now.
     pub(super) fn append(&mut self, at: u64, write: impl FnOnce(&mut Vec<u8>)) -> (usize, usize) {
         let before = self.lines.len();
-        write(&mut self.lines);
+        let mut whole = Whole { lines: &mut self.lines, before, is_whole: false };
+        write(whole.lines);
+        whole.is_whole = true;
+        drop(whole);
         let after = self.lines.len();
         if after > before {
             // A thread is held up long before there is so much.
@@ -60,9 +63,38 @@ impl Portion {
     }
 }
 
+/// Takes back the beginning of lines whose end a panic kept from being written.
+struct Whole<'a> {
+    lines: &'a mut Vec<u8>,
+    before: usize,
+    is_whole: bool,
+}
+
+impl Drop for Whole<'_> {
+    fn drop(&mut self) {
+        if !self.is_whole {
+            self.lines.truncate(self.before);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Portion;
+
+    #[test]
+    fn what_a_panic_breaks_off_is_no_line() {
+        let mut portion = portion(&[(1, "a")]);
+        let breaks = std::panic::AssertUnwindSafe(|| {
+            portion.append(2, |buffer| {
+                buffer.push(b'b');
+                panic!("while it is written");
+            })
+        });
+        assert!(std::panic::catch_unwind(breaks).is_err());
+        portion.append(3, |buffer| buffer.push(b'c'));
+        assert_eq!(merged(vec![portion]), "ac");
+    }
 
     fn portion(lines: &[(u64, &str)]) -> Portion {
         let mut portion = Portion::default();

@@ -90,10 +90,11 @@ impl Shared {
                     lock(&self.state).failed = Some(error);
                 }
                 lines.clear();
-                self.room.notify_all();
             }
             let closed = self.wait();
             self.collect(&mut portions);
+            // Whoever waits for room has it, while these are written.
+            self.room.notify_all();
             Portion::merge(&mut portions, &mut lines);
             if self.over.load(Ordering::Relaxed) && !closed {
                 lines.clear();

@@ -604,7 +604,8 @@ impl Shell {
         }
         for (node, path) in other.reserved {
             let kinds = EventKinds::NODES | EventKinds::RETRIES;
-            run.emit(kinds, || EventKind::NodeReserved { node, path });
+            // The node may have ended meanwhile, and the run with it.
+            run.emit_late(kinds, || EventKind::NodeReserved { node, path });
         }
         if let Some(level) = other.paused {
             run.pause(level);

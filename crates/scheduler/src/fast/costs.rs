@@ -16,7 +16,11 @@ pub(super) const SMALL: u64 = 25;
 /// and the 100 to 400 ns that sharing adds.
 pub(super) const SURELY: u64 = 1_500;
 
-/// So many runs are shared from the start before another begins alone, to measure again.
+/// What a node takes at least where it is not asked whether sharing pays.
+const LONG: u64 = 20_000;
+
+/// So many runs are shared from the start before another begins alone, to measure again; four times
+/// as many where nodes are surely worth it.
 const TRUST: u32 = 15;
 
 /// So many runs begin alone after sharing brought nothing twice, at the most `TRUST << DOUBLINGS - 1`.
@@ -71,11 +75,20 @@ impl Costs {
     /// Takes note of what nodes took, in nanoseconds each, on a thread that ran them by itself.
     pub(super) fn learn_alone(&self, each: u64) {
         self.known.store(1, Ordering::Relaxed);
-        self.alone.store(each.max(1), Ordering::Relaxed);
+        let before = self.alone.swap(each.max(1), Ordering::Relaxed);
+        if before > 0 && (each >= 2 * before || 2 * each <= before) {
+            // What was found out was of other nodes.
+            self.refused.store(0, Ordering::Relaxed);
+            self.failures.store(0, Ordering::Relaxed);
+        }
         let refused = self.refused.load(Ordering::Relaxed);
         self.refused.store(refused.saturating_sub(1), Ordering::Relaxed);
-        let worth = each >= SURELY || each >= SMALL && refused == 0;
-        self.shared.store(if worth { TRUST } else { 0 }, Ordering::Relaxed);
+        let runs = match each {
+            _ if refused > 0 || each < SMALL => 0,
+            SURELY.. => 4 * TRUST,
+            _ => TRUST,
+        };
+        self.shared.store(runs, Ordering::Relaxed);
     }
 
     /// From how many nanoseconds a node on one that runs alone is longer than it should be.
@@ -91,7 +104,9 @@ impl Costs {
         if first {
             self.alone.store(each.max(1), Ordering::Relaxed);
         }
-        if each >= SURELY || first && each >= SMALL {
+        let refused = self.refused.load(Ordering::Relaxed);
+        self.refused.store(refused.saturating_sub(1), Ordering::Relaxed);
+        if each >= LONG || refused == 0 && (each >= SURELY || first && each >= SMALL) {
             self.shared.store(TRUST, Ordering::Relaxed);
         }
     }
@@ -99,7 +114,12 @@ impl Costs {
     /// Takes note of what they took on threads that shared them in blocks: the work of all of these,
     /// and the time of the whole run.
     pub(super) fn judge(&self, each: u64, whole: u64) {
-        self.learn_shared(each);
+        self.known.store(1, Ordering::Relaxed);
+        if each >= LONG {
+            // To run them one after the other, if only to measure, would cost more than it tells.
+            self.shared.store(TRUST, Ordering::Relaxed);
+            return;
+        }
         let alone = self.alone.load(Ordering::Relaxed);
         // Also of nodes that seem long: what they take may be what sharing them costs.
         if alone > 0 && whole * 10 > alone * 9 {

@@ -35,7 +35,8 @@ impl Fast {
             unsafe { run.advance(Unit::Node(run.root(), at), desk) };
             return self.hand_on(run, desk, Here::Seat, ended);
         }
-        let (began, tells) = (run.begin_plain(desk), run.tells_nodes());
+        let tells = run.tells_nodes();
+        let began = if tells { run.begin_told(desk) } else { run.begin_plain(desk) };
         if tells {
             run.tell_start(at, began.at, began.worker, &mut desk.telling);
         }

@@ -84,7 +84,7 @@ pub(crate) struct Fast {
     /// One thread's way through the plan, where the run begins with that.
     sequence: Option<Sequence>,
     looks: takeover::Looks,
-    /// Whether all nodes are plain tasks that nobody watches.
+    /// Whether all nodes are plain tasks, and nobody is told of their values.
     plain: bool,
     /// Whether it begins shared because of what nodes took.
     shared: bool,
@@ -96,7 +96,7 @@ pub(crate) struct Fast {
 }
 
 impl Fast {
-    /// `alone`: whether one thread may run nodes without telling of each.
+    /// `alone`: whether one thread may run nodes one after the other.
     pub(crate) fn new(plan: &Plan, workers: u32, alone: bool, timing: Timing) -> Self {
         let program = if alone { Program::for_run(plan) } else { None };
         let program = program.filter(|program| program.sequential);

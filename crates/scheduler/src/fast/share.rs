@@ -91,6 +91,15 @@ impl Pace {
         self.nodes
     }
 
+    /// Reads the clock before a node that somebody is told of: what telling took is not its time.
+    pub(super) fn begin(&mut self, run: &Run, at: u32) -> Duration {
+        let now = nanos(run.now());
+        self.last = (at, now);
+        // Of two readings after as many nodes the later counts.
+        self.marks.push(self.last);
+        self.last()
+    }
+
     /// Reads the clock after a stretch.
     pub(super) fn mark(&mut self, run: &Run, at: u32) -> Share {
         if !self.measured {

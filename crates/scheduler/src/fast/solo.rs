@@ -124,7 +124,9 @@ impl<'a> Solo<'a> {
         let stop = loop {
             let end = self.at.saturating_add(pace.nodes()).min(nodes);
             // One for many nodes: they leave what they have given where it is.
-            self.told.began = pace.last();
+            if self.told.tells {
+                self.told.began = pace.begin(self.run, self.at);
+            }
             let stretch = AssertUnwindSafe(|| match (plain, self.told.tells) {
                 // SAFETY: passed on.
                 (true, false) => unsafe { self.stretch::<false>(end, fence::Plain) },

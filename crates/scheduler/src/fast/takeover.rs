@@ -69,8 +69,9 @@ impl Fast {
         solo.end(desk);
         let (each, stretches) = pace.end(run, at, desk.number);
         run.frame().note_stretches(stretches);
-        // Of a few nodes nothing can be said: this thread may have been off its core.
-        let tells = at == nodes || at >= SAMPLE;
+        // Of a few nodes nothing can be said: this thread may have been off its core. Nor of the whole
+        // by its first part.
+        let tells = at == nodes || at >= SAMPLE && at >= nodes / 2;
         // What it takes to be observed is not the nodes'.
         let tells = tells && !run.tells_nodes();
         if let Some(each) = each.filter(|_| tells && !matches!(stop, Stop::Failed(_))) {

@@ -24,6 +24,11 @@ impl Run {
         Began { at: self.stamp(desk), worker: desk.number }
     }
 
+    /// As [`Self::begin_plain`], of one that is told of: what telling of others took is not its time.
+    pub(crate) fn begin_told(&self, desk: &Desk) -> Began {
+        Began { at: self.now(), worker: desk.number }
+    }
+
     /// How a plain node ended that succeeded.
     pub(crate) fn record_plain(&self, began: Began, desk: &mut Desk) -> Record {
         self.record(Lane::Compute, began, Some(desk))
@@ -51,7 +56,7 @@ impl Run {
         began: Began,
         desk: &mut Desk,
     ) {
-        let record = self.record(Lane::Compute, began, None);
+        let record = self.record(Lane::Compute, began, Some(desk));
         // SAFETY: passed on; this is its only end.
         let status = unsafe { self.settle(self.frame(), at, self.ended(Err(error)), record) };
         // SAFETY: it is settled, and was not counted off.

@@ -1,5 +1,6 @@
 //! What an observer is told of nodes, one by one, and whether that is what happened.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -59,6 +60,45 @@ impl Log {
             }
         }
         assert!(ended.iter().all(Option::is_some), "{place}: one did not end");
+        if self.concurrent {
+            check_times(&events, &started, waits, report, place);
+        }
+    }
+}
+
+/// By its times too no node begins before those that it waits for have ended, nor before another that
+/// its thread was at.
+fn check_times(
+    events: &[Event],
+    started: &[Option<usize>],
+    waits: &[Vec<usize>],
+    report: &RunReport,
+    place: &str,
+) {
+    let mut by_worker: BTreeMap<u32, Vec<(Duration, Duration)>> = BTreeMap::new();
+    let spans: Vec<Option<(Duration, Duration)>> = started
+        .iter()
+        .enumerate()
+        .map(|(at, number)| {
+            let event = &events[(*number)?];
+            let EventKind::NodeStarted { worker, .. } = event.kind else { unreachable!() };
+            let span = (event.at, event.at + report.outcome(id(at)).unwrap().duration);
+            by_worker.entry(worker).or_default().push(span);
+            Some(span)
+        })
+        .collect();
+    for (at, span) in spans.iter().enumerate() {
+        let Some((begin, _)) = span else { continue };
+        for &on in &waits[at] {
+            let (_, end) = spans[on].unwrap();
+            assert!(end <= *begin, "{place}: {at} begins at {begin:?}, {on} ends at {end:?}");
+        }
+    }
+    for spans in by_worker.values_mut() {
+        spans.sort_unstable();
+        for pair in spans.windows(2) {
+            assert!(pair[0].1 <= pair[1].0, "{place}: one thread is at two: {pair:?}");
+        }
     }
 }
 
