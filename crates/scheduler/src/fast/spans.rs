@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use terrace_core::{Plan, PlanIndex, SeriesEnd, SeriesValues, TaskError, Type, Value};
+use terrace_core::{Plan, PlanIndex, SeriesEnd, TaskError, Type, Value};
 use terrace_plugin_api::SLOTS_READ;
 
 use super::fence::Light;
@@ -20,10 +20,10 @@ const FEW: usize = 4;
 
 /// Nodes from some other node on, up to `end`.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(terrace_loom, expect(dead_code, reason = "there are no series"))]
 pub(super) struct Span {
     pub(super) end: u32,
     /// The number of the type of their tasks.
-    #[cfg_attr(terrace_loom, expect(dead_code, reason = "there are no series"))]
     kind: u32,
     first: u32,
     /// How many values each of them takes; where they give nothing, none.
@@ -167,6 +167,8 @@ impl<F: Light> Runner<'_, F> {
     /// As [`Self::run`].
     #[cfg(not(terrace_loom))]
     unsafe fn series(&self, span: Span, nodes: Range<u32>, out: &mut Value) -> Option<SeriesEnd> {
+        use terrace_core::SeriesValues;
+
         let ctx = terrace_plugin_api::TaskContext::new(self.host);
         let (at, stop) = self.sequence.words();
         let (fenced, pause) = (self.fence.is_real(), self.host.has_folder());
