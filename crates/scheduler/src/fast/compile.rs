@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use terrace_core::{Expr, Plan, PlanIndex, PortArg, Ref, Root, Signature, Task, Type, Value};
 
 use super::costs::Costs;
-use super::program::{Arg, FEW, Feed, Gather, Op, Plain, Program};
+use super::program::{Arg, ELSEWHERE, FEW, Feed, Gather, Op, Plain, Program};
 use super::spans::{self, NO_SPAN};
 
 fn task_of(plan: &Plan, at: PlanIndex) -> NonNull<dyn Task> {
@@ -281,17 +281,16 @@ fn asks_how_it_ended(plan: &Plan) -> bool {
 
 /// The kinds that surely fit; what a value of another kind is, the full check says.
 fn kinds_of(ty: &Type) -> u16 {
-    const EXT: u16 = 1 << 10;
     match ty {
-        Type::Null => 1 | EXT,
-        Type::Bool => 1 << 1 | EXT,
-        Type::I64 => 1 << 2 | EXT,
-        Type::U64 => 1 << 3 | EXT,
-        Type::F64 | Type::Number => 1 << 2 | 1 << 3 | 1 << 4 | EXT,
-        Type::Str => 1 << 5 | EXT,
-        Type::Bytes => 1 << 6 | EXT,
-        Type::List(_) | Type::Array(_) | Type::Tuple(_) => 1 << 7 | 1 << 9 | EXT,
-        Type::Map(_) | Type::Record(_) | Type::Workflow => 1 << 8 | EXT,
+        Type::Null => 1 | ELSEWHERE,
+        Type::Bool => 1 << 1 | ELSEWHERE,
+        Type::I64 => 1 << 2 | ELSEWHERE,
+        Type::U64 => 1 << 3 | ELSEWHERE,
+        Type::F64 | Type::Number => 1 << 2 | 1 << 3 | 1 << 4 | ELSEWHERE,
+        Type::Str => 1 << 5 | ELSEWHERE,
+        Type::Bytes => 1 << 6 | ELSEWHERE,
+        Type::List(_) | Type::Array(_) | Type::Tuple(_) => 1 << 7 | 1 << 9 | ELSEWHERE,
+        Type::Map(_) | Type::Record(_) | Type::Workflow => 1 << 8 | ELSEWHERE,
         _ => u16::MAX,
     }
 }

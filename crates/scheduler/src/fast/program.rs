@@ -7,6 +7,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use terrace_core::{Plan, PlanIndex, Task, TaskError, Value};
+use terrace_plugin_api::SLOTS_READ;
 
 use super::blocks::Blocks;
 use super::compile::bare;
@@ -83,7 +84,7 @@ impl Called<'_> {
 }
 
 /// How many arguments are a few.
-pub(super) const FEW: usize = 4;
+pub(super) const FEW: usize = SLOTS_READ;
 
 /// How a node of a sequence gets its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -319,6 +320,11 @@ fn tag_of(value: &Value) -> u8 {
     }
 }
 
+/// Kinds of values that have no heap.
+pub(super) const PLAIN: u16 = 0b1_1111;
+/// Values from elsewhere, which fit any type.
+pub(super) const ELSEWHERE: u16 = 1 << 10;
+
 /// Kinds without heap: the tag of the first, and how many follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plain {
@@ -331,11 +337,11 @@ impl Plain {
     pub(super) fn of(kinds: u16) -> Self {
         // No value has the tag 255.
         let none = Self { first: u8::MAX, more: 0 };
-        let first = (kinds & 0b1_1111).trailing_zeros();
+        let first = (kinds & PLAIN).trailing_zeros();
         if first > 4 {
             return none;
         }
-        let more = ((kinds & 0b1_1111) >> first).trailing_ones() - 1;
+        let more = ((kinds & PLAIN) >> first).trailing_ones() - 1;
         Self { first: first as u8, more: more as u8 }
     }
 

@@ -123,10 +123,10 @@ impl<'a> Solo<'a> {
         let plain = self.run.capacity() > 1 && fence::is_plain();
         let stop = loop {
             let end = self.at.saturating_add(pace.nodes()).min(nodes);
-            // One for many nodes: they leave what they have given where it is.
             if self.told.tells {
                 self.told.began = pace.begin(self.run, self.at);
             }
+            // One for many nodes: they leave what they have given where it is.
             let stretch = AssertUnwindSafe(|| match (plain, self.told.tells) {
                 // SAFETY: passed on.
                 (true, false) => unsafe { self.stretch::<false>(end, fence::Plain) },
@@ -203,7 +203,7 @@ impl<'a> Solo<'a> {
             self.at = ran.at(end);
             return ran.stop();
         }
-        let all = program.ops(frame.plan(), at..end);
+        let all = program.ops(plan, at..end);
         let mut ops = all.iter();
         // Where a node is to be run by itself that is part of a span.
         let mut by_itself = u32::MAX;

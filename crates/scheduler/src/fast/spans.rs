@@ -1,13 +1,13 @@
 //! [`Span`]: nodes that follow each other and call tasks of one type, which take and give nothing, or
-//! a few values that surely have no heap. They are run by one call ([`terrace_core::Series`]): for the smallest nodes, the call of each is most of what it costs.
+//! a few values that surely have no heap. They are run by one call ([`terrace_core::Series`]): for the
+//! smallest nodes, the call of each is most of what it costs.
 
 use std::ops::Range;
 
 use terrace_core::{Plan, PlanIndex, SeriesEnd, TaskError, Type, Value};
-use terrace_plugin_api::SLOTS_READ;
 
 use super::fence::Light;
-use super::program::{Arg, Feed, Op, Program};
+use super::program::{self, Arg, ELSEWHERE, Feed, Op, PLAIN, Program};
 use super::sequence::Sequence;
 use crate::attempt::NodeHost;
 use crate::frame::{Outputs, discard};
@@ -32,10 +32,6 @@ pub(super) struct Span {
     reads: u32,
 }
 
-/// Kinds of values that have no heap, and what may come of any type: from elsewhere.
-const PLAIN: u16 = 0b1_1111;
-const ELSEWHERE: u16 = 1 << 10;
-
 /// Whether a node surely gives a value without heap.
 fn is_plain(op: &Op) -> bool {
     op.fits & !(PLAIN | ELSEWHERE) == 0
@@ -47,7 +43,7 @@ fn fed(program: &Program, ops: &[Op], at: usize) -> Option<u32> {
     let surely = |arg: &Arg| arg.output().is_some_and(|source| is_plain(&ops[source as usize]));
     match op.feed {
         Feed::Nothing if !op.is_read && op.plain.has(&Value::Null) => Some(0),
-        Feed::Few | Feed::Lent if is_plain(op) && op.args().len() <= SLOTS_READ => {
+        Feed::Few | Feed::Lent if is_plain(op) && op.args().len() <= program::FEW => {
             let args = &program.args[op.args()];
             args.iter().all(surely).then_some(args.len() as u32)
         }
