@@ -6,8 +6,9 @@
 //! (`metrics`). Times are the record's, to the nanosecond. `docs/TRACES.md` lists names and
 //! attributes.
 //!
-//! [`export`] sends a run that is over, a [`Follower`] one that goes on, from a thread of its own: none of
-//! the run's ever waits for a collector. The crate is empty without its feature `otel`, so that nobody compiles OpenTelemetry who does not ask for it.
+//! `export` sends a run that is over, a `Follower` one that goes on, from a thread of its own: none of
+//! the run's ever waits for a collector. The crate is empty without its feature `otel`, so that
+//! nobody compiles OpenTelemetry who does not ask for it (and these two are links to nothing then).
 #![forbid(unsafe_code)]
 #![cfg(feature = "otel")]
 
