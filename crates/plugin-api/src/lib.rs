@@ -57,6 +57,7 @@ mod context;
 mod error;
 mod ext;
 mod flow;
+mod hint;
 mod interface;
 mod manifest;
 mod module;
@@ -71,6 +72,7 @@ pub use context::{ContextVTable, Host, Item, LogLevel, TaskContext};
 pub use error::{ErrorClass, Retryable, TaskError};
 pub use ext::{Ext, ExtTag, ExtVTable};
 pub use flow::{Flow, FlowArg, FlowNode, NewNode};
+pub use hint::prefetch;
 pub use interface::{AnyOffer, Interface, InterfaceError, Offer};
 pub use manifest::{Lane, PackDef, PortDef, PortMode, TaskDef, MANIFEST_FORMAT, MANIFEST_SECTION};
 pub use module::{

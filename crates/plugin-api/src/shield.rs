@@ -58,13 +58,26 @@ pub(crate) unsafe fn run(
         // SAFETY: by this function's contract.
         unsafe { std::slice::from_raw_parts_mut(args, n) }
     };
-    let (code, result) = match catch_panic(|| body(ctx, args)) {
-        Ok(value) => (status::OK, TaskResult::Value(value)),
-        Err(error) => (status::FAILED, TaskResult::Error(error)),
-    };
     // SAFETY: by this function's contract.
-    unsafe { *out = result };
-    code
+    let answer = unsafe { &mut *out };
+    let ran = catch_panic(|| {
+        let value = body(ctx, args)?;
+        // In its place as soon as it is there, and put there in parts: what was written in parts a
+        // moment ago is not to be moved as a whole, see `Value::copy_plain`.
+        *answer = TaskResult::Value(Value::Null);
+        if let TaskResult::Value(place) = answer {
+            place.put(value);
+        }
+        Ok(())
+    });
+    match ran {
+        Ok(()) => status::OK,
+        Err(error) => {
+            // SAFETY: by this function's contract; whoever else had the place is through with it.
+            unsafe { *out = TaskResult::Error(error) };
+            status::FAILED
+        }
+    }
 }
 
 /// Runs a closure and makes an error of a panic, with its message and place; nothing is printed.

@@ -220,7 +220,8 @@ where
         Ok(out)
     }
 
-    #[inline]
+    // Or the loops that it is called in take a call more for each node.
+    #[inline(always)]
     fn call_into(
         &self,
         ctx: &TaskContext<'_>,

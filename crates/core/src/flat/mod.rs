@@ -88,7 +88,7 @@ impl Flat {
     }
 
     /// Runs nodes whose tasks are of the type with this number.
-    pub(crate) fn run_series(&self, kind: u32, series: Series<'_>) -> Option<SeriesEnd> {
+    pub(crate) fn run_series(&self, kind: u32, series: &mut Series<'_>) -> Option<SeriesEnd> {
         self.tasks.run(kind as usize, series)
     }
 

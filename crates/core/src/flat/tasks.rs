@@ -21,7 +21,7 @@ pub(crate) struct Shape {
 trait Row: Any + Send + Sync {
     fn get(&self, at: usize) -> &(dyn Task + 'static);
     fn len(&self) -> usize;
-    fn run(&self, series: Series<'_>) -> SeriesEnd;
+    fn run(&self, series: &mut Series<'_>) -> SeriesEnd;
     /// Each on its own.
     fn apart(self: Box<Self>) -> Vec<Arc<dyn Task>>;
     fn shrink(&mut self);
@@ -34,7 +34,7 @@ impl<T: Task + 'static> Row for Vec<T> {
     fn len(&self) -> usize {
         self.len()
     }
-    fn run(&self, series: Series<'_>) -> SeriesEnd {
+    fn run(&self, series: &mut Series<'_>) -> SeriesEnd {
         series.run(self)
     }
     fn apart(self: Box<Self>) -> Vec<Arc<dyn Task>> {
@@ -121,7 +121,7 @@ impl Tasks {
     }
 
     /// Runs nodes of one kind.
-    pub(super) fn run(&self, kind: usize, series: Series<'_>) -> Option<SeriesEnd> {
+    pub(super) fn run(&self, kind: usize, series: &mut Series<'_>) -> Option<SeriesEnd> {
         self.kinds.get(kind).map(|kind| kind.row.run(series))
     }
 

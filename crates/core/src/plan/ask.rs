@@ -52,8 +52,8 @@ impl Plan {
     ///
     /// # Panics
     /// Where a place is not one of a task of that type, and as the tasks do.
-    pub fn run_series(&self, kind: u32, series: Series<'_>) -> Option<SeriesEnd> {
-        self.flat()?.run_series(kind, series)
+    pub fn run_series(&self, kind: u32, mut series: Series<'_>) -> Option<SeriesEnd> {
+        self.flat()?.run_series(kind, &mut series)
     }
 
     /// What is known of the task of a node.

@@ -13,8 +13,9 @@ use crate::value::Value;
 ///
 /// # Errors
 /// When it is not of the port's type.
+#[inline]
 pub fn take<T: PortType>(slot: &mut Value, port: &str) -> Result<T, TaskError> {
-    T::from_value(std::mem::take(slot)).map_err(|error| error.in_port(port))
+    T::from_value(slot.lift()).map_err(|error| error.in_port(port))
 }
 
 /// Borrows an argument.

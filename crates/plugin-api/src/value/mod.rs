@@ -204,6 +204,19 @@ impl Value {
         true
     }
 
+    /// Takes the value out, as [`std::mem::take`] does, but for plain ones: these are copied, in parts
+    /// (see [`Self::copy_plain`]), and stay where they are.
+    #[inline(always)]
+    pub fn lift(&mut self) -> Self {
+        let mut lifted = MaybeUninit::uninit();
+        if self.copy_plain(&mut lifted) {
+            // SAFETY: it was written.
+            unsafe { lifted.assume_init() }
+        } else {
+            std::mem::take(self)
+        }
+    }
+
     /// Reads an integer up to `i64::MAX`, without conversion.
     pub fn as_i64(&self) -> Option<i64> {
         match self {

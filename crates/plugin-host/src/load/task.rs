@@ -80,11 +80,11 @@ impl Task for PackTask {
         }
         let mut result = TaskResult::Empty;
         let status = (self.call)(ctx, args.as_mut_ptr(), args.len(), &mut result);
+        if let (status::OK, TaskResult::Value(value)) = (status, &mut result) {
+            out.put(value.lift());
+            return Ok(());
+        }
         match (status, result) {
-            (status::OK, TaskResult::Value(value)) => {
-                out.put(value);
-                Ok(())
-            }
             (status::FAILED, TaskResult::Error(error)) => Err(error),
             (status, result) => Err(self.odd(status, result)),
         }
