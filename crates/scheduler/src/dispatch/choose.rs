@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::budget::{BudgetId, Payable};
 use super::demand::DemandId;
-use super::ready::{Class, Key};
+use super::key::Key;
+use super::ready::Class;
 use super::{Command, Dispatcher};
 
 /// What orders queues: those that have lost their patience, priority, then their first unit.

@@ -1,75 +1,14 @@
 //! [`Queue`]: units that may start and take the same, the most urgent first.
 
-use std::cmp::Ordering;
-
-use super::Urgency;
 use super::demand::{Demand, DemandId};
-use super::heap::Heap;
+use super::key::{ByKey, Key};
 use super::slab::Slot;
-
-/// What orders units: urgency, then the order of their places, then as they came. The greatest is
-/// the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key {
-    /// The longest way to an end, of what is around it, then of itself; then how deep it lies, and its
-    /// place from behind.
-    order: u128,
-    /// When it came, from behind.
-    came: u64,
-}
-
-impl Key {
-    pub(super) fn new(urgency: Urgency, place: u32, came: u64) -> Self {
-        let Urgency { outer, inner, depth } = urgency;
-        let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
-        let (way, place) = (pair(outer, inner), pair(depth, !place));
-        Self { order: u128::from(way) << 64 | u128::from(place), came: !came }
-    }
-}
-
-impl Ord for Key {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.order.cmp(&other.order).then(self.came.cmp(&other.came))
-    }
-}
-
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-
-    #[inline]
-    fn lt(&self, other: &Self) -> bool {
-        self.order < other.order || self.order == other.order && self.came < other.came
-    }
-}
-
-/// A unit in its queue. No two have the same key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Queued(Key, Slot);
-
-impl Ord for Queued {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Queued {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-
-    #[inline]
-    fn lt(&self, other: &Self) -> bool {
-        self.0 < other.0
-    }
-}
 
 /// Units that may start and take the same of everything.
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) class: Class,
-    heap: Heap<Queued>,
+    units: ByKey,
     pub(super) priority: i32,
     /// Whether its units take one place to compute and cost nothing, so that none starts while all
     /// of those are taken.
@@ -100,29 +39,29 @@ impl Class {
 impl Queue {
     pub(super) fn new(class: Class, demand: &Demand) -> Self {
         let is_simple = !class.blocking && demand.cpus <= 1 && demand.cost.is_empty();
-        let (heap, priority) = (Heap::new(), demand.priority);
-        Self { class, heap, priority, is_simple, passed: 0, is_live: false }
+        let (units, priority) = (ByKey::new(), demand.priority);
+        Self { class, units, priority, is_simple, passed: 0, is_live: false }
     }
 
     fn push(&mut self, key: Key, slot: Slot) {
-        self.heap.push(Queued(key, slot));
+        self.units.push(key, slot);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.heap.len()
+        self.units.len()
     }
 
     pub(super) fn first(&self) -> Option<(Key, Slot)> {
-        self.heap.first().map(|Queued(key, slot)| (key, slot))
+        self.units.first()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.units.is_empty()
     }
 
     pub(super) fn pop(&mut self) -> Option<Slot> {
         self.passed = 0;
-        self.heap.pop().map(|Queued(_, slot)| slot)
+        self.units.pop()
     }
 }
 

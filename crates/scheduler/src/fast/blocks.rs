@@ -18,7 +18,7 @@ use crate::run::lock;
 const TARGET: u64 = 2_000;
 /// What it takes at most where a level gives each thread several of that length: who waits at the end
 /// of a level waits for one.
-const MOST: u64 = 4_000;
+const MOST: u64 = 6_000;
 /// How many blocks of a level each thread should have, where they need not be shorter for that.
 const EACH: u64 = 4;
 /// What it takes at least, where there is a choice.

@@ -26,11 +26,16 @@ use crate::run::Run;
 
 /// One thread's way through blocks.
 pub(super) struct Lap<'a> {
+    /// Where others see which node it is at.
+    watch: Watch<'a>,
+    kit: Kit<'a>,
+}
+
+/// What nodes are run with, and where.
+struct Kit<'a> {
     run: &'a Arc<Run>,
     program: &'a Program,
     frame: &'a Frame,
-    /// Where others see which node it is at.
-    watch: Watch<'a>,
     args: Vec<Value>,
     /// What nodes give that nobody reads.
     unread: Value,
@@ -78,17 +83,19 @@ impl<'a> Lap<'a> {
         args.reserve(program.most_args);
         let frame = run.frame();
         let plain = fence::is_plain();
-        Self { run, program, frame, watch, args, unread: Value::Null, counted: false, plain }
+        let unread = Value::Null;
+        Self { watch, kit: Kit { run, program, frame, args, unread, counted: false, plain } }
     }
 
     /// Its scratch, for another use.
-    pub(super) fn into_args(mut self) -> Vec<Value> {
-        discard(std::mem::take(&mut self.unread));
-        self.args.drain(..).for_each(discard);
-        if self.counted {
-            self.frame.note_counted();
+    pub(super) fn into_args(self) -> Vec<Value> {
+        let Kit { frame, mut args, unread, counted, .. } = self.kit;
+        discard(unread);
+        args.drain(..).for_each(discard);
+        if counted {
+            frame.note_counted();
         }
-        self.args
+        args
     }
 
     /// Runs nodes that follow each other, or writes them off, until the last or until somebody takes
@@ -113,12 +120,12 @@ impl<'a> Lap<'a> {
                 Some(left) => left,
             };
             at = self.watch.position();
-            let place = PlanIndex::new(at);
+            let (place, run) = (PlanIndex::new(at), self.kit.run);
             match left {
                 // SAFETY: passed on.
-                Left::Failed(error) => unsafe { self.run.fail_in_block(place, error, worker) },
+                Left::Failed(error) => unsafe { run.fail_in_block(place, error, worker) },
                 // SAFETY: passed on.
-                Left::Unrun => unsafe { self.run.write_off_in_block(place) },
+                Left::Unrun => unsafe { run.write_off_in_block(place) },
                 Left::Taken => {
                     match self.watch.settle(at) {
                         // Nobody takes anything.
@@ -134,7 +141,7 @@ impl<'a> Lap<'a> {
             at += 1;
         }
         // Who takes over now reads the last node, or none: there is nothing more behind it.
-        if !self.watch.rest(self.plain) {
+        if !self.watch.rest(self.kit.plain) {
             self.watch.settle(IDLE);
         }
         last.map_or(Done::All, Done::UpTo)
@@ -145,30 +152,32 @@ impl<'a> Lap<'a> {
     /// # Safety
     /// As [`Self::run`].
     unsafe fn try_run(&mut self, nodes: Range<u32>, span: Option<Span>) -> Option<Left> {
-        let careful = self.frame.tally().is_marked() || self.run.stopped() != Stopped::No;
-        let sequence = Arc::clone(self.watch.sequence());
+        let (sequence, kit) = (self.watch.sequence(), &mut self.kit);
+        let careful = kit.frame.tally().is_marked() || kit.run.stopped() != Stopped::No;
         let stretch = AssertUnwindSafe(|| {
-            let host = NodeHost::of_place(self.run, self.frame, sequence.place());
+            let host = NodeHost::of_place(kit.run, kit.frame, sequence.place());
             let span = span.filter(|_| !careful);
-            let stretch = Stretch { sequence: &sequence, host: &host, careful, span };
-            if self.plain {
+            let stretch = Stretch { sequence, host: &host, careful, span };
+            if kit.plain {
                 // SAFETY: passed on.
-                unsafe { self.stretch(nodes, stretch, fence::Plain) }
+                unsafe { kit.stretch(nodes, stretch, fence::Plain) }
             } else {
                 // SAFETY: passed on.
-                unsafe { self.stretch(nodes, stretch, fence::Asymmetric) }
+                unsafe { kit.stretch(nodes, stretch, fence::Asymmetric) }
             }
         });
         let left = catch_unwind(stretch)
             .unwrap_or_else(|payload| Some(Left::Failed(Panicked::of(payload).into_error())));
-        self.args.drain(..).for_each(discard);
+        self.kit.args.drain(..).for_each(discard);
         left
     }
+}
 
-    /// The innermost loop of [`Self::try_run`].
+impl Kit<'_> {
+    /// The innermost loop of [`Lap::try_run`].
     ///
     /// # Safety
-    /// As [`Self::run`].
+    /// As [`Lap::run`].
     #[inline(never)]
     unsafe fn stretch(
         &mut self,
@@ -245,7 +254,7 @@ impl<'a> Lap<'a> {
     /// last consumer of a value is the only one that holds it.
     ///
     /// # Safety
-    /// As [`Self::run`].
+    /// As [`Lap::run`].
     #[inline(always)]
     unsafe fn bind(&mut self, at: PlanIndex, op: &Op) -> Result<(), TaskError> {
         let (program, frame) = (self.program, self.frame);
@@ -282,7 +291,7 @@ impl<'a> Lap<'a> {
     /// An argument that is not a value without heap.
     ///
     /// # Safety
-    /// As [`Self::run`].
+    /// As [`Lap::run`].
     #[inline(never)]
     unsafe fn other(&self, at: PlanIndex, op: &Op, arg: &Arg) -> Result<Value, TaskError> {
         match *arg {

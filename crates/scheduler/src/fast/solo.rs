@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use terrace_core::{PlanIndex, RunConstants, Slots, TaskError, Value};
-use terrace_plugin_api::TaskContext;
+use terrace_plugin_api::{TaskContext, prefetch};
 
 use super::fence;
 use super::program::{Arg, FEW, Feed, Gather, Op, Program};
@@ -19,21 +19,8 @@ use crate::attempt::{Inside, NodeHost, Panicked, Quiet};
 use crate::frame::{Frame, Outputs, clear, discard, has_heap, push_plain};
 use crate::run::{Desk, Run, Telling};
 
-/// Fetches what a task holds, some nodes ahead: tasks lie all over memory, and nodes are done sooner
-/// than it comes.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-fn prefetch(task: *const ()) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    // SAFETY: a hint, which reads nothing.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(task.cast()) };
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-#[inline]
-fn prefetch(_task: *const ()) {}
-
-/// How many nodes ahead that is.
+/// How many nodes ahead what a task holds is fetched: tasks lie all over memory, and nodes are done
+/// sooner than it comes.
 const AHEAD: usize = 8;
 
 /// Why a sequence was left.
@@ -229,7 +216,8 @@ impl<'a> Solo<'a> {
                 return Some(Stop::Before);
             }
             if let Some(ahead) = ops.as_slice().get(AHEAD) {
-                prefetch(ahead.body.as_ptr().cast());
+                // SAFETY: the program is kept with the plan that has the task.
+                prefetch(unsafe { ahead.body.as_ref() });
             }
             let args: &mut [Value] = match op.feed {
                 Feed::Nothing => &mut [],

@@ -106,7 +106,7 @@ impl Watches {
 }
 
 impl Watch<'_> {
-    pub(super) fn sequence(&self) -> &Arc<Sequence> {
+    pub(super) fn sequence(&self) -> &Sequence {
         &self.sequence
     }
 
