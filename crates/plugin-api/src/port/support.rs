@@ -44,6 +44,7 @@ pub fn borrow_optional<'a, T: PortRef<'a> + ?Sized>(
 ///
 /// # Errors
 /// When it cannot be one.
+#[inline]
 pub fn output<T: PortType>(output: T) -> Result<Value, TaskError> {
     output.into_value().map_err(PortError::in_output)
 }
