@@ -52,20 +52,20 @@ impl<T: PartialOrd + Copy> Heap<T> {
         loop {
             let begin = at * BELOW + 1;
             let end = (begin + BELOW).min(self.0.len());
-            let Some((&one, others)) = self.0.get(begin..end).and_then(<[T]>::split_first) else {
+            let Some(below) = self.0.get(begin..end).filter(|below| !below.is_empty()) else {
                 break;
             };
-            let mut greatest = (begin, one);
-            for (place, &other) in others.iter().enumerate() {
-                if greatest.1 < other {
-                    greatest = (begin + 1 + place, other);
-                }
-            }
-            if greatest.1 < last {
+            // Its place alone goes round, so that nobody has to guess which it is.
+            let greater = |one: usize, two: usize| if below[one] < below[two] { two } else { one };
+            let greatest = match below.len() {
+                BELOW => greater(greater(0, 1), greater(2, 3)),
+                few => (1..few).fold(0, greater),
+            };
+            if below[greatest] < last {
                 break;
             }
-            self.0[at] = greatest.1;
-            at = greatest.0;
+            self.0[at] = below[greatest];
+            at = begin + greatest;
         }
         self.0[at] = last;
         Some(first)

@@ -50,11 +50,23 @@ impl PartialOrd for Key {
 }
 
 /// The key of a node of the outermost workflow, which has no way inside of another and no depth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Short {
     /// The longest way to an end, and its place from behind.
     order: u64,
     came: u64,
+}
+
+impl PartialOrd for Short {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some((self.order, self.came).cmp(&(other.order, other.came)))
+    }
+
+    // Without a branch: which of two is greater cannot be foreseen.
+    #[inline]
+    fn lt(&self, other: &Self) -> bool {
+        (self.order < other.order) | ((self.order == other.order) & (self.came < other.came))
+    }
 }
 
 impl Short {
