@@ -54,8 +54,9 @@ pub enum EventKind {
         /// How many items it has.
         items: u64,
     },
-    /// Some more items of a map have ended. Where its body is a single task this is told in portions
-    /// and not for each item.
+    /// Some more items of a map have ended. Each of the first two thousand is told, of more a
+    /// thousandth of those that have ended at a time, and the rest before [`EventKind::MapFinished`]; of items
+    /// that are one task several at a time, where they are quick.
     MapAdvanced {
         /// The node.
         node: NodeId,

@@ -49,6 +49,9 @@ pub struct Look {
     pub inside: u64,
     /// What the dispatcher holds back, where the run goes through it.
     pub standing: Option<Standing>,
+    /// How many threads compute, or look for something to compute, where the run does not go through
+    /// the dispatcher and no task of it waits on a thread of its own.
+    pub computing: Option<usize>,
 }
 
 impl Watch {

@@ -5,10 +5,11 @@
 //! token follows until it is closed. The last token to end ends the node. README.md beside this
 //! file has the protocol: who keeps what, and why nothing is followed too late.
 //!
-//! What is run over is [`items`], who gets which item [`claims`], what comes of the results
-//! [`gather`] and [`reduce`], passes of a loop [`passes`]; [`open`] makes a fan, [`path`] names what
-//! runs in it.
+//! What is run over is [`items`], who gets which item [`claims`], how many have ended [`advances`],
+//! what comes of the results [`gather`] and [`reduce`], passes of a loop [`passes`]; [`open`] makes a
+//! fan, [`path`] names what runs in it.
 
+mod advances;
 mod claims;
 mod gather;
 mod items;
@@ -31,6 +32,7 @@ use crate::dispatch::{Around, Asked, LimitId, Ticket};
 use crate::frame::{FanPtr, Frame, FramePtr, Parent};
 use crate::run::lock;
 
+pub(crate) use advances::Advances;
 pub(crate) use claims::{Claims, Range};
 pub(crate) use gather::{Gather, ItemEnd, as_outcome, retold};
 pub(crate) use items::Items;
@@ -55,6 +57,8 @@ pub(crate) struct Fan {
     pub(crate) single: Option<Single>,
     quick: Option<Quick>,
     pub(crate) claims: Claims,
+    /// Of its items, what was told.
+    pub(crate) advances: Advances,
     /// Tokens that have not ended, and how many there may be.
     pub(crate) tokens: AtomicU32,
     pub(crate) width: u32,

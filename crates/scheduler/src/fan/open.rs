@@ -12,7 +12,9 @@ use terrace_plugin_api::ErrorClass;
 
 use super::reduce::Reducer;
 use super::terms::goes_one_by_one;
-use super::{Claims, Fan, Gather, ItemEnd, Items, Passes, Pending, Quick, Single, Waits, Work};
+use super::{
+    Advances, Claims, Fan, Gather, ItemEnd, Items, Passes, Pending, Quick, Single, Waits, Work,
+};
 use crate::attempt::{FrameScope, ItemScope, guarded, release_sources};
 use crate::dispatch::Asked;
 use crate::frame::{FanPtr, Frame, FramePtr};
@@ -280,6 +282,7 @@ impl Run {
             single,
             quick,
             claims,
+            advances: Advances::default(),
             tokens: 1.into(),
             width,
             depth: home.depth() + 1,

@@ -41,6 +41,11 @@ impl Seats {
         self.capacity
     }
 
+    /// How many seats are taken. For whoever looks from outside: it may have changed already.
+    pub(crate) fn seated(&self) -> u32 {
+        self.word.load(Ordering::Relaxed) & SEATED_MASK
+    }
+
     /// After work became visible: picks someone to look for it.
     pub(crate) fn call(&self) -> Call {
         // Pairs with the fences in `leave` and `owner_sleeps`: either the leaver sees the work that

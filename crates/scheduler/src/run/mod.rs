@@ -551,7 +551,11 @@ impl Run {
         };
         let left = if self.is_finished() { 0 } else { left };
         let inside = self.inside.load(Ordering::Relaxed);
-        Look { at, nodes, ended: nodes.saturating_sub(left), inside, standing }
+        let workflow = self.plan().workflow();
+        let all_compute = standing.is_none() && !workflow.may_block() && !workflow.may_grow();
+        let computing = all_compute.then(|| self.seats.seated() as usize);
+        let ended = nodes.saturating_sub(left);
+        Look { at, nodes, ended, inside, standing, computing }
     }
 
     pub(crate) fn is_finished(&self) -> bool {

@@ -513,8 +513,17 @@ impl Run {
         end
     }
 
-    /// Tells that some items of a map have ended.
+    /// Some items of a map have ended: tells it, or leaves it to be told with later ones.
     pub(super) fn tell_advance(&self, fan: &Fan, items: u64) {
+        if self.wants(EventKinds::MAPS)
+            && let Some(items) = fan.advances.add(items)
+        {
+            self.tell_advance_of(fan, items);
+        }
+    }
+
+    /// Tells that some items of a map have ended.
+    fn tell_advance_of(&self, fan: &Fan, items: u64) {
         self.emit(EventKinds::MAPS, || {
             // SAFETY: the fan has a token, so its node has not ended and the frame of that is open.
             let home = unsafe { fan.home.get() };
@@ -589,6 +598,9 @@ impl Run {
         // SAFETY: the node has not ended, so its frame is open.
         let home = unsafe { fan.home.get() };
         if let Work::Map(map) = &fan.work {
+            if let Some(rest) = fan.advances.rest() {
+                self.tell_advance_of(&fan, rest);
+            }
             self.emit(EventKinds::MAPS, || {
                 let (failed, cancelled) = map.1.counts();
                 EventKind::MapFinished {

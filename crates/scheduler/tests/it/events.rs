@@ -187,26 +187,43 @@ fn an_observer_is_told_what_it_wants_and_nothing_else() {
 
 #[test]
 fn advances_of_a_map_add_up_to_its_items() {
-    let wf = WorkflowBuilder::new("advances");
-    let list = wf.call(|| (0..5_000_i64).collect::<Vec<i64>>(), ());
-    wf.output("one", &wf.map(&list, |body, x| body.call(|x: i64| x, (&x,))));
-    let plan = Arc::new(wf.build(&NoTasks).unwrap().plan());
-    within(30, move || {
+    let of = |nodes: usize, items: i64| {
+        let wf = WorkflowBuilder::new("advances");
+        let list = wf.call(move || (0..items).collect::<Vec<i64>>(), ());
+        let map = wf.map(&list, |body, x| {
+            let mut last = body.call(|x: i64| x, (&x,));
+            for _ in 1..nodes {
+                last = body.call(|x: i64| x, (&last,));
+            }
+            last
+        });
+        wf.output("one", &map);
+        Arc::new(wf.build(&NoTasks).unwrap().plan())
+    };
+    within(60, move || {
         let scheduler = Scheduler::builder().workers(2).build().unwrap();
         for path in PATHS {
-            let sum = Arc::new(Mutex::new((0, 0)));
-            let sink = Arc::clone(&sum);
-            let observer = move |event: &Event| {
-                if let EventKind::MapAdvanced { items, .. } = event.kind {
-                    let mut sum = sink.lock().unwrap();
-                    *sum = (sum.0 + items, sum.1 + 1);
-                }
-            };
-            let options = RunOptions::default().with_path(path).with_observer(Arc::new(observer));
-            scheduler.run(&plan, options);
-            let (items, told) = *sum.lock().unwrap();
-            assert_eq!(items, 5_000);
-            assert!(told < 2_500, "told {told} times, so once for nearly every item");
+            for (nodes, all, most) in [(1, 5_000, 2_500), (2, 20_000, 5_000)] {
+                let told = Arc::new(Mutex::new((0, 0, 0)));
+                let sink = Arc::clone(&told);
+                let observer = move |event: &Event| {
+                    let mut told = sink.lock().unwrap();
+                    match event.kind {
+                        EventKind::MapAdvanced { items, .. } => {
+                            *told = (told.0 + items, told.1 + 1, told.2);
+                            assert_eq!(told.2, 0, "an advance after the end");
+                        }
+                        EventKind::MapFinished { items, .. } => told.2 = items,
+                        _ => {}
+                    }
+                };
+                let options =
+                    RunOptions::default().with_path(path).with_observer(Arc::new(observer));
+                scheduler.run(&of(nodes, all), options);
+                let (items, times, ended) = *told.lock().unwrap();
+                assert_eq!((items, ended), (all as u64, all as u64));
+                assert!(times < most, "told {times} times of {all} items of {nodes} nodes");
+            }
         }
     });
 }

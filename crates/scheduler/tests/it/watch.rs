@@ -38,6 +38,13 @@ fn what_has_ended_is_seen_while_something_runs() {
                 if path == PathChoice::Dispatcher || workers == 1 {
                     assert_eq!(look.ended, 1, "{path:?} {workers}");
                 }
+                match path {
+                    PathChoice::Fast => {
+                        let computing = look.computing.unwrap();
+                        assert!((1..=workers).contains(&computing), "{look:?}");
+                    }
+                    _ => assert_eq!(look.computing, None),
+                }
                 go_on.send(()).unwrap();
                 assert_eq!(run.join().unwrap().status, RunStatus::Succeeded);
                 assert_eq!(watch.look(), None, "nobody has the run any more");

@@ -26,10 +26,16 @@ impl Sample {
     pub(super) fn take(&mut self, look: &Look) {
         let since = look.at.saturating_sub(self.at);
         self.at = look.at;
-        let Some(standing) = &look.standing else { return };
-        let running = standing.running.compute + standing.running.blocking;
+        let (running, waiting) = match (&look.standing, look.computing) {
+            (Some(standing), _) => {
+                (standing.running.compute + standing.running.blocking, standing.waiting)
+            }
+            // A thread that computes nothing for longer than a look takes gives up its place.
+            (None, Some(threads)) => (threads, 0),
+            (None, None) => return,
+        };
         // Nothing ran and nothing waits: it has not begun, or has ended.
-        if running + standing.waiting == 0 {
+        if running + waiting == 0 {
             return;
         }
         self.work += running as f64 * since.as_secs_f64();
@@ -61,5 +67,14 @@ mod tests {
         assert_eq!(look(500, 1, 1), Some(2.0));
         assert_eq!(look(1_000, 0, 8), Some(5.0));
         assert_eq!(look(3_000, 0, 0), Some(5.0), "nothing was to be done");
+    }
+
+    #[test]
+    fn without_the_dispatcher_threads_tell() {
+        let mut sample = Sample::default();
+        for (ms, computing) in [(500, Some(2)), (1_000, Some(1)), (1_500, None), (2_000, Some(0))] {
+            sample.take(&Look { at: Duration::from_millis(ms), computing, ..Look::default() });
+        }
+        assert_eq!(sample.mean(), Some(1.5));
     }
 }
