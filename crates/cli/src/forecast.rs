@@ -5,7 +5,7 @@ use std::path::Path;
 use terrace::core::{Draft, Format, Problems, Value, Workflow};
 use terrace::forecast::wfformat::{Body, Instance};
 use terrace::forecast::{Assumptions, ForecastError, MissingTimes, Priority, Recorded, Times};
-use terrace::{Engine, Error, InputProblem, read_draft, read_source, read_text};
+use terrace::{Engine, Error, InputProblem, read_draft, read_text};
 
 use crate::args::ForecastArgs;
 use crate::exit::Exit;
@@ -55,7 +55,7 @@ fn read(args: &ForecastArgs, priority: Priority, unknown: Unknown) -> Result<Sub
     let mut times = Times::declared().with_default(args.default_duration);
     let record = args.durations.as_deref().filter(|file| recorded::is_one(file));
     if let Some(file) = args.durations.as_ref().filter(|_| record.is_none()) {
-        times.read(&read_source(file)?)?;
+        times.read(&recorded::read_text_instead(file)?)?;
     }
     let mut assumptions = Assumptions {
         times,
@@ -128,7 +128,7 @@ fn draft(file: &Path) -> Result<Read, Error> {
             return Ok(of_draft(draft));
         }
     }
-    Ok(of_draft(read_draft(&read_source(file)?)?))
+    Ok(of_draft(read_draft(&recorded::read_text_instead(file)?)?))
 }
 
 /// How a command ends whose forecast could not be made.

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
 
-use terrace::Error;
-use terrace::core::{Problem, Problems};
+use terrace::core::{Problem, Problems, Source};
 use terrace::report::{Record, RecordError};
+use terrace::{Error, read_source};
 
 /// Reads a record, however much there is of it.
 ///
@@ -31,6 +31,18 @@ pub(crate) fn read_to_show(file: &Path) -> Result<Record, Error> {
         crate::say!("warning: {cut}");
     }
     Ok(record)
+}
+
+/// Reads a text that stands where a record could. A file whose name is of no text is taken to be meant as
+/// a record, so that it is said why it is none.
+///
+/// # Errors
+/// As [`read_source`] and [`read`].
+pub(crate) fn read_text_instead(file: &Path) -> Result<Source, Error> {
+    match read_source(file) {
+        Err(unknown @ Error::UnknownFormat(_)) => Err(read(file).err().unwrap_or(unknown)),
+        text => text,
+    }
 }
 
 /// Whether a file begins as the record of a run does.

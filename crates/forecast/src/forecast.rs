@@ -1,5 +1,6 @@
 //! [`Forecast`]: one simulated run for each number of workers, and what comes of each.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use terrace_scheduler::{
     TaskError,
 };
 
+use crate::bound::{HeldBy, Tally, is_free, may_end_early};
 use crate::error::ForecastError;
 use crate::items::Items;
 use crate::scopes::Scopes;
@@ -42,6 +44,9 @@ impl Priority {
         }
     }
 }
+
+/// How many blocking tasks wait at once, where nothing is said.
+const MAX_BLOCKING: usize = 512;
 
 /// Under which conditions runs are simulated.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +97,11 @@ pub struct Row {
     pub workers: u32,
     /// How long it takes.
     pub makespan: Duration,
+    /// What no order of starting takes less than; `None` where nothing is known of that. A run may have
+    /// to take longer.
+    pub at_least: Option<Duration>,
+    /// What that is for.
+    pub held_by: Option<HeldBy>,
     /// How much of the workers' time is used; `None` where none computes.
     pub utilisation: Option<f64>,
     /// How many times faster than one task after the other.
@@ -102,6 +112,18 @@ pub struct Row {
     pub cost: Vec<Amount>,
     /// Whether a deadline or budget ends it early.
     pub limit_reached: bool,
+}
+
+impl Row {
+    /// By what part of the best possible time it takes longer than that, at most: 0.02 for 2 percent.
+    pub fn above(&self) -> Option<f64> {
+        let at_least = self.at_least?;
+        let above = self.makespan.saturating_sub(at_least);
+        match at_least.is_zero() {
+            true => above.is_zero().then_some(0.0),
+            false => Some(above.as_secs_f64() / at_least.as_secs_f64()),
+        }
+    }
 }
 
 impl Assumptions {
@@ -202,6 +224,18 @@ pub(crate) struct Stage<'a> {
     wants: Wants,
     pub(crate) plan: Arc<Plan>,
     inputs: Vec<Value>,
+    /// Found when first asked for.
+    alone: OnceCell<Alone>,
+}
+
+/// How long nodes take at least, each by itself.
+enum Alone {
+    /// So long, by position.
+    Times(Vec<Duration>),
+    /// As long as the longest attempt of each.
+    Attempts,
+    /// Nothing is known: the run may end before they do.
+    Unknown,
 }
 
 /// What a simulated run came to.
@@ -234,7 +268,8 @@ impl<'a> Stage<'a> {
             given(at).or_else(|| input.default.clone()).unwrap_or_else(made)
         });
         let inputs = inputs.collect();
-        Ok(Self { assumptions, items, wants, plan: Arc::new(plan), inputs })
+        let (plan, alone) = (Arc::new(plan), OnceCell::new());
+        Ok(Self { assumptions, items, wants, plan, inputs, alone })
     }
 
     /// What is assumed, in words.
@@ -270,8 +305,52 @@ impl<'a> Stage<'a> {
         workers: u32,
         changed: Option<(&str, f64)>,
     ) -> Result<Played, ForecastError> {
+        let tally = Some(Tally::new(self.plan.workflow()));
+        let (mut played, tally) = self.act(order, workers, changed, tally)?;
+        // Nothing is known of a workflow whose nodes take other times, and of a run that broke off.
+        if let Some(tally) = tally.filter(|_| changed.is_none() && !played.row.limit_reached) {
+            let known = self.at_least(&tally, workers, played.tasks)?;
+            (played.row.at_least, played.row.held_by) = known.unzip();
+        }
+        Ok(played)
+    }
+
+    fn at_least(
+        &self,
+        tally: &Tally<'_>,
+        workers: u32,
+        attempts: u64,
+    ) -> Result<Option<(Duration, HeldBy)>, ForecastError> {
+        if self.alone.get().is_none() {
+            let workflow = self.plan.workflow();
+            let alone = match may_end_early(workflow) {
+                true => Alone::Unknown,
+                false if self.plan.is_plain() || !is_free(workflow, attempts) => Alone::Attempts,
+                false => Alone::Times(self.durations()?),
+            };
+            // Nobody was quicker: it is not shared between threads.
+            let _ = self.alone.set(alone);
+        }
+        let alone = match self.alone.get() {
+            Some(Alone::Times(times)) => Some(&times[..]),
+            Some(Alone::Attempts) => None,
+            Some(Alone::Unknown) | None => return Ok(None),
+        };
+        let blocking = self.assumptions.max_blocking.unwrap_or(MAX_BLOCKING);
+        Ok(Some(tally.at_least(workers, blocking, alone)))
+    }
+
+    /// Simulates a run, and tallies what it asks for where that is wanted.
+    fn act<'s>(
+        &'s self,
+        order: Order,
+        workers: u32,
+        changed: Option<(&'s str, f64)>,
+        tally: Option<Tally<'s>>,
+    ) -> Result<(Played, Option<Tally<'s>>), ForecastError> {
         let mut actor = Actor::new(&self.assumptions.times, &self.items.of, &self.wants.of);
         actor.changed = changed;
+        actor.tally = tally;
         let mut options = RunOptions::default().with_order(order).with_inputs(self.inputs.clone());
         options.environment = Some(Arc::new(MadeUp));
         options.expander = Some(Arc::new(MadeUp));
@@ -307,6 +386,8 @@ impl<'a> Stage<'a> {
             priority,
             workers,
             makespan,
+            at_least: None,
+            held_by: None,
             utilisation: (!actor.busy.is_zero()).then(|| share(actor.busy, worker_time)),
             speed_up: share(actor.work, makespan),
             worker_time,
@@ -317,7 +398,7 @@ impl<'a> Stage<'a> {
                 .collect(),
             limit_reached,
         };
-        Ok(Played { row, tasks: actor.attempts, work: actor.work, report })
+        Ok((Played { row, tasks: actor.attempts, work: actor.work, report }, actor.tally))
     }
 
     /// How long each node of the outermost workflow takes when nothing waits for workers, by
@@ -341,8 +422,9 @@ impl<'a> Stage<'a> {
             wants: self.wants.clone(),
             plan: self.plan.clone(),
             inputs: self.inputs.clone(),
+            alone: OnceCell::new(),
         };
-        let report = stage.play(Order::Dataflow, u32::MAX, None)?.report;
+        let report = stage.act(Order::Dataflow, u32::MAX, None, None)?.0.report;
         for (id, outcome) in report.outcomes() {
             durations[id.index()] = outcome.map(|outcome| outcome.duration).unwrap_or_default();
         }

@@ -9,6 +9,7 @@
 //! Pure like core: text comes in as text, what comes out is data, and text or pictures of it.
 #![forbid(unsafe_code)]
 
+mod bound;
 mod error;
 mod explain;
 mod forecast;
@@ -27,6 +28,7 @@ mod times;
 mod wants;
 pub mod wfformat;
 
+pub use bound::HeldBy;
 pub use error::ForecastError;
 pub use explain::{Explanation, LevelTime, NodeTime, Spread, WhatIf};
 pub use forecast::{Assumptions, Forecast, Priority, Row};

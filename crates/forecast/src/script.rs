@@ -8,6 +8,7 @@ use terrace_core::Lane;
 use terrace_report::bare_path;
 use terrace_scheduler::simulate::{Attempt, Course, Script};
 
+use crate::bound::Tally;
 use crate::shape::Shape;
 use crate::times::Times;
 
@@ -29,6 +30,8 @@ pub(crate) struct Actor<'f> {
     pub(crate) cost: BTreeMap<Arc<str>, u64>,
     /// Something of which no time is known.
     pub(crate) untimed: Option<String>,
+    /// What nodes ask for, where that is wanted.
+    pub(crate) tally: Option<Tally<'f>>,
 }
 
 impl<'f> Actor<'f> {
@@ -47,6 +50,7 @@ impl<'f> Actor<'f> {
             busy: Duration::ZERO,
             cost: BTreeMap::new(),
             untimed: None,
+            tally: None,
         }
     }
 
@@ -80,6 +84,9 @@ impl Script for Actor<'_> {
         self.work = self.work.saturating_add(runs);
         if attempt.lane == Lane::Compute {
             self.busy = self.busy.saturating_add(runs.saturating_mul(attempt.cpus));
+        }
+        if let Some(tally) = &mut self.tally {
+            tally.take(attempt, runs);
         }
         for amount in attempt.policy.map(|policy| &policy.cost[..]).unwrap_or_default() {
             let spent = self.cost.entry(amount.of.clone()).or_default();

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use terrace_scheduler::Order;
 
+use crate::bound::HeldBy;
 use crate::forecast::{Forecast, Row};
 use crate::shown::{columns, count, percent, time, times};
 
@@ -24,10 +25,17 @@ impl Forecast {
             // Only where they differ it tells something.
             let tells = self.rows.iter().any(|row| row.priority != self.rows[0].priority);
             let names = rows.first().map(|row| row.cost.iter().map(|cost| cost.of.to_string()));
-            let mut head: Vec<String> =
-                ["workers", "makespan", "utilisation", "speed-up", "worker time"]
-                    .map(str::to_owned)
-                    .into();
+            let mut head: Vec<String> = [
+                "workers",
+                "makespan",
+                "at least",
+                "within",
+                "utilisation",
+                "speed-up",
+                "worker time",
+            ]
+            .map(str::to_owned)
+            .into();
             head.extend(names.into_iter().flatten());
             let mut cells = vec![head];
             cells.extend(rows.iter().map(|row| row.cells()));
@@ -57,6 +65,15 @@ impl Forecast {
     }
 }
 
+/// How far above the least something is: never less than it is.
+fn within(part: f64) -> String {
+    match part {
+        0.0 => "0 %".to_owned(),
+        ..0.001 => "<0.1 %".to_owned(),
+        part => format!("{:.1} %", (part * 1_000.0).ceil() / 10.0),
+    }
+}
+
 /// What an order is called.
 pub(crate) fn name(order: Order) -> &'static str {
     match order {
@@ -71,6 +88,8 @@ impl Row {
         let mut cells = vec![
             self.workers.to_string(),
             format!("{}{late}", time(self.makespan)),
+            self.at_least.map_or_else(|| "–".to_owned(), time),
+            self.above().map_or_else(|| "–".to_owned(), within),
             self.utilisation.map_or_else(|| "–".to_owned(), percent),
             times(self.speed_up),
             time(self.worker_time),
@@ -87,6 +106,9 @@ impl Row {
             "priority": self.priority.name(),
             "workers": self.workers,
             "makespan": self.makespan.as_secs_f64(),
+            "at_least": self.at_least.map(|time| time.as_secs_f64()),
+            "within": self.above(),
+            "held_by": self.held_by.as_ref().map(HeldBy::name),
             "utilisation": self.utilisation,
             "speed_up": self.speed_up,
             "worker_time": self.worker_time.as_secs_f64(),

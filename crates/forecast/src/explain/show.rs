@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Explanation, NodeTime};
+use crate::bound::HeldBy;
 use crate::forecast::Row;
 use crate::shown::{columns, count, percent, time, times};
 
@@ -41,10 +42,11 @@ impl Explanation {
         text.push('\n');
         let [dataflow, levels] = &self.runs;
         let workers = count(self.workers.into(), "worker");
-        let lines = [
+        let on = format!("on {workers}");
+        let mut lines = vec![
             ("one after the other", self.time(self.sequential)),
             (
-                &format!("on {workers}")[..],
+                &on[..],
                 format!(
                     "{} ({} as fast{})",
                     self.time(dataflow.makespan),
@@ -54,6 +56,15 @@ impl Explanation {
             ),
             ("critical path", format!("{}: no run is faster", self.time(self.path_length))),
         ];
+        // Of the critical path that is said already.
+        if let (Some(at_least), Some(by)) = (dataflow.at_least, &dataflow.held_by)
+            && *by != HeldBy::CriticalPath
+        {
+            let by = by.shown();
+            let text =
+                format!("{}: no order is faster on {workers}, for {by}", self.time(at_least));
+            lines.push(("at least", text));
+        }
         let cells: Vec<Vec<String>> =
             lines.iter().map(|(what, value)| vec![format!("  {what}"), value.clone()]).collect();
         text.push_str(&columns(&cells, &[0, 1]));

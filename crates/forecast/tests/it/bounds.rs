@@ -47,6 +47,9 @@ fn makespans_keep_within_what_is_known_of_list_scheduling() {
                 file.makespan.as_nanos() * workers <= work.as_nanos() + (workers - 1) * path,
                 "{at}"
             );
+            let at_least = row.at_least.unwrap().as_nanos();
+            assert!(at_least >= at_best && at_least <= makespan, "{at}");
+            assert!(at_least <= file.makespan.as_nanos(), "{at}");
             if seed % SHAPES != PHASES {
                 assert!(makespan * 100 <= (at_best + longest.as_nanos()) * 102, "{at}");
             }

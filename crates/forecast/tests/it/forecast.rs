@@ -31,16 +31,16 @@ fn a_forecast_is_a_table_for_each_order() {
     join: 5 tasks, 11 s one after the other, critical path 5 s
 
     dataflow order
-    workers  makespan  utilisation  speed-up  worker time
-          1      11 s        100 %     1.00×         11 s
-          2       6 s       91.7 %     1.83×         12 s
-          4       5 s       55.0 %     2.20×         20 s
+    workers  makespan  at least  within  utilisation  speed-up  worker time
+          1      11 s      11 s     0 %        100 %     1.00×         11 s
+          2       6 s       6 s     0 %       91.7 %     1.83×         12 s
+          4       5 s       5 s     0 %       55.0 %     2.20×         20 s
 
     levels order
-    workers  makespan  utilisation  speed-up  worker time
-          1      11 s        100 %     1.00×         11 s
-          2       6 s       91.7 %     1.83×         12 s
-          4       5 s       55.0 %     2.20×         20 s
+    workers  makespan  at least  within  utilisation  speed-up  worker time
+          1      11 s      11 s     0 %        100 %     1.00×         11 s
+          2       6 s       6 s     0 %       91.7 %     1.83×         12 s
+          4       5 s       5 s     0 %       55.0 %     2.20×         20 s
     ");
 }
 

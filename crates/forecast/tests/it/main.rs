@@ -6,6 +6,7 @@ mod bounds;
 mod explain;
 mod forecast;
 mod generate;
+mod least;
 mod naive;
 mod times;
 mod wfformat;
