@@ -25,10 +25,11 @@ export const open = async (browser, file, { dark = false, width = 1400, height =
   });
   await page.goto(`file://${file}`, { waitUntil: "load" });
   await page.waitForFunction("window.terrace", null, { timeout: 60_000 });
-  const { shown, ready } = await page.evaluate("({ shown: window.terrace.shown, ready: window.terrace.ready })");
+  const { shown, seen, ready } = await page.evaluate("({ shown: window.terrace.shown, seen: window.terrace.seen, ready: window.terrace.ready })");
   return {
     page,
     shown,
+    seen,
     ready,
     details: () => page.locator("#details-body").innerText(),
     rows: () => page.locator("#table .row").evaluateAll((rows) => rows

@@ -41,7 +41,7 @@ const showDetails = (() => {
   };
 
   const values = (row, node) => {
-    const given = givenTo.get(row) || [];
+    const given = said().given.get(row) || [];
     const sources = new Map();
     if (node >= 0) {
       for (const edge of edgesInto(node)) {
@@ -62,7 +62,7 @@ const showDetails = (() => {
       });
       section("Inputs", list);
     }
-    if (gaveOf.has(row)) section("Output", el("pre", "value", gaveOf.get(row)));
+    if (said().gave.has(row)) section("Output", el("pre", "value", said().gave.get(row)));
     else if (R.state[row] === 1 && D.values_cut) section("Output", el("p", "note", "There were more values than are shown."));
   };
 
@@ -81,7 +81,7 @@ const showDetails = (() => {
   };
 
   const logs = (row) => {
-    const lines = logsOf.get(row) || [];
+    const lines = said().logs.get(row) || [];
     if (lines.length === 0) return;
     const shown = lines.slice(0, 200).map(([, at, level, text]) => `${time(at)} ${level}: ${text}`);
     if (lines.length > 200) shown.push(`and ${count(lines.length - 200)} more`);

@@ -128,8 +128,28 @@ const graph = (() => {
     return { group: "edges", classes: classes.filter(Boolean).join(" "), data };
   };
 
-  const draw = (fit) => {
-    const { nodes, edges, hidden } = elements(places.place());
+  /** Puts elements into the graph: boxes, then what leads from one to another. */
+  const add = (nodes, edges) => {
+    cy.batch(() => cy.add(nodes));
+    cy.add(edges.map(line));
+  };
+
+  // What of a large graph follows when its first boxes are on the screen.
+  let rest = null;
+  const follow = () => {
+    if (!rest) return;
+    const { nodes, edges } = rest;
+    rest = null;
+    add(nodes, edges);
+    mark();
+    showSelection(selection, "");
+  };
+
+  const draw = (fit, inParts) => {
+    const placed = places.place();
+    const { nodes, edges, hidden } = elements(placed);
+    extent = sizeOf(placed);
+    rest = null;
     if (!cy) {
       cy = cytoscape({
         container: box, elements: [], style: style(), layout: { name: "preset" },
@@ -142,34 +162,47 @@ const graph = (() => {
         if (key) toggle(key);
       });
     }
-    cy.batch(() => {
-      cy.elements().remove();
-      cy.add(nodes);
-    });
-    cy.add(edges.map(line));
+    cy.elements().remove();
+    if (fit) whole();
+    if (inParts) {
+      const bottom = cy.extent().y2;
+      const first = new Set(nodes.filter(({ position, data }) => position.y - data.h / 2 < bottom));
+      const ids = new Set([...first].map(({ data }) => data.id));
+      const isFirst = ({ from, to }) => ids.has(from.id) && ids.has(to.id);
+      rest = { nodes: nodes.filter((one) => !first.has(one)), edges: edges.filter((one) => !isFirst(one)) };
+      add([...first], edges.filter(isFirst));
+    } else add(nodes, edges);
     byId("graph-close").hidden = !boxes.anyOpen();
     const parts = [many(drawnBoxes.length, "box", "boxes") + " of " + many(OWN, "node")];
     if (hidden > 0) parts.push(many(hidden, "edge") + " not drawn");
     parts.push("⊞ opens with a double click");
     note.textContent = parts.join(" · ");
     mark();
-    if (fit) whole();
+  };
+
+  /** How far what is placed reaches, ways of edges beside it included. */
+  const sizeOf = ({ list, w, h }) => {
+    let left = 0, right = Math.max(w, 1);
+    for (const one of list) {
+      for (const gap of one.gaps || []) [left, right] = [Math.min(left, gap), Math.max(right, gap)];
+    }
+    return { left, w: right - left, h: Math.max(h, 1) };
   };
 
   // Whether everything is shown, as it was to begin with: then it follows the size of the window.
   let isWhole = true;
+  // As it was placed: to ask Cytoscape takes longer than to place it.
+  let extent = { left: 0, w: 1, h: 1 };
   const whole = () => {
     isWhole = true;
     cy.resize();
-    cy.fit(undefined, 24);
-    if (cy.zoom() > 1.15) cy.zoom({ level: 1.15, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
+    const { left, w, h } = extent;
+    const fits = Math.min((cy.width() - 48) / w, (cy.height() - 48) / h);
     // What is too large to be read whole is shown from its top.
-    if (cy.zoom() < 0.12) {
-      const around = cy.elements().boundingBox();
-      cy.zoom(Math.min(1, Math.max(0.12, (cy.width() - 40) / Math.max(around.w, 1))));
-      const across = cy.width() / 2 - (around.x1 + around.w / 2) * cy.zoom();
-      cy.pan({ x: across, y: 20 - around.y1 * cy.zoom() });
-    }
+    const fromTop = fits < 0.12;
+    const zoom = fromTop ? Math.min(1, Math.max(0.12, (cy.width() - 40) / w)) : Math.min(1.15, fits);
+    const pan = { x: cy.width() / 2 - (left + w / 2) * zoom, y: fromTop ? 20 : (cy.height() - h * zoom) / 2 };
+    cy.viewport({ zoom, pan });
   };
 
   const mark = () => {
@@ -204,7 +237,7 @@ const graph = (() => {
 
   const showSelection = (what, from) => {
     cy.nodes(":selected").unselect();
-        let one = what.row !== undefined ? cy.getElementById("r" + what.row) : cy.collection();
+    let one = what.row !== undefined ? cy.getElementById("r" + what.row) : cy.collection();
     if (one.empty() && what.key) one = cy.getElementById(what.key);
     // What is inside a box that is closed is shown by that.
     let row = what.row;
@@ -245,8 +278,14 @@ const graph = (() => {
     event.preventDefault();
   };
 
-  const begin = () => {
-    draw(true);
+  /** Shows the graph, and calls `done` when all of it is there, with the time when it was first seen. */
+  const begin = (done) => {
+    draw(true, true);
+    requestAnimationFrame(() => setTimeout(() => {
+      const seen = performance.now();
+      follow();
+      done(seen);
+    }));
     box.addEventListener("keydown", keys);
     // The page scrolls until the graph was meant.
     box.addEventListener("pointerdown", () => {

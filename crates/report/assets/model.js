@@ -1,4 +1,4 @@
-// The data as the parts of the page ask for it.
+// The data as the parts of the page ask for it: columns in `data`, values and log lines in `said`.
 
 const D = JSON.parse(byId("data").textContent);
 byId("data").remove();
@@ -64,9 +64,23 @@ const byRow = (all) => {
   });
   return found;
 };
-const logsOf = byRow(D.logs);
-const givenTo = new Map(D.given);
-const gaveOf = new Map(D.gave);
+/**
+ * What rows were given, gave and logged. Read when it is first asked for: it is much of the page, stands at
+ * its end, and is of interest once somebody looks at a node.
+ */
+const said = (() => {
+  let known = null;
+  return () => {
+    // Somebody was quicker than the page.
+    if (document.readyState === "loading") return { given: new Map(), gave: new Map(), logs: new Map() };
+    if (!known) {
+      const { given, gave, logs } = JSON.parse(byId("said").textContent);
+      byId("said").remove();
+      known = { given: new Map(given), gave: new Map(gave), logs: byRow(logs) };
+    }
+    return known;
+  };
+})();
 
 /** The last part of a path: of `grow.measure["a.b"]` it is `["a.b"]`. */
 const lastPart = (path) => {

@@ -15,7 +15,7 @@ mod tracer;
 pub use diff::{Changed, Diff, EdgeName, Noise, RunSide, TimeChange};
 pub use record::{
     Attempt, Budget, Checkpoint, Closing, Cut, Edge, End, Error, Gave, Given, Header, LimitUse,
-    Log, MapRun, Place, Progress, Reading, Record, RecordError, RecordLimit, RecordNeed,
+    Log, MapRun, Place, Progress, Ran, Reading, Record, RecordError, RecordLimit, RecordNeed,
     RecordNode, Recorder, RecorderOptions, Reserved, RunCounts, VERSION, bare_path, path_parts,
 };
 pub use shown::show_time;

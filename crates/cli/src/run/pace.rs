@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use terrace::core::{HeldUp, Leg, NodeId, Workflow};
-use terrace::scheduler::RunReport;
+use terrace::core::{HeldUp, NodeId, Redactor, Workflow};
+use terrace::report::{Ran, Record};
 
-use super::progress::Seen;
+use super::Told;
 use super::summary::time;
 
 /// Of shorter runs nothing is said.
@@ -19,7 +19,8 @@ const NAMED: usize = 5;
 const SLOWEST: usize = 3;
 
 /// What is said of a run.
-pub(super) fn lines(workflow: &Workflow, report: &RunReport, seen: &Seen) -> Vec<String> {
+pub(super) fn lines(told: &Told<'_>) -> Vec<String> {
+    let Told { workflow, report, seen, redactor, .. } = told;
     if report.duration < LONG {
         return Vec::new();
     }
@@ -30,8 +31,14 @@ pub(super) fn lines(workflow: &Workflow, report: &RunReport, seen: &Seen) -> Vec
         .map(|(id, outcome)| (id, outcome.duration))
         .collect();
     let name = |id: NodeId| workflow.node(id).name();
+    let held_up = report.held_up();
+    let legs = match seen.ran() {
+        // Only where something inside was told of it shows more than the run's own nodes do.
+        Some(ran) if ran.iter().any(|ran| ran.path.is_some()) => through(workflow, ran, redactor),
+        _ => own(&held_up, name),
+    };
     let mut lines = Vec::new();
-    lines.extend(path(&report.held_up(), report.duration, name));
+    lines.extend(path(&legs, held_up.waited(), report.duration));
     lines.extend(slowest(&ran, name));
     // What maps and inner workflows do side by side is not known from their nodes.
     let work = if report.inside == 0 { Some(report.work()) } else { seen.work(report.inside) };
@@ -42,40 +49,64 @@ pub(super) fn lines(workflow: &Workflow, report: &RunReport, seen: &Seen) -> Vec
     lines
 }
 
-/// The path that held up the end: its longest nodes, and how long they waited.
-fn path<'w>(
-    held_up: &HeldUp,
-    duration: Duration,
-    name: impl Fn(NodeId) -> &'w str,
-) -> Option<String> {
-    if held_up.legs.len() < 2 {
+/// Something on the path that held up the end, and how long it ran.
+type Leg = (String, Duration);
+
+/// The path as far as it is known from the run's own nodes.
+fn own<'w>(held_up: &HeldUp, name: impl Fn(NodeId) -> &'w str) -> Vec<Leg> {
+    held_up.legs.iter().map(|leg| (name(leg.node).to_owned(), leg.ran())).collect()
+}
+
+/// The path as a report shows it, which goes on inside of maps, loops, and inner and given workflows:
+/// what it passes in them stands for them.
+fn through(workflow: &Workflow, ran: Vec<Ran>, redactor: &Redactor) -> Vec<Leg> {
+    let record = Record::of_times(workflow, ran);
+    let path = record.longest_path();
+    let name = |at: usize| path[at].place.name(&record.header);
+    let is_around = |at: usize| {
+        let next = path.get(at + 1).map(|next| next.place.name(&record.header));
+        let inside = next.and_then(|next| next.strip_prefix(name(at)));
+        inside.is_some_and(|rest| rest.starts_with(['.', '[']))
+    };
+    (0..path.len())
+        .filter(|&at| !is_around(at))
+        .map(|at| {
+            let ran = path[at].end.unwrap_or(path[at].start).saturating_sub(path[at].start);
+            // Keys of a secret map stand in the paths of its items.
+            (redactor.mask(name(at)).into_owned(), Duration::from_nanos(ran))
+        })
+        .collect()
+}
+
+/// The path that held up the end: what took longest on it, and how long it waited.
+fn path(legs: &[Leg], waited: Duration, duration: Duration) -> Option<String> {
+    if legs.len() < 2 {
         return None;
     }
     // The longest, in their order; `…` for others between them.
-    let mut longest: Vec<(usize, &Leg)> = held_up.legs.iter().enumerate().collect();
-    longest.sort_by_key(|(at, leg)| (std::cmp::Reverse(leg.ran()), *at));
+    let mut longest: Vec<(usize, &Leg)> = legs.iter().enumerate().collect();
+    longest.sort_by_key(|(at, (_, ran))| (std::cmp::Reverse(*ran), *at));
     longest.truncate(NAMED);
     longest.sort_unstable_by_key(|(at, _)| *at);
     let mut text = String::from("critical path: ");
     let mut next = 0;
-    for (at, leg) in longest {
+    for (at, (name, ran)) in longest {
         if next > 0 {
             text.push_str(" → ");
         }
         if at > next {
             text.push_str("… → ");
         }
-        text.push_str(name(leg.node));
+        text.push_str(name);
         // Times that do not matter make those that do hard to find.
-        if leg.ran() * 20 >= duration {
-            text.push_str(&format!(" {}", time(leg.ran())));
+        if *ran * 20 >= duration {
+            text.push_str(&format!(" {}", time(*ran)));
         }
         next = at + 1;
     }
-    if next < held_up.legs.len() {
+    if next < legs.len() {
         text.push_str(" → …");
     }
-    let waited = held_up.waited();
     if waited * 20 >= duration {
         text.push_str(&format!("; {} of it waiting to start", time(waited)));
     }
@@ -143,10 +174,41 @@ mod tests {
         };
         let held_up = workflow.held_up(times);
         assert_eq!(held_up.legs.len(), 9);
-        insta::assert_snapshot!(path(&held_up, ms(3_090), name).unwrap(), @"critical path: n0 → n1 → n2 → n3 2.01 s → n4 → …; 1.00 s of it waiting to start");
+        insta::assert_snapshot!(path(&own(&held_up, name), held_up.waited(), ms(3_090)).unwrap(), @"critical path: n0 → n1 → n2 → n3 2.01 s → n4 → …; 1.00 s of it waiting to start");
         let short = chain(3).held_up(|id| Some((ms(id.index() as u64), ms(id.index() as u64 + 1))));
-        insta::assert_snapshot!(path(&short, ms(3), name).unwrap(), @"critical path: n0 1.0 ms → n1 1.0 ms → n2 1.0 ms");
-        assert_eq!(path(&chain(1).held_up(|_| Some((ms(0), ms(9)))), ms(9), name), None);
+        insta::assert_snapshot!(path(&own(&short, name), ms(0), ms(3)).unwrap(), @"critical path: n0 1.0 ms → n1 1.0 ms → n2 1.0 ms");
+        let one = chain(1).held_up(|_| Some((ms(0), ms(9))));
+        assert_eq!(path(&own(&one, name), ms(0), ms(9)), None);
+    }
+
+    #[test]
+    fn a_path_goes_on_inside_of_maps_and_given_workflows() {
+        let wf = WorkflowBuilder::new("inside");
+        let list = wf.call(|| vec![1_i64, 2], ()).named("list");
+        let map = wf.map(&list, |body, item| {
+            let fetch = body.call(|item: i64| item, (&item,)).named("fetch");
+            body.call(|item: i64| item, (&fetch,)).named("parse")
+        });
+        let map = map.named("pages");
+        let end = wf.call(|_: Vec<i64>| (), (&map,)).named("end");
+        let workflow = wf.build(&NoTasks).unwrap();
+        let id = |handle: Option<NodeId>| handle.unwrap();
+        let (list, map, end) = (id(list.node()), id(map.node()), id(end.node()));
+        let ran = |node, path: Option<&str>, start, end| {
+            let (start, end) = (ms(start), ms(end));
+            Ran { node, path: path.map(Into::into), start, end }
+        };
+        let told = vec![
+            ran(list, None, 0, 10),
+            ran(list, Some("pages[1].fetch"), 10, 40),
+            ran(list, Some("pages[0].fetch"), 10, 30),
+            ran(map, Some("pages[0].parse"), 30, 90),
+            ran(map, Some("pages[1].parse"), 40, 50),
+            ran(map, None, 10, 90),
+            ran(end, None, 90, 100),
+        ];
+        let legs = through(&workflow, told, &Redactor::default());
+        insta::assert_snapshot!(path(&legs, ms(0), ms(100)).unwrap(), @"critical path: list 10.0 ms → pages[0].fetch 20.0 ms → pages[0].parse 60.0 ms → end 10.0 ms");
     }
 
     #[test]

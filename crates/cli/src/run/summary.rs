@@ -78,7 +78,7 @@ pub(super) fn print(told: &Told<'_>) {
         told.order().name(),
     );
     print_levels(told);
-    for line in pace::lines(told.workflow, report, told.seen) {
+    for line in pace::lines(told) {
         crate::say!("  {line}");
     }
     if counts.tolerated > 0 {

@@ -8,9 +8,37 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use crate::record::{Record, outer_path};
+use crate::record::{Attempt, Record, outer_path};
 
 use super::rows::{Rows, state};
+
+impl Record {
+    /// The path that took longest, as the report shows it: from the node that ended last back through
+    /// whichever dependency ended last; in maps through the item that ended last, in loops through the
+    /// passes, and in inner and given workflows alike. In the order in which they ran, what is inside
+    /// something after that; of each its last attempt. O(nodes and items).
+    ///
+    /// ```
+    /// use terrace_report::Record;
+    ///
+    /// let text = r#"{"terrace_record":1,"own":2,"nodes":[{"name":"a"},{"name":"b","level":1,"after":[0]}]}
+    /// {"k":"start","at":0,"node":0,"worker":0}
+    /// {"k":"end","at":9,"node":0,"ran":9}
+    /// {"k":"start","at":9,"node":1,"worker":0}
+    /// {"k":"end","at":20,"node":1,"ran":11}
+    /// "#;
+    /// let record = Record::read(text.as_bytes())?;
+    /// let path: Vec<&str> =
+    ///     record.longest_path().iter().map(|on| on.place.name(&record.header)).collect();
+    /// assert_eq!(path, ["a", "b"]);
+    /// # Ok::<(), terrace_report::RecordError>(())
+    /// ```
+    pub fn longest_path(&self) -> Vec<&Attempt> {
+        let rows = Rows::of(self);
+        let attempt = |row: u32| self.attempts.get(rows.rows.get(row as usize)?.last? as usize);
+        path(self, &rows).into_iter().filter_map(attempt).collect()
+    }
+}
 
 /// The rows on the path, in the order in which they ran, what is inside one after it.
 pub(super) fn path(record: &Record, rows: &Rows) -> Vec<u32> {
@@ -78,22 +106,47 @@ impl<'r> Tree<'r> {
             let path = self.rows.rows[*row as usize].path.as_deref();
             path.is_some_and(|path| path.ends_with(']'))
         };
-        if !inside.iter().all(is_item) {
-            return self.through(inside);
-        }
+        let are_items = inside.iter().all(is_item);
         let node = self.rows.rows[row as usize].node;
         let node = node.and_then(|node| self.record.nodes().get(node as usize));
-        match node.map(crate::record::RecordNode::kind) {
+        let is_loop = node.map(crate::record::RecordNode::kind) == Some("loop");
+        match (is_loop, are_items) {
             // Passes follow each other.
-            Some("loop") => {
+            (true, true) => {
                 inside.iter().copied().filter(|&row| self.ended(row).is_some()).collect()
             }
-            _ => self.last(inside.iter().copied()).into_iter().collect(),
+            (true, false) => self.passes(inside),
+            (false, true) => self.last(inside.iter().copied()).into_iter().collect(),
+            (false, false) => self.through(inside),
         }
     }
 
-    /// The path through rows of one workflow.
+    /// The path through all passes of a loop, one after the other.
+    fn passes(&self, rows: &[u32]) -> Vec<u32> {
+        let mut passes: Vec<Vec<u32>> = Vec::new();
+        let mut known: HashMap<Option<&str>, usize> = HashMap::new();
+        for &row in rows {
+            let pass = *known.entry(self.around(row)).or_insert(passes.len());
+            if pass == passes.len() {
+                passes.push(Vec::new());
+            }
+            passes[pass].push(row);
+        }
+        passes.iter().flat_map(|rows| self.through(rows)).collect()
+    }
+
+    /// The path of what a row is directly inside of: an item, a pass, a node.
+    fn around(&self, row: u32) -> Option<&str> {
+        self.rows.rows[row as usize].path.as_deref().and_then(outer_path)
+    }
+
+    /// The path through rows of one workflow; where it ran several times, as the items of a map, through
+    /// those of the run that ended last.
     fn through(&self, rows: &[u32]) -> Vec<u32> {
+        let last = self.last(rows.iter().copied());
+        let of_last = last.and_then(|last| self.around(last));
+        let of_last = |row: &u32| self.around(*row) == of_last;
+        let rows: Vec<u32> = rows.iter().copied().filter(of_last).collect();
         let by_node: HashMap<u32, u32> = rows
             .iter()
             .filter_map(|&row| Some((self.rows.rows[row as usize].node?, row)))
@@ -107,7 +160,7 @@ impl<'r> Tree<'r> {
         }
         let mut path = Vec::new();
         let mut passed = HashSet::new();
-        let mut at = self.last(rows.iter().copied());
+        let mut at = last;
         while let Some(row) = at {
             // A damaged record may lead in a circle.
             if !passed.insert(row) {

@@ -1,4 +1,4 @@
-//! [`Data`]: what the page is given, as one JSON object of columns.
+//! [`Data`]: what the page is given, as JSON: an object of columns, and [`Said`] beside it.
 //!
 //! Columns and not objects: a hundred thousand nodes then take a few bytes each and are read in a
 //! tenth of a second. Everything that grows with the run has a bound; what is left out is counted.
@@ -31,13 +31,10 @@ pub(super) struct Data {
     /// Attempts before the last.
     before: Vec<Before>,
     errors: Vec<String>,
-    /// Row, when, level, line.
-    logs: Vec<(u32, u64, String, String)>,
+    /// Beside it in the page.
+    #[serde(skip)]
+    said: Said,
     logs_left_out: u64,
-    /// Row, ports and values.
-    given: Vec<(u32, Vec<(String, String)>)>,
-    /// Row and value.
-    gave: Vec<(u32, String)>,
     values_cut: bool,
     /// Rows, what is inside one after it.
     critical: Vec<u32>,
@@ -48,6 +45,18 @@ pub(super) struct Data {
     budgets: Vec<(String, u64, u64)>,
     outputs: Vec<(String, Option<String>, Option<String>)>,
     leftovers: Vec<(String, u32)>,
+}
+
+/// Values and log lines: much of the data, and of interest once somebody looks at a node. So they are
+/// an object of their own, which the page reads then.
+#[derive(Debug, Serialize)]
+pub(super) struct Said {
+    /// Row, when, level, line.
+    logs: Vec<(u32, u64, String, String)>,
+    /// Row, ports and values.
+    given: Vec<(u32, Vec<(String, String)>)>,
+    /// Row and value.
+    gave: Vec<(u32, String)>,
 }
 
 /// The run as a whole.
@@ -116,10 +125,8 @@ impl Data {
             rows: shown,
             before,
             errors: texts.all,
-            logs,
+            said: Said { logs, given: values.given, gave: values.gave },
             logs_left_out,
-            given: values.given,
-            gave: values.gave,
             values_cut: values.cut || record.values_cut,
             pauses: record
                 .checkpoints
@@ -143,6 +150,10 @@ impl Data {
                 .collect(),
             leftovers: record.leftovers.clone(),
         }
+    }
+
+    pub(super) fn said(&self) -> &Said {
+        &self.said
     }
 
     pub(super) fn title(&self) -> &str {

@@ -3,7 +3,7 @@
 //! What the page shows is made here: [`rows`] turn a record into what ran, [`shown`] picks those that are
 //! shown and [`values`] what they were given, [`graph`] has nodes, edges and their places, [`series`]
 //! counts over time, [`critical`] finds the path that took longest, [`texts`] are there once, [`data`] puts
-//! it all into one JSON object within bounds, [`shell`] puts that, the styles, the script and the
+//! it all into JSON within bounds, [`shell`] puts that, the styles, the script and the
 //! libraries into a page. How it is shown is the script's business, in `assets`.
 
 mod critical;

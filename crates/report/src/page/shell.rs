@@ -27,9 +27,8 @@ const BODY: &str = include_str!("../../assets/body.html");
 
 /// The whole page.
 pub(super) fn page(data: &Data) -> String {
-    // Numbers, texts and lists of them are always JSON.
-    let json = serde_json::to_string(data).unwrap_or_else(|_| "null".to_owned());
-    let mut page = String::with_capacity(json.len() + (1 << 20));
+    let (columns, said) = (json(data), json(data.said()));
+    let mut page = String::with_capacity(columns.len() + said.len() + (1 << 20));
     page.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.push_str(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
@@ -50,9 +49,8 @@ pub(super) fn page(data: &Data) -> String {
     {
         escape(&mut page, &format!("{name}\n\n{text}\n\n"));
     }
-    page.push_str("</pre></details>\n<script type=\"application/json\" id=\"data\">");
-    page.push_str(&json.replace('<', "\\u003c"));
-    page.push_str("</script>\n");
+    page.push_str("</pre></details>\n");
+    page.push_str(&element("data", &columns));
     for library in [CYTOSCAPE, UPLOT] {
         page.push_str("<script>\n");
         page.push_str(library);
@@ -62,8 +60,22 @@ pub(super) fn page(data: &Data) -> String {
     for part in SCRIPT {
         page.push_str(part);
     }
-    page.push_str("})();\n</script>\n</body>\n</html>\n");
+    page.push_str("})();\n</script>\n");
+    // Behind the script, so that the page is shown before all of this is read.
+    page.push_str(&element("said", &said));
+    page.push_str("</body>\n</html>\n");
     page
+}
+
+fn element(id: &str, json: &str) -> String {
+    format!("<script type=\"application/json\" id=\"{id}\">{json}</script>\n")
+}
+
+/// JSON in which nothing ends an element.
+fn json(data: &impl serde::Serialize) -> String {
+    // Numbers, texts and lists of them are always JSON.
+    let json = serde_json::to_string(data).unwrap_or_else(|_| "null".to_owned());
+    json.replace('<', "\\u003c")
 }
 
 /// Appends text as HTML.

@@ -147,17 +147,12 @@ impl Lines {
         let task = raw.task.map(|task| self.task(task));
         *self.open(&place) = Some(self.record.attempts.len());
         self.record.attempts.push(Attempt {
-            place,
             task,
             number: raw.r#try.unwrap_or(1),
             lane,
             worker: raw.worker.unwrap_or_default(),
             start,
-            end: None,
-            status: None,
-            error: None,
-            abandoned: false,
-            pause: None,
+            ..Attempt::at(place)
         });
         Ok(())
     }
@@ -175,7 +170,7 @@ impl Lines {
             attempt.error.clone_from(&error);
         }
         let cause = match (raw.cause_path, raw.cause) {
-            (Some(path), _) => Some(self.path(path)),
+            (Some(path), _) => Some(self.path(&path)),
             (None, Some(node)) => Some(Place { node: Some(node), path: None }),
             (None, None) => None,
         };
@@ -247,7 +242,7 @@ impl Lines {
 
     fn place(&mut self, raw: &Raw) -> Result<Place, String> {
         match (&raw.path, raw.node) {
-            (Some(path), _) => Ok(self.path(path.clone())),
+            (Some(path), _) => Ok(self.path(path)),
             (None, Some(node)) if (node as usize) < self.record.header.nodes.len() => {
                 Ok(Place { node: Some(node), path: None })
             }
@@ -256,11 +251,12 @@ impl Lines {
         }
     }
 
-    fn path(&mut self, path: String) -> Place {
-        if let Some((path, known)) = self.paths.get_key_value(&*path) {
+    /// What is at a path.
+    pub(super) fn path(&mut self, path: &str) -> Place {
+        if let Some((path, known)) = self.paths.get_key_value(path) {
             return Place { node: known.node, path: Some(Arc::clone(path)) };
         }
-        let node = self.names.get(&*bare_path(&path)).copied();
+        let node = self.names.get(&*bare_path(path)).copied();
         let path: Arc<str> = path.into();
         self.paths.insert(Arc::clone(&path), Known { node, open: None });
         Place { node, path: Some(path) }

@@ -6,7 +6,7 @@
 //!
 //! The other way, bytes become lines in [`reading`], each a [`raw`] one that [`lines`] adds to a [`Record`]
 //! ([`mod@read`]), whose parts are in [`model`]; what paths tell is in [`path`], and who only
-//! waits for others inside in [`around`].
+//! waits for others inside in [`around`]. A record of a run that nobody recorded is made in [`told`].
 
 mod around;
 mod error;
@@ -23,6 +23,7 @@ mod reading;
 mod recorder;
 mod sink;
 mod time;
+mod told;
 
 pub(crate) use around::Around;
 pub use error::RecordError;
@@ -36,6 +37,7 @@ pub use path::{bare_path, path_parts};
 pub use read::Record;
 pub use reading::Reading;
 pub use recorder::{Closing, Recorder, RecorderOptions};
+pub use told::Ran;
 
 /// The version of the format that this crate writes, and the highest that it reads.
 pub const VERSION: u32 = 1;

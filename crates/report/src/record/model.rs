@@ -86,6 +86,25 @@ pub struct Attempt {
     pub pause: Option<u64>,
 }
 
+impl Attempt {
+    /// The first of something, at the run's start, of which nothing more is known.
+    pub(super) fn at(place: Place) -> Self {
+        Self {
+            place,
+            task: None,
+            number: 1,
+            lane: Lane::Compute,
+            worker: 0,
+            start: 0,
+            end: None,
+            status: None,
+            error: None,
+            abandoned: false,
+            pause: None,
+        }
+    }
+}
+
 /// The end of a node or item, whether it ran or not.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

@@ -70,6 +70,11 @@ pub fn path_parts(path: &str) -> Vec<&str> {
 /// The path of what something is directly inside of, if it is in anything: that of `search[3].step` is
 /// `search[3]`, and of that `search`.
 pub(crate) fn outer_path(path: &str) -> Option<&str> {
+    // Only quoted keys may have dots and brackets of their own.
+    if !path.contains('"') {
+        let end = path.rfind(['.', '['])?;
+        return Some(&path[..end]).filter(|outer| !outer.is_empty());
+    }
     let last = *path_parts(path).last()?;
     let outer = &path[..path.len() - last.len()];
     Some(outer.strip_suffix('.').unwrap_or(outer)).filter(|outer| !outer.is_empty())
@@ -95,6 +100,9 @@ mod tests {
         assert_eq!(outer_path("search[3].step"), Some("search[3]"));
         assert_eq!(outer_path("search[3]"), Some("search"));
         assert_eq!(outer_path("search"), None);
+        assert_eq!(outer_path("a[3][4]"), Some("a[3]"));
+        assert_eq!(outer_path(r#"a["x.[1]\"]"].b"#), Some(r#"a["x.[1]\"]"]"#));
+        assert_eq!(outer_path(r#"a["x.[1]\"]"]"#), Some("a"));
         assert_eq!(path_parts(r#"a["x.[1]\"]"][2].b"#), ["a", r#"["x.[1]\"]"]"#, "[2]", "b"]);
     }
 }

@@ -62,18 +62,15 @@ fn tags(page: &str) -> Vec<String> {
 fn text_of_a_run_adds_no_element_to_the_page() {
     let plain = page(&record("plain"));
     let expected = tags(&plain);
-    assert_eq!(expected.iter().filter(|tag| tag.starts_with("<script")).count(), 4);
+    assert_eq!(expected.iter().filter(|tag| tag.starts_with("<script")).count(), 5);
     for text in HOSTILE {
         let page = page(&record(text));
         assert_eq!(tags(&page), expected, "{text:?}");
         // The data is read as the text that it was.
-        let start = "<script type=\"application/json\" id=\"data\">";
-        let from = page.find(start).unwrap() + start.len();
-        let json = &page[from..from + page[from..].find("</script>").unwrap()];
-        assert!(!json.contains('<'), "{text:?}");
-        let data: serde_json::Value = serde_json::from_str(json).unwrap();
+        let (data, said) = (part(&page, "data"), part(&page, "said"));
         assert_eq!(data["nodes"]["name"][0], text);
-        assert_eq!(data["given"][0][1][0][1], text);
+        assert_eq!(said["given"][0][1][0][1], text);
+        assert_eq!(said["gave"][0][1], text);
         assert_eq!(data["rows"]["path"][0], text);
     }
 }
@@ -158,12 +155,18 @@ fn the_libraries_are_those_that_were_written_down() {
     }
 }
 
+/// A part of what the page is given.
+fn part(page: &str, id: &str) -> serde_json::Value {
+    let start = format!(r#"<script type="application/json" id="{id}">"#);
+    let from = page.find(&start).unwrap() + start.len();
+    let text = &page[from..from + page[from..].find("</script>").unwrap()];
+    assert!(!text.contains('<'), "{id}");
+    serde_json::from_str(text).unwrap()
+}
+
 /// What the page is given.
 fn data(record: &str) -> serde_json::Value {
-    let page = page(record);
-    let from = page.find(r#"id="data">"#).unwrap() + r#"id="data">"#.len();
-    let text = &page[from..from + page[from..].find("</script>").unwrap()];
-    serde_json::from_str(text).unwrap()
+    part(&page(record), "data")
 }
 
 #[test]
@@ -188,6 +191,18 @@ fn the_path_that_took_longest_goes_through_the_slowest_item() {
 {"k":"start","at":30,"node":2,"worker":0}
 {"k":"end","at":40,"node":2,"ran":10}
 "#;
+    // `m[1]` ended last; in it `b` waited for `a`, not for `c`.
+    assert_eq!(longest(record), ["list", "m", "m[1].a", "m[1].b", "end"]);
+    // The same whichever item began first.
+    let other = record.replace("m[0]", "m[x]").replace("m[1]", "m[0]").replace("m[x]", "m[1]");
+    assert_eq!(longest(&other), ["list", "m", "m[0].a", "m[0].b", "end"]);
+    let swapped = other.replacen("m[1].a", "m[x].a", 1).replacen("m[0].a", "m[1].a", 1);
+    let swapped = swapped.replacen("m[x].a", "m[0].a", 1);
+    assert_eq!(longest(&swapped), ["list", "m", "m[0].a", "m[0].b", "end"]);
+}
+
+/// The names on the path that took longest, which the page has and the record tells.
+fn longest(record: &str) -> Vec<String> {
     let data = data(record);
     let own = data["run"]["own"].as_u64().unwrap() as usize;
     let name = |row: &serde_json::Value| {
@@ -197,8 +212,27 @@ fn the_path_that_took_longest_goes_through_the_slowest_item() {
         of.as_str().unwrap().to_owned()
     };
     let path: Vec<String> = data["critical"].as_array().unwrap().iter().map(name).collect();
-    // `m[1]` ended last; in it `b` waited for `a`, not for `c`.
-    assert_eq!(path, ["list", "m", "m[1].a", "m[1].b", "end"]);
+    let record = Record::read(record.as_bytes()).unwrap();
+    let told = record.longest_path();
+    assert!(told.iter().map(|on| on.place.name(&record.header)).eq(&path));
+    path
+}
+
+#[test]
+fn the_path_goes_through_all_passes_of_a_loop() {
+    let record = r#"{"terrace_record":1,"own":1,"nodes":[{"name":"l","kind":"loop"},{"name":"l.a","inside":0},{"name":"l.b","inside":0,"level":1,"inputs":[["x",1]]}]}
+{"k":"start","at":0,"node":0,"worker":0}
+{"k":"start","at":0,"path":"l[0].a","worker":0}
+{"k":"end","at":2,"path":"l[0].a","ran":2}
+{"k":"start","at":2,"path":"l[0].b","worker":0}
+{"k":"end","at":3,"path":"l[0].b","ran":1}
+{"k":"start","at":3,"path":"l[1].a","worker":0}
+{"k":"end","at":5,"path":"l[1].a","ran":2}
+{"k":"start","at":5,"path":"l[1].b","worker":0}
+{"k":"end","at":6,"path":"l[1].b","ran":1}
+{"k":"end","at":6,"node":0,"ran":6}
+"#;
+    assert_eq!(longest(record), ["l", "l[0].a", "l[0].b", "l[1].a", "l[1].b"]);
 }
 
 #[test]

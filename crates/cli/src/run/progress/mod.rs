@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use terrace::core::{Event, EventKind, EventKinds, NodeId, Redactor, Workflow};
+use terrace::report::Ran;
 use terrace::scheduler::Watch;
 
 use crate::args::ProgressArg;
@@ -119,6 +120,12 @@ impl Seen {
     /// How long all that ran took together, where all was told: so much was inside nodes.
     pub(super) fn work(&self, inside: u64) -> Option<Duration> {
         self.0.model.lock().unwrap_or_else(PoisonError::into_inner).work(inside)
+    }
+
+    /// When each node and item ran, as far as that was told: then those of the run's own workflow were.
+    pub(super) fn ran(&self) -> Option<Vec<Ran>> {
+        let model = self.0.model.lock().unwrap_or_else(PoisonError::into_inner);
+        model.ran().map(<[Ran]>::to_vec)
     }
 
     /// How many attempts ran at once on average, as far as that was seen.

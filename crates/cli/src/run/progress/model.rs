@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use terrace::core::{Event, EventKind, EventKinds, NodeId, OutcomeStatus, Redactor, Workflow};
+use terrace::report::Ran;
 use terrace::scheduler::Look;
 
 use super::eta::{Costs, Guess};
@@ -116,6 +117,12 @@ impl Model {
     /// How long all that ran took together, where it was told of as much as was inside nodes.
     pub(super) fn work(&self, inside: u64) -> Option<Duration> {
         self.work.of_all(inside)
+    }
+
+    /// When each ran, where nodes are told of one by one and there were not too many. What of maps is
+    /// told in portions is not among them.
+    pub(super) fn ran(&self) -> Option<&[Ran]> {
+        self.work.ran().filter(|_| self.by_node)
     }
 
     /// Takes note of an event.

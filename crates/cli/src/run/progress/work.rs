@@ -1,4 +1,4 @@
-//! [`Work`]: how long what ran took together, of what is told one by one.
+//! [`Work`]: what ran when, and how long all of it took together, of what is told one by one.
 //!
 //! What runs others inside it takes no thread for that: only the innermost counts.
 
@@ -6,7 +6,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrace::core::{Event, EventKind, Workflow};
+use terrace::core::{Event, EventKind, NodeId, OutcomeStatus, Workflow};
+use terrace::report::Ran;
+
+/// Of how many it is kept when they ran: more would take memory for as long as the run goes on.
+const KEPT: usize = 50_000;
 
 /// What is known so far.
 #[derive(Debug, Default)]
@@ -16,11 +20,20 @@ pub(super) struct Work {
     together: Duration,
     /// How many that were inside nodes have ended.
     inside: u64,
+    /// When each ran; nothing once there are too many.
+    ran: Vec<Ran>,
+    too_many: bool,
 }
 
 impl Work {
     /// Takes note of an event of a run.
     pub(super) fn take(&mut self, event: &Event, workflow: &Workflow) {
+        if let EventKind::NodeFinished { node, path, status, duration, attempts, .. } = &event.kind
+            && *attempts > 0
+            && *status != OutcomeStatus::Skipped
+        {
+            self.keep(*node, path.as_ref(), event.at, *duration);
+        }
         match &event.kind {
             EventKind::NodeStarted { path: Some(path), .. } => {
                 for (end, _) in path.match_indices(['.', '[']) {
@@ -46,6 +59,22 @@ impl Work {
         }
     }
 
+    fn keep(&mut self, node: NodeId, path: Option<&Arc<str>>, end: Duration, took: Duration) {
+        if self.too_many {
+            return;
+        }
+        if self.ran.len() == KEPT {
+            (self.ran, self.too_many) = (Vec::new(), true);
+            return;
+        }
+        self.ran.push(Ran { node, path: path.cloned(), start: end.saturating_sub(took), end });
+    }
+
+    /// When each ran, where there were not too many.
+    pub(super) fn ran(&self) -> Option<&[Ran]> {
+        (!self.too_many).then_some(&self.ran)
+    }
+
     /// All together, where as many were told as were inside nodes.
     pub(super) fn of_all(&self, inside: u64) -> Option<Duration> {
         (self.inside == inside).then_some(self.together)
@@ -54,7 +83,7 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use terrace::core::{Lane, NoTasks, OutcomeStatus, WorkflowBuilder};
+    use terrace::core::{Lane, NoTasks, WorkflowBuilder};
 
     use super::*;
 
@@ -97,5 +126,7 @@ mod tests {
         take(None, Some(4_000));
         assert_eq!(work.of_all(3), Some(Duration::from_millis(4_021)));
         assert_eq!(work.of_all(4), None, "something was not told");
+        let paths: Vec<_> = work.ran().unwrap().iter().map(|ran| ran.path.as_deref()).collect();
+        assert_eq!(paths, [Some("m[1].a"), Some("m[0].a[3]"), Some("m[0].a"), None]);
     }
 }
