@@ -3,6 +3,7 @@
 use terrace_report::Record;
 
 use crate::error::OtlpError;
+use crate::metrics::Measures;
 use crate::receiver::Receiver;
 use crate::spans::Trace;
 
@@ -28,6 +29,8 @@ pub fn export(record: &Record, url: &str) -> Result<Sent, OtlpError> {
     let mut spans = trace.rest(record);
     let sent = Sent { spans: spans.len() };
     receiver.take_spans(&mut spans)?;
-    receiver.take_metrics(record, &trace)?;
+    let meters = receiver.meters()?;
+    Measures::new(record, &meters).finish(record, &trace);
+    receiver.take_last_metrics(&meters)?;
     Ok(sent)
 }

@@ -13,12 +13,9 @@ use opentelemetry_otlp::{
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
-use terrace_report::Record;
 
 use crate::client::Client;
 use crate::error::OtlpError;
-use crate::metrics::measure;
-use crate::spans::Trace;
 
 /// Spans of a request.
 pub(crate) const BATCH: usize = 512;
@@ -62,8 +59,8 @@ impl Receiver {
         Ok(())
     }
 
-    /// Measures a run that is over and sends that.
-    pub(crate) fn take_metrics(&self, record: &Record, trace: &Trace) -> Result<(), OtlpError> {
+    /// What a run is measured with.
+    pub(crate) fn meters(&self) -> Result<SdkMeterProvider, OtlpError> {
         let base = self.url.trim_end_matches('/');
         let metrics = MetricExporter::builder()
             .with_http()
@@ -75,15 +72,22 @@ impl Receiver {
                 url: self.url.clone(),
                 reason: error.to_string(),
             })?;
-        // Sent once, when all is measured.
+        // Sends when it is told to, and not by itself.
         let reader =
             PeriodicReader::builder(metrics).with_interval(Duration::from_secs(86_400)).build();
         let resource = self.resource.clone();
-        let provider =
-            SdkMeterProvider::builder().with_reader(reader).with_resource(resource).build();
-        measure(record, trace, &provider);
-        // Sends what was measured; flushing before would send it twice.
-        provider.shutdown().map_err(|error| self.refused("metrics", error.to_string()))
+        Ok(SdkMeterProvider::builder().with_reader(reader).with_resource(resource).build())
+    }
+
+    /// Sends what was measured so far, all since the run's start.
+    pub(crate) fn take_metrics(&self, meters: &SdkMeterProvider) -> Result<(), OtlpError> {
+        meters.force_flush().map_err(|error| self.refused("metrics", error.to_string()))
+    }
+
+    /// Sends what was measured, for the last time.
+    pub(crate) fn take_last_metrics(&self, meters: &SdkMeterProvider) -> Result<(), OtlpError> {
+        // Sends by itself; flushing before would send it twice.
+        meters.shutdown().map_err(|error| self.refused("metrics", error.to_string()))
     }
 
     fn refused(&self, what: &'static str, reason: String) -> OtlpError {

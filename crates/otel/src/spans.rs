@@ -39,6 +39,8 @@ pub(crate) struct Ran {
 /// What a record tells so far of what ran.
 pub(crate) struct Trace {
     pub(crate) ran: Vec<Ran>,
+    /// What of it is over, in the order in which that was told.
+    pub(crate) over: Vec<usize>,
     /// What ran under each name, one after the other.
     by_name: HashMap<String, Vec<usize>>,
     ids: Ids,
@@ -52,6 +54,7 @@ impl Trace {
     pub(crate) fn new(record: &Record) -> Self {
         Self {
             ran: Vec::new(),
+            over: Vec::new(),
             by_name: HashMap::new(),
             ids: Ids::of(&record.header.run),
             began: parse(&record.header.started).unwrap_or(UNIX_EPOCH),
@@ -65,7 +68,7 @@ impl Trace {
         for number in attempts..record.attempts.len() {
             self.begun(record, number);
         }
-        let (mut ended, mut spans) = (Vec::new(), Vec::new());
+        let (mut spans, before) = (Vec::new(), self.over.len());
         for end in &record.ends[ends..] {
             // What ran again began after the one before had ended.
             let of_name = self.by_name.get(end.place.name(&record.header)).into_iter().flatten();
@@ -74,7 +77,7 @@ impl Trace {
             ran.status = Some(end.status);
             ran.error = end.error.as_ref().map(ToString::to_string);
             ran.ended = true;
-            ended.push(at);
+            self.over.push(at);
         }
         for (number, log) in record.logs.iter().enumerate().skip(logs) {
             let Some(at) = self.last(log.place.name(&record.header)) else { continue };
@@ -85,7 +88,7 @@ impl Trace {
                 ran.more_logs += 1;
             }
         }
-        for at in ended {
+        for &at in &self.over[before..] {
             self.tell(record, at, &mut spans);
         }
         self.known = (record.attempts.len(), record.ends.len(), record.logs.len());
@@ -97,6 +100,7 @@ impl Trace {
         let mut spans = self.advance(record);
         for at in 0..self.ran.len() {
             if !std::mem::replace(&mut self.ran[at].ended, true) {
+                self.over.push(at);
                 self.tell(record, at, &mut spans);
             }
         }

@@ -366,6 +366,101 @@ fn metrics_count_and_measure() {
     assert_eq!(counts("terrace.limit.used.max", "terrace.limit"), [count("site", 7)]);
 }
 
+/// What was sent of metrics, one after the other: each point as name, attributes and value.
+fn points(posted: &Posted) -> Vec<Vec<String>> {
+    let posted = posted.lock().unwrap();
+    let bodies = posted.iter().filter(|(path, ..)| path == "/v1/metrics");
+    let shown = |attributes: &[KeyValue]| {
+        let mut shown: Vec<String> = attributes
+            .iter()
+            .map(|attribute| format!("{}={}", attribute.key, text(attributes, &attribute.key)))
+            .collect();
+        shown.sort();
+        shown.join(" ")
+    };
+    bodies
+        .map(|(_, _, body)| {
+            let request = ExportMetricsServiceRequest::decode(&body[..]).unwrap();
+            let mut points = Vec::new();
+            for metric in &request.resource_metrics[0].scope_metrics[0].metrics {
+                let numbers = match metric.data.as_ref().unwrap() {
+                    Data::Sum(data) => &data.data_points,
+                    Data::Gauge(data) => &data.data_points,
+                    Data::Histogram(data) => {
+                        points.extend(data.data_points.iter().map(|point| {
+                            let sum = (point.sum.unwrap() * 1e9).round();
+                            let of = shown(&point.attributes);
+                            format!("{} {of}: {} {sum}", metric.name, point.count)
+                        }));
+                        continue;
+                    }
+                    other => panic!("{}: {other:?}", metric.name),
+                };
+                points.extend(numbers.iter().map(|point| {
+                    let value = point.value.unwrap();
+                    format!("{} {}: {value:?}", metric.name, shown(&point.attributes))
+                }));
+            }
+            points.sort();
+            points
+        })
+        .collect()
+}
+
+#[test]
+fn metrics_are_sent_while_the_run_goes_on_and_add_up_to_those_of_its_end() {
+    let (url, posted) = receiver("200 OK");
+    let (mut lines, follower) = Follower::start_with(&url, Duration::from_millis(20)).unwrap();
+    let all: Vec<&str> = RUN.split_inclusive('\n').collect();
+    lines.write_all(all[..11].concat().as_bytes()).unwrap();
+    let has = |points: &[String], what: &str| points.iter().any(|point| point.contains(what));
+    // A minute is no measure of speed: it keeps a mistake from waiting for ever.
+    let wait_for = |what: &str| {
+        for _ in 0..3_000 {
+            if points(&posted).iter().any(|points| has(points, what)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("{what} was never sent, of {:#?}", points(&posted));
+    };
+    // The item has ended; its map, what is around that and the second attempt go on.
+    wait_for("terrace.nodes terrace.status=ok terrace.task=map terrace.workflow=nightly: AsInt(1)");
+    wait_for("terrace.running terrace.lane=compute terrace.workflow=nightly: AsInt(2)");
+    wait_for("terrace.running terrace.lane=blocking terrace.workflow=nightly: AsInt(1)");
+    assert!(!points(&posted).iter().any(|points| has(points, "terrace.run.duration")));
+    lines.write_all(all[11..13].concat().as_bytes()).unwrap();
+    wait_for("terrace.nodes terrace.status=ok terrace.task=map terrace.workflow=nightly: AsInt(2)");
+    lines.write_all(all[13..].concat().as_bytes()).unwrap();
+    follower.finish().unwrap();
+    let followed = points(&posted).pop().unwrap();
+    assert!(has(
+        &followed,
+        "terrace.running terrace.lane=compute terrace.workflow=nightly: AsInt(0)"
+    ));
+    // The same as afterwards.
+    let (url, posted) = receiver("200 OK");
+    export(&Record::read(RUN.as_bytes()).unwrap(), &url).unwrap();
+    assert_eq!(points(&posted), [followed]);
+}
+
+#[test]
+fn metrics_that_were_not_taken_are_there_the_next_time() {
+    let refusing = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = refusing.local_addr().unwrap();
+    drop(refusing);
+    let url = format!("http://{address}");
+    let (mut lines, follower) = Follower::start_with(&url, Duration::from_millis(20)).unwrap();
+    lines.write_all(RUN.as_bytes()).unwrap();
+    // Nobody is there while it goes on.
+    thread::sleep(Duration::from_millis(200));
+    let posted = serve(TcpListener::bind(address).unwrap(), "200 OK", "200 OK");
+    follower.finish().unwrap();
+    let last = points(&posted).pop().unwrap();
+    let retries = "terrace.retries terrace.task=http/get terrace.workflow=nightly: AsInt(1)";
+    assert!(last.iter().any(|point| point == retries), "{last:#?}");
+}
+
 #[test]
 fn a_receiver_that_is_not_there_or_refuses_is_an_error() {
     let record = Record::read(RUN.as_bytes()).unwrap();
