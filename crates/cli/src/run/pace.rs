@@ -37,8 +37,11 @@ pub(super) fn lines(told: &Told<'_>) -> Vec<String> {
         Some(ran) if ran.iter().any(|ran| ran.path.is_some()) => through(workflow, ran, redactor),
         _ => own(&held_up, name),
     };
+    // What nodes with others inside took and those did not is time that these waited.
+    let ran_in_all: Duration = legs.iter().map(|(_, ran)| *ran).sum();
+    let waited = held_up.waited() + held_up.ran().saturating_sub(ran_in_all);
     let mut lines = Vec::new();
-    lines.extend(path(&legs, held_up.waited(), report.duration));
+    lines.extend(path(&legs, waited, report.duration));
     lines.extend(slowest(&ran, name));
     // What maps and inner workflows do side by side is not known from their nodes.
     let work = if report.inside == 0 { Some(report.work()) } else { seen.work(report.inside) };

@@ -8,11 +8,15 @@ use terrace::core::{Lane, NodeView, Repeat, Walked, Workflow};
 /// Up to how many nodes, those inside others included, each is told of whatever it takes.
 pub(super) const FEW: u64 = 10_000;
 
-/// From how much on average on each is told of however many there are: a hundred times what that costs.
-const LONG: Duration = Duration::from_micros(500);
+/// From how much on average on each is told of however many there are: more than a hundred times what that
+/// costs, some 1.2 µs.
+const LONG: Duration = Duration::from_micros(250);
 
 /// What one that waits for something is taken to take, where nothing else is said.
 const WAITS: Duration = Duration::from_millis(1);
+
+/// How many items a map is taken to have of which only a run knows: what is in it is most of the run.
+const UNKNOWN: u64 = 1_000;
 
 /// Why the nodes of a workflow are followed one by one; `None`: they are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,19 +101,28 @@ pub(super) fn tells_items(workflow: &Workflow) -> bool {
     any
 }
 
-/// Whether nodes take long on average, of the first [`FEW`].
+/// Whether nodes take long on average, of the first [`FEW`], each counted as often as it runs.
 fn take_long(workflow: &Workflow) -> bool {
-    let (mut tasks, mut time) = (0_u32, Duration::ZERO);
+    let (mut tasks, mut time) = (0_u128, 0_u128);
+    let mut times: Vec<u64> = vec![1];
     for walked in workflow.walk().take(FEW as usize) {
-        if walked.node().view() == NodeView::Dynamic {
+        times.truncate(walked.depth + 1);
+        let here = times[walked.depth];
+        let node = walked.node();
+        if node.view() == NodeView::Dynamic {
             return false;
         }
-        if walked.node().flow().is_none() {
-            tasks += 1;
-            time = time.saturating_add(takes(&walked));
+        if node.flow().is_none() {
+            tasks += u128::from(here);
+            time = time.saturating_add(takes(&walked).as_nanos().saturating_mul(here.into()));
         }
+        let inner = match node.view() {
+            NodeView::Map => node.width().unwrap_or(UNKNOWN),
+            _ => 1,
+        };
+        times.push(here.saturating_mul(inner));
     }
-    tasks > 0 && time / tasks >= LONG
+    tasks > 0 && time / tasks >= LONG.as_nanos()
 }
 
 /// What the workflow says of how long a node takes.
@@ -141,6 +154,25 @@ mod tests {
         assert_eq!(of(10_001, |node| node.on_lane(Lane::Blocking)), Some(Follow::Long));
         assert_eq!(of(10_001, |node| node.expected(LONG)), Some(Follow::Long));
         assert_eq!(of(10_001, |node| node.expected(LONG / 2)), None);
+    }
+
+    #[test]
+    fn what_is_in_a_map_of_unknown_number_counts_most() {
+        let map = |waits: bool| {
+            let wf = WorkflowBuilder::new("unknown");
+            let list = wf.call(|| vec![1_i64], ());
+            let done = wf.map(&list, |body, item| {
+                let fetch = body.call(|item: i64| item, (&item,));
+                let fetch = if waits { fetch.on_lane(Lane::Blocking) } else { fetch };
+                body.call(|item: i64| item, (&fetch,))
+            });
+            let mut last = wf.call(|_: Vec<i64>| 0_i64, (&done,));
+            for _ in 0..9 {
+                last = wf.call(|n: i64| n, (&last,)).on_lane(Lane::Compute);
+            }
+            Follow::of(&wf.build(&NoTasks).unwrap())
+        };
+        assert_eq!([map(true), map(false)], [Some(Follow::Long), None]);
     }
 
     #[test]
