@@ -91,16 +91,16 @@ fn forecasts_are_tables_and_pictures() {
     urls: 2 tasks, 1 s one after the other, critical path 1 s
 
     dataflow order
-    workers  makespan  utilisation  speed-up  worker time  money
-          1       1 s            –     1.00×          1 s  0.001
-          2       1 s            –     1.00×          2 s  0.001
-          3       1 s            –     1.00×          3 s  0.001
+    workers  makespan  at least  within  utilisation  speed-up  worker time  money
+          1       1 s       1 s     0 %            –     1.00×          1 s  0.001
+          2       1 s       1 s     0 %            –     1.00×          2 s  0.001
+          3       1 s       1 s     0 %            –     1.00×          3 s  0.001
 
     levels order
-    workers  makespan  utilisation  speed-up  worker time  money
-          1       1 s            –     1.00×          1 s  0.001
-          2       1 s            –     1.00×          2 s  0.001
-          3       1 s            –     1.00×          3 s  0.001
+    workers  makespan  at least  within  utilisation  speed-up  worker time  money
+          1       1 s       1 s     0 %            –     1.00×          1 s  0.001
+          2       1 s       1 s     0 %            –     1.00×          2 s  0.001
+          3       1 s       1 s     0 %            –     1.00×          3 s  0.001
     ");
     insta::assert_snapshot!(ran.stderr, @"assumed: `ask` has 1 item: only a run knows how many `numbers` gives; `--items` says otherwise");
     assert!(std::fs::read_to_string(plot).unwrap().starts_with("<svg"));
@@ -361,4 +361,52 @@ fn what_is_used_of_values_of_any_type_is_assumed_and_said() {
     // Keys are made of items: each has one of its own.
     let explained = explain("examples/research.yaml", &["--items", "search=5"]);
     assert_eq!(explained["tasks"], 12);
+}
+
+#[test]
+fn what_holds_a_run_back_is_told_whatever_the_order() {
+    let scratch = workflow(
+        r#"terrace: 1
+name: held
+packs: { util: "^0.1" }
+limits: { site: { concurrency: 2 } }
+nodes:
+  list: { task: util/range, with: { stop: 6 }, expected: 1s }
+  pages:
+    map: { over: "${list}", as: page }
+    task: util/sleep
+    with: { seconds: 1, value: "${page}" }
+    needs: { site: 1 }
+    expected: 10s
+"#,
+    );
+    let file = scratch.file.to_str().unwrap();
+    let document = simulate(file, &["--workers", "4", "--items", "pages=6"]);
+    let row = &document["rows"][0];
+    // Six of 10 s, two at once, after the one of 1 s.
+    assert_eq!((&row["makespan"], &row["at_least"]), (&31.0.into(), &31.0.into()));
+    assert_eq!((&row["within"], &row["held_by"]), (&0.0.into(), &"limits.site".into()));
+    let ran = terrace(&["explain", file, "--items", "pages=6", "--workers", "4"]);
+    let told = "at least             31 s: no order is faster on 4 workers, for limit `site`";
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+}
+
+#[test]
+fn a_record_that_is_none_or_not_there_is_said_to_be_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing.jsonl");
+    let ran = terrace(&["explain", missing.to_str().unwrap()]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("cannot read") && ran.stderr.contains("missing.jsonl"));
+    let other = folder.path().join("other.jsonl");
+    std::fs::write(&other, "something else\n").unwrap();
+    let other = other.to_str().unwrap();
+    for args in [
+        ["simulate", other, "--workers", "1"],
+        ["simulate", "examples/forecast/diamond.yaml", "--durations", other],
+    ] {
+        let ran = terrace(&args);
+        assert_eq!(ran.code, 2, "{args:?}");
+        assert!(ran.stderr.contains("not the record of a run"), "{}", ran.stderr);
+    }
 }
