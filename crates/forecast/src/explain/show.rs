@@ -54,7 +54,7 @@ impl Explanation {
                     used(dataflow)
                 ),
             ),
-            ("critical path", format!("{}: no run is faster", self.time(self.path_length))),
+            ("critical path", format!("{}{}", self.time(self.path_length), self.path_means())),
         ];
         // Of the critical path that is said already.
         if let (Some(at_least), Some(by)) = (dataflow.at_least, &dataflow.held_by)
@@ -102,6 +102,15 @@ impl Explanation {
             let _ = writeln!(text, "{before}assumed: {assumed}");
         }
         text
+    }
+
+    /// What the critical path says of runs. Inside nodes limits count, and these another order may use
+    /// better.
+    fn path_means(&self) -> &'static str {
+        match self.runs[0].at_least {
+            Some(at_least) if at_least < self.path_length => ", with the limits inside nodes",
+            _ => ": no run is faster",
+        }
     }
 
     fn levels_text(&self, text: &mut String) {
