@@ -39,6 +39,8 @@ pub(super) struct Costs {
     refused: AtomicU32,
     /// How often in a row sharing brought nothing.
     failures: AtomicU32,
+    /// Whether nodes seemed much longer in the last run that was shared node by node.
+    longer: AtomicU32,
 }
 
 /// How a run begins.
@@ -99,14 +101,22 @@ impl Costs {
     /// Takes note of what they took on threads that shared them node by node.
     pub(super) fn learn_shared(&self, each: u64) {
         self.known.store(1, Ordering::Relaxed);
-        // Better than nothing, until one thread tells: what sharing adds is in it.
-        let first = self.alone.load(Ordering::Relaxed) == 0;
-        if first {
-            self.alone.store(each.max(1), Ordering::Relaxed);
+        let mut alone = self.alone.load(Ordering::Relaxed);
+        // What sharing adds is in it. Better than nothing until one thread tells, and than what was
+        // told of nodes that were much shorter; of one run alone the cause may be another program.
+        let is_longer = each > 4 * alone + WORTH;
+        let was_longer = self.longer.swap(u32::from(is_longer), Ordering::Relaxed) > 0;
+        if alone == 0 || is_longer && was_longer {
+            alone = each.max(1);
+            self.alone.store(alone, Ordering::Relaxed);
+            self.refused.store(0, Ordering::Relaxed);
+            self.failures.store(0, Ordering::Relaxed);
         }
         let refused = self.refused.load(Ordering::Relaxed);
         self.refused.store(refused.saturating_sub(1), Ordering::Relaxed);
-        if each >= LONG || refused == 0 && (each >= SURELY || first && each >= SMALL) {
+        // Also where a run was to measure on one thread and others took over in between, as they do
+        // where some nodes are much longer than most: else none would ever tell.
+        if each >= LONG || refused == 0 && (alone >= SMALL || each >= SURELY) {
             self.shared.store(TRUST, Ordering::Relaxed);
         }
     }
@@ -157,6 +167,25 @@ mod tests {
             costs.judge(SURELY, SURELY / 2);
             assert_eq!(costs.begin(), Begin::Shared(SURELY));
         }
+    }
+
+    #[test]
+    fn a_run_that_was_to_measure_and_was_taken_over_is_no_reason_not_to_share() {
+        let costs = Costs::default();
+        costs.learn_alone(900);
+        (0..TRUST).for_each(|_| assert_eq!(costs.begin(), Begin::Shared(900)));
+        assert_eq!(costs.begin(), Begin::Alone);
+        costs.learn_shared(1_200);
+        assert_eq!(costs.begin(), Begin::Shared(900), "what sharing adds is no node's");
+        // Of nodes that are quicker by one thread it is; and they may become long.
+        let costs = Costs::default();
+        costs.learn_alone(SMALL - 1);
+        costs.learn_shared(300);
+        assert_eq!(costs.begin(), Begin::Alone);
+        costs.learn_shared(1_200);
+        assert_eq!(costs.begin(), Begin::Alone, "once may be a disturbance");
+        costs.learn_shared(1_200);
+        assert_eq!(costs.begin(), Begin::Shared(1_200));
     }
 
     #[test]

@@ -168,7 +168,9 @@ impl<'a> Lap<'a> {
         });
         let left = catch_unwind(stretch)
             .unwrap_or_else(|payload| Some(Left::Failed(Panicked::of(payload).into_error())));
-        self.kit.args.drain(..).for_each(discard);
+        if !self.kit.args.is_empty() {
+            self.kit.args.drain(..).for_each(discard);
+        }
         left
     }
 }

@@ -103,7 +103,8 @@ impl Fast {
         own: &InBlocks,
     ) {
         // Somebody has to see when a node takes long that others are behind.
-        if own.watches.is_empty() && !run.look_again(LOOK) {
+        let waits = own.blocks.len() < run.plan().len() as u32;
+        if waits && own.watches.is_empty() && !run.look_again(LOOK) {
             own.see_nothing(run);
         }
         let quiet = Quiet::new();
