@@ -197,7 +197,7 @@ fn call() -> Box<dyn FnMut()> {
     Box::new(move || {
         let context = TaskContext::detached();
         for _ in 0..UNITS {
-            // Its ports take: what they leave behind is null.
+            // Its ports take: what is left there is not for another call.
             let mut args = [Value::from(2_i64), Value::from(3_i64)];
             black_box(add.call(&context, black_box(&mut args)).expect("small numbers"));
         }

@@ -2,9 +2,10 @@
 //!
 //! The host owns the array of arguments, one per port in the manifest's order, with defaults
 //! already filled in and null for an absent optional port. The task may move a value out of a
-//! `take` port (leaving null) and only reads a `borrow` port, which may be an uncounted copy of
-//! a value that lives elsewhere: neither dropped nor overwritten. Called on any thread, several
-//! at once; the values in `out` belong to the host when the call returns.
+//! `take` port, leaving null or, of one without heap, the value itself; and only reads a `borrow`
+//! port, which may be an uncounted copy of a value that lives elsewhere: neither dropped nor
+//! overwritten. Called on any thread, several at once; the values in `out` belong to the host when
+//! the call returns.
 
 use abi_stable::StableAbi;
 
