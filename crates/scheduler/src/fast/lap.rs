@@ -51,8 +51,6 @@ struct Stretch<'a> {
     host: &'a NodeHost<'a>,
     /// Whether each node is to be asked whether it may run.
     careful: bool,
-    /// The span that has all of the nodes.
-    span: Option<Span>,
 }
 
 /// Why nodes were left.
@@ -156,8 +154,18 @@ impl<'a> Lap<'a> {
         let careful = kit.frame.tally().is_marked() || kit.run.stopped() != Stopped::No;
         let stretch = AssertUnwindSafe(|| {
             let host = NodeHost::of_place(kit.run, kit.frame, sequence.place());
-            let span = span.filter(|_| !careful);
-            let stretch = Stretch { sequence, host: &host, careful, span };
+            let mut nodes = nodes;
+            if let Some(span) = span.filter(|_| !careful) {
+                // SAFETY: passed on.
+                match unsafe { kit.series(nodes.clone(), span, sequence, &host) } {
+                    Ran::All => return None,
+                    Ran::Other(node) => nodes.start = node,
+                    // Where it is, its position says.
+                    Ran::Before(_) => return Some(Left::Taken),
+                    Ran::Failed(_, error) => return Some(Left::Failed(error)),
+                }
+            }
+            let stretch = Stretch { sequence, host: &host, careful };
             if kit.plain {
                 // SAFETY: passed on.
                 unsafe { kit.stretch(nodes, stretch, fence::Plain) }
@@ -176,6 +184,31 @@ impl<'a> Lap<'a> {
 }
 
 impl Kit<'_> {
+    /// Runs nodes that one span has all of: of these nothing else has to be known.
+    ///
+    /// # Safety
+    /// As [`Lap::run`].
+    #[inline]
+    unsafe fn series(
+        &mut self,
+        nodes: Range<u32>,
+        span: Span,
+        sequence: &Sequence,
+        host: &NodeHost<'_>,
+    ) -> Ran {
+        let (plan, program, outputs) = (self.frame.plan(), self.program, self.frame.outputs());
+        let out = &mut self.unread;
+        if self.plain {
+            let spans = Runner { plan, program, sequence, fence: fence::Plain, host, outputs };
+            // SAFETY: passed on.
+            unsafe { spans.run(span, nodes, out) }
+        } else {
+            let spans = Runner { plan, program, sequence, fence: fence::Asymmetric, host, outputs };
+            // SAFETY: passed on.
+            unsafe { spans.run(span, nodes, out) }
+        }
+    }
+
     /// The innermost loop of [`Lap::try_run`].
     ///
     /// # Safety
@@ -184,7 +217,7 @@ impl Kit<'_> {
     unsafe fn stretch(
         &mut self,
         nodes: Range<u32>,
-        Stretch { sequence, host, careful, span }: Stretch<'_>,
+        Stretch { sequence, host, careful }: Stretch<'_>,
         fence: impl fence::Light,
     ) -> Option<Left> {
         let (program, frame) = (self.program, self.frame);
@@ -196,9 +229,9 @@ impl Kit<'_> {
         let mut by_itself = u32::MAX;
         let mut at = nodes.start;
         while at < nodes.end {
-            // Where there is one for all of them, what else is known of nodes is not looked at.
-            let of_node = || program.span_of(&program.op(plan, at)).filter(|_| !careful);
-            if let Some(span) = span.or_else(of_node).filter(|_| at != by_itself) {
+            let op = &program.op(plan, at);
+            let span = program.span_of(op).filter(|_| !careful && at != by_itself);
+            if let Some(span) = span {
                 let upto = span.end.min(nodes.end);
                 // SAFETY: passed on.
                 match unsafe { spans.run(span, at..upto, &mut self.unread) } {
@@ -210,7 +243,7 @@ impl Kit<'_> {
                 }
                 continue;
             }
-            let (op, place) = (&program.op(plan, at), PlanIndex::new(at));
+            let place = PlanIndex::new(at);
             if !sequence.reach(at, fence) {
                 return Some(Left::Taken);
             }
