@@ -64,7 +64,7 @@ pub use preview::{Bound, Conditions, CostPreview, Count, MemoryPreview, Preview,
 pub use problem::{Place, Problem, Problems};
 pub use redact::Redactor;
 pub use repeat::{Carry, Chunk, Collect, FailedItems, Loop, Map, Over, Reduce};
-pub use series::{Series, SeriesEnd, SeriesValues, Way};
+pub use series::{Series, SeriesEnd, SeriesTasks, SeriesValues, Way};
 pub use signature::{Lane, Port, PortMode, Signature};
 pub use source::{Format, Source, Span};
 pub use terrace_plugin_api::{LogLevel, Outcome, OutcomeStatus, TaskError, Value};

@@ -17,14 +17,28 @@ use crate::catalog::Task;
 /// While it runs others may look where it is, and say that it is to stop: see [`Way`].
 #[derive(Debug)]
 pub struct Series<'a> {
-    /// Of each node, where its task lies among those of its type: [`Plan::task_place`].
-    ///
-    /// [`Plan::task_place`]: crate::Plan::task_place
-    pub places: &'a [u32],
+    /// Where their tasks lie.
+    pub tasks: SeriesTasks<'a>,
     /// How it is run.
     pub way: Way<'a>,
     /// What they take and give.
     pub values: SeriesValues<'a>,
+}
+
+/// Where the tasks of a [`Series`] lie among those of their type: [`Plan::task_place`] of each.
+///
+/// [`Plan::task_place`]: crate::Plan::task_place
+#[derive(Clone, Copy, Debug)]
+pub enum SeriesTasks<'a> {
+    /// Side by side, in order.
+    Row {
+        /// The place of the first.
+        first: u32,
+        /// How many there are.
+        count: u32,
+    },
+    /// At these places.
+    At(&'a [u32]),
 }
 
 /// What the nodes of a [`Series`] take and give.
@@ -74,9 +88,25 @@ pub enum SeriesEnd {
 impl Series<'_> {
     /// Runs tasks of one type, which lie in `row`.
     pub(crate) fn run<T: Task>(&mut self, row: &[T]) -> SeriesEnd {
+        match self.tasks {
+            SeriesTasks::Row { first, count } => {
+                let first = first as usize;
+                self.run_all(row[first..first + count as usize].iter())
+            }
+            SeriesTasks::At(places) => {
+                self.run_all(places.iter().enumerate().map(|(number, &at)| {
+                    fetch_ahead(row, places, number);
+                    &row[at as usize]
+                }))
+            }
+        }
+    }
+
+    #[inline]
+    fn run_all<'t, T: Task + 't>(&mut self, tasks: impl Iterator<Item = &'t T>) -> SeriesEnd {
         match &mut self.values {
-            SeriesValues::None(out) => run(row, self.places, &self.way, out),
-            SeriesValues::Some(slots) => run_with(row, self.places, &self.way, slots),
+            SeriesValues::None(out) => run(tasks, &self.way, out),
+            SeriesValues::Some(slots) => run_with(tasks, &self.way, slots),
         }
     }
 }
@@ -110,15 +140,17 @@ impl Way<'_> {
 /// The loop of a series without values. A function of its own, so that it is known of `out` that
 /// nothing else is there: most of what a small closure does with it is then done once.
 #[inline(never)]
-fn run<T: Task>(row: &[T], places: &[u32], way: &Way<'_>, out: &mut Value) -> SeriesEnd {
+fn run<'t, T: Task + 't>(
+    tasks: impl Iterator<Item = &'t T>,
+    way: &Way<'_>,
+    out: &mut Value,
+) -> SeriesEnd {
     let way = *way;
-    for (number, &place) in places.iter().enumerate() {
-        let node = way.first + number as u32;
-        fetch_ahead(row, places, number);
+    for (node, task) in (way.first..).zip(tasks) {
         if !way.reach(node) {
             return SeriesEnd::Stopped(node);
         }
-        if let Err(error) = row[place as usize].call_into(way.ctx, &mut [], out) {
+        if let Err(error) = task.call_into(way.ctx, &mut [], out) {
             return SeriesEnd::Failed(node, error);
         }
         if !matches!(out, Value::Null) || way.pause.load(Ordering::Relaxed) {
@@ -130,16 +162,19 @@ fn run<T: Task>(row: &[T], places: &[u32], way: &Way<'_>, out: &mut Value) -> Se
 
 /// The loop of a series with values.
 #[inline(never)]
-fn run_with<T: Task>(row: &[T], places: &[u32], way: &Way<'_>, slots: &mut Slots<'_>) -> SeriesEnd {
+fn run_with<'t, T: Task + 't>(
+    tasks: impl Iterator<Item = &'t T>,
+    way: &Way<'_>,
+    slots: &mut Slots<'_>,
+) -> SeriesEnd {
     let way = *way;
-    for (number, &place) in places.iter().enumerate() {
+    for (number, task) in tasks.enumerate() {
         let node = way.first + number as u32;
-        fetch_ahead(row, places, number);
         if !way.reach(node) {
             return SeriesEnd::Stopped(node);
         }
         let Some((args, out)) = slots.node(number) else { return SeriesEnd::Other(node) };
-        if let Err(error) = row[place as usize].call_into(way.ctx, args, out) {
+        if let Err(error) = task.call_into(way.ctx, args, out) {
             return SeriesEnd::Failed(node, error);
         }
         if !out.is_plain() || way.pause.load(Ordering::Relaxed) {

@@ -3,6 +3,7 @@
 /// Asks the processor to fetch where a thing begins: worth it some steps before it is read, in a loop
 /// whose steps are over sooner than memory answers. Reads nothing, and does nothing where there is no
 /// such instruction. For hosts.
+#[doc(hidden)]
 #[inline(always)]
 pub fn prefetch<T: ?Sized>(thing: &T) {
     #[cfg(target_arch = "x86_64")]

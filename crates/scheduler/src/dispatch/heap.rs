@@ -3,7 +3,7 @@
 //! Each has four below it: with the fifty or hundred things that a run usually has, coming and going
 //! takes half of the steps that it takes in the standard library's, which has two.
 
-/// How many lie below each.
+/// How many lie below each. [`Heap::pop`] compares them in pairs.
 const BELOW: usize = 4;
 
 /// Things in order.
@@ -57,9 +57,9 @@ impl<T: PartialOrd + Copy> Heap<T> {
             };
             // Its place alone goes round, so that nobody has to guess which it is.
             let greater = |one: usize, two: usize| if below[one] < below[two] { two } else { one };
-            let greatest = match below.len() {
-                BELOW => greater(greater(0, 1), greater(2, 3)),
-                few => (1..few).fold(0, greater),
+            let greatest = match *below {
+                [_, _, _, _] => greater(greater(0, 1), greater(2, 3)),
+                _ => (1..below.len()).fold(0, greater),
             };
             if below[greatest] < last {
                 break;

@@ -170,7 +170,7 @@ mod tests {
             if random(3) > 0 {
                 // Every third of them is inside of another.
                 let inner = random(3).saturating_sub(1) * (1 + random(3));
-                let depth = if inner > 0 { random(2) } else { 0 };
+                let depth = random(2);
                 let (outer, place) = (random(5), random(4));
                 let key = Key::new(Urgency { outer, inner, depth }, place, came);
                 units.push(key, slab.add((outer, inner, depth, place, came)));

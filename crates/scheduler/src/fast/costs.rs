@@ -4,7 +4,7 @@
 //! shares them: it is judged by what the whole run took, and where that was not less, runs go on as
 //! before for a while, each time longer.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::share::WORTH;
 
@@ -31,7 +31,8 @@ const DOUBLINGS: u32 = 7;
 pub(super) struct Costs {
     /// Whether a run has ended.
     known: AtomicU32,
-    /// What a node took by itself, in nanoseconds; 0 where that is not known.
+    /// What a node took by itself, in nanoseconds; until one thread told, what it took among threads
+    /// that shared them; 0 where nothing is known.
     alone: AtomicU64,
     /// How many of the next runs are shared from the start.
     shared: AtomicU32,
@@ -40,7 +41,7 @@ pub(super) struct Costs {
     /// How often in a row sharing brought nothing.
     failures: AtomicU32,
     /// Whether nodes seemed much longer in the last run that was shared node by node.
-    longer: AtomicU32,
+    longer: AtomicBool,
 }
 
 /// How a run begins.
@@ -105,7 +106,7 @@ impl Costs {
         // What sharing adds is in it. Better than nothing until one thread tells, and than what was
         // told of nodes that were much shorter; of one run alone the cause may be another program.
         let is_longer = each > 4 * alone + WORTH;
-        let was_longer = self.longer.swap(u32::from(is_longer), Ordering::Relaxed) > 0;
+        let was_longer = self.longer.swap(is_longer, Ordering::Relaxed);
         if alone == 0 || is_longer && was_longer {
             alone = each.max(1);
             self.alone.store(alone, Ordering::Relaxed);

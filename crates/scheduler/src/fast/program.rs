@@ -156,7 +156,7 @@ pub(crate) struct Program {
     pub(super) spans: Box<[Span]>,
     /// The span that all of it is, of which the nodes are not laid out one by one.
     pub(super) whole: Option<Span>,
-    /// Of each node, where its task lies among those of its type. Empty where there are no spans.
+    /// Of each node, where its task lies among those of its type. Empty where no span asks for it.
     pub(super) places: Box<[u32]>,
     /// The outputs that nodes read that read a few.
     pub(super) sources: Box<[u32]>,

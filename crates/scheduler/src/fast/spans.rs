@@ -26,6 +26,8 @@ pub(super) struct Span {
     /// The number of the type of their tasks.
     kind: u32,
     first: u32,
+    /// Where the task of the first lies, where those of the others follow side by side.
+    row: Option<u32>,
     /// How many values each of them takes; where they give nothing, none.
     each: u32,
     /// Where those of the first stand in [`Program::reads`].
@@ -71,8 +73,8 @@ pub(super) fn find(plan: &Plan, program: &mut Program, ops: &mut [Op]) {
             continue;
         }
         if let Some((kind, each)) = open.filter(|_| at - first >= FEW) {
-            let span =
-                Span { end: at as u32, kind, first: first as u32, each, reads: reads.len() as u32 };
+            let (end, row, reads_from) = (at as u32, row(&places[first..at]), reads.len() as u32);
+            let span = Span { end, kind, first: first as u32, row, each, reads: reads_from };
             for op in &mut ops[first..at] {
                 op.span = spans.len() as u32;
                 reads.extend(program.args[op.args()].iter().filter_map(Arg::output));
@@ -82,12 +84,16 @@ pub(super) fn find(plan: &Plan, program: &mut Program, ops: &mut [Op]) {
         (first, open) = (at, alike);
     }
     if !spans.is_empty() {
-        (program.spans, program.places) = (spans.into(), places.into());
+        if spans.iter().any(|span| span.row.is_none()) {
+            program.places = places.into();
+        }
+        program.spans = spans.into();
         program.reads = reads.into();
     }
 }
 
-/// The span of a plan that is nothing but one, and the places of its tasks.
+/// The span of a plan that is nothing but one, and the places of its tasks, where these do not lie
+/// side by side.
 pub(super) fn whole(plan: &Plan) -> Option<(Span, Box<[u32]>)> {
     let first = PlanIndex::new(0);
     let (kind, _) = plan.task_place(first)?;
@@ -98,8 +104,17 @@ pub(super) fn whole(plan: &Plan) -> Option<(Span, Box<[u32]>)> {
     }
     let of_kind = |(other, place)| (other == kind).then_some(place);
     let places = plan.indices().map(|at| plan.task_place(at).and_then(of_kind));
-    let span = Span { end: plan.len() as u32, kind, first: 0, each: 0, reads: 0 };
-    places.collect::<Option<_>>().map(|places| (span, places))
+    let places: Box<[u32]> = places.collect::<Option<_>>()?;
+    let row = row(&places);
+    let span = Span { end: plan.len() as u32, kind, first: 0, row, each: 0, reads: 0 };
+    Some((span, if row.is_some() { Box::default() } else { places }))
+}
+
+/// The first of some places, where they lie side by side: nodes that run in the order in which they
+/// were built.
+fn row(places: &[u32]) -> Option<u32> {
+    let in_order = places.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    places.first().copied().filter(|_| in_order)
 }
 
 /// How far a part of a span was run.
@@ -163,13 +178,19 @@ impl<F: Light> Runner<'_, F> {
     /// As [`Self::run`].
     #[cfg(not(terrace_loom))]
     unsafe fn series(&self, span: Span, nodes: Range<u32>, out: &mut Value) -> Option<SeriesEnd> {
-        use terrace_core::SeriesValues;
+        use terrace_core::{SeriesTasks, SeriesValues};
 
         let ctx = terrace_plugin_api::TaskContext::new(self.host);
         let (at, stop) = self.sequence.words();
         let (fenced, pause) = (self.fence.is_real(), self.host.has_folder());
         let way = terrace_core::Way { ctx: &ctx, first: nodes.start, at, stop, fenced, pause };
-        let places = &self.program.places[nodes.start as usize..nodes.end as usize];
+        let tasks = match span.row {
+            Some(row) => SeriesTasks::Row {
+                first: row + (nodes.start - span.first),
+                count: nodes.end - nodes.start,
+            },
+            None => SeriesTasks::At(&self.program.places[nodes.start as usize..nodes.end as usize]),
+        };
         let values = match span.each {
             0 => SeriesValues::None(out),
             each => {
@@ -180,7 +201,7 @@ impl<F: Light> Runner<'_, F> {
                 SeriesValues::Some(unsafe { self.outputs.slots(nodes.start, reads, each as usize) })
             }
         };
-        self.plan.run_series(span.kind, terrace_core::Series { places, way, values })
+        self.plan.run_series(span.kind, terrace_core::Series { tasks, way, values })
     }
 
     /// Where a node leaves what it gives.
