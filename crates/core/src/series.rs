@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, compiler_fence, fence};
 
-use terrace_plugin_api::{Slots, TaskContext, TaskError, Value, prefetch};
+use terrace_plugin_api::{Slots, TaskContext, TaskError, Value, prefetch_at};
 
 use crate::catalog::Task;
 
@@ -118,8 +118,8 @@ const AHEAD: usize = 16;
 /// Has the processor fetch what a node calls that comes some nodes later.
 #[inline(always)]
 fn fetch_ahead<T>(row: &[T], places: &[u32], number: usize) {
-    if let Some(task) = places.get(number + AHEAD).and_then(|&place| row.get(place as usize)) {
-        prefetch(task);
+    if let Some(&place) = places.get(number + AHEAD) {
+        prefetch_at(row, place as usize);
     }
 }
 

@@ -72,7 +72,7 @@ pub use context::{ContextVTable, Host, Item, LogLevel, TaskContext};
 pub use error::{ErrorClass, Retryable, TaskError};
 pub use ext::{Ext, ExtTag, ExtVTable};
 pub use flow::{Flow, FlowArg, FlowNode, NewNode};
-pub use hint::prefetch;
+pub use hint::{prefetch, prefetch_at};
 pub use interface::{AnyOffer, Interface, InterfaceError, Offer};
 pub use manifest::{Lane, PackDef, PortDef, PortMode, TaskDef, MANIFEST_FORMAT, MANIFEST_SECTION};
 pub use module::{

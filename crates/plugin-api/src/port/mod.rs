@@ -87,6 +87,16 @@ pub trait PortType: Sized {
     /// When it is not of this type.
     fn from_value(value: Value) -> Result<Self, PortError>;
 
+    /// As [`Self::from_value`], of one that lies in an argument; what has no heap may stay there.
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(hidden)]
+    #[inline]
+    fn take_out(slot: &mut Value) -> Result<Self, PortError> {
+        Self::from_value(std::mem::take(slot))
+    }
+
     /// Turns it into a value.
     ///
     /// # Errors

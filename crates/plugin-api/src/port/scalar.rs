@@ -4,9 +4,27 @@ use super::{PortError, PortType};
 use crate::schema::Schema;
 use crate::value::{Str, Value};
 
+/// Reads a value where it lies, of the kind that most are: moved as a whole it would have to wait for
+/// who wrote it in parts (see [`Value::copy_plain`]), and what is no such value is moved then.
+macro_rules! in_place {
+    ($kind:ident, $read:expr) => {
+        #[inline]
+        fn take_out(slot: &mut Value) -> Result<Self, PortError> {
+            let read = match *slot {
+                Value::$kind(content) => $read(content),
+                _ => None,
+            };
+            match read {
+                Some(content) => Ok(content),
+                None => Self::from_value(std::mem::take(slot)),
+            }
+        }
+    };
+}
+
 impl PortType for bool {
     const SCHEMA: Schema = Schema::Bool;
-    #[inline]
+    in_place!(Bool, Some);
     fn from_value(value: Value) -> Result<Self, PortError> {
         value.as_bool().ok_or_else(|| PortError::expected("a bool", &value))
     }
@@ -32,35 +50,20 @@ impl PortType for () {
 }
 
 /// Reads an integer and says which range it missed.
-macro_rules! integer {
-    ($int:ty, $value:ident) => {{
-        // Most are this, and nothing has to be dropped of it.
-        let number = match $value {
-            Value::I64(number) => Self::try_from(number).ok(),
-            _ => None,
-        };
-        match number {
-            Some(number) => Ok(number),
-            None => other_integer($value, Self::MIN, Self::MAX),
-        }
-    }};
-}
-
-/// Reads what is no `i64`, or none of these.
-#[cold]
-fn other_integer<T: TryFrom<u64> + std::fmt::Display>(
+fn integer<T: TryFrom<i64> + TryFrom<u64> + std::fmt::Display>(
     value: Value,
     min: T,
     max: T,
 ) -> Result<T, PortError> {
-    match value.as_u64().map(T::try_from) {
-        Some(Ok(number)) => Ok(number),
-        _ => Err(match value {
-            Value::I64(number) => out_of_range(number, min, max),
-            Value::U64(number) => out_of_range(number.get(), min, max),
-            other => PortError::expected("an integer", &other),
-        }),
-    }
+    let number = match value.as_i64() {
+        Some(number) => T::try_from(number).ok(),
+        None => value.as_u64().and_then(|number| T::try_from(number).ok()),
+    };
+    number.ok_or_else(|| match value {
+        Value::I64(number) => out_of_range(number, min, max),
+        Value::U64(number) => out_of_range(number.get(), min, max),
+        other => PortError::expected("an integer", &other),
+    })
 }
 
 fn out_of_range<T: std::fmt::Display>(number: impl std::fmt::Display, min: T, max: T) -> PortError {
@@ -86,9 +89,9 @@ macro_rules! integers {
     ($($int:ty: $schema:ident $({$($extra:tt)*})?),*) => {$(
         impl PortType for $int {
             const SCHEMA: Schema = Schema::$schema;
-            #[inline]
+            in_place!(I64, |number| Self::try_from(number).ok());
             fn from_value(value: Value) -> Result<Self, PortError> {
-                integer!($int, value)
+                integer(value, Self::MIN, Self::MAX)
             }
             #[inline]
             fn into_value(self) -> Result<Value, PortError> {
@@ -119,12 +122,9 @@ integers!(
 
 impl PortType for f64 {
     const SCHEMA: Schema = Schema::F64;
-    #[inline]
+    in_place!(F64, Some);
     fn from_value(value: Value) -> Result<Self, PortError> {
-        match value {
-            Value::F64(number) => Ok(number),
-            other => other.as_f64().ok_or_else(|| PortError::expected("a number", &other)),
-        }
+        value.as_f64().ok_or_else(|| PortError::expected("a number", &value))
     }
     #[inline]
     fn into_value(self) -> Result<Value, PortError> {

@@ -15,7 +15,7 @@ use crate::value::Value;
 /// When it is not of the port's type.
 #[inline]
 pub fn take<T: PortType>(slot: &mut Value, port: &str) -> Result<T, TaskError> {
-    T::from_value(slot.lift()).map_err(|error| error.in_port(port))
+    T::take_out(slot).map_err(|error| error.in_port(port))
 }
 
 /// Borrows an argument.

@@ -23,7 +23,7 @@ mod serde;
 mod slots;
 
 use std::fmt;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 
 use abi_stable::StableAbi;
 
@@ -159,6 +159,14 @@ impl Value {
     /// parts (see [`Self::copy_plain`]).
     #[inline(always)]
     pub fn put(&mut self, value: Value) {
+        let mut value = ManuallyDrop::new(value);
+        // Nothing is left in it that would have to be dropped.
+        self.take_from(&mut value);
+    }
+
+    /// As [`Self::put`], of what lies somewhere. A plain value stays there, else null does.
+    #[inline(always)]
+    pub fn take_from(&mut self, from: &mut Value) {
         if !self.is_plain() {
             *self = Value::Null;
         }
@@ -166,11 +174,8 @@ impl Value {
         let place: *mut Value = self;
         // SAFETY: a place for a value may hold anything meanwhile, for it is written at once.
         let open = unsafe { &mut *place.cast::<MaybeUninit<Value>>() };
-        if value.copy_plain(open) {
-            // There is nothing behind it.
-            std::mem::forget(value);
-        } else {
-            open.write(value);
+        if !from.copy_plain(open) {
+            open.write(std::mem::take(from));
         }
     }
 
@@ -202,19 +207,6 @@ impl Value {
             _ => return false,
         }
         true
-    }
-
-    /// Takes the value out, as [`std::mem::take`] does, but for plain ones: these are copied, in parts
-    /// (see [`Self::copy_plain`]), and stay where they are.
-    #[inline(always)]
-    pub fn lift(&mut self) -> Self {
-        let mut lifted = MaybeUninit::uninit();
-        if self.copy_plain(&mut lifted) {
-            // SAFETY: it was written.
-            unsafe { lifted.assume_init() }
-        } else {
-            std::mem::take(self)
-        }
     }
 
     /// Reads an integer up to `i64::MAX`, without conversion.

@@ -81,7 +81,7 @@ impl Task for PackTask {
         let mut result = TaskResult::Empty;
         let status = (self.call)(ctx, args.as_mut_ptr(), args.len(), &mut result);
         if let (status::OK, TaskResult::Value(value)) = (status, &mut result) {
-            out.put(value.lift());
+            out.take_from(value);
             return Ok(());
         }
         match (status, result) {
