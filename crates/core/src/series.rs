@@ -90,23 +90,31 @@ impl Series<'_> {
     pub(crate) fn run<T: Task>(&mut self, row: &[T]) -> SeriesEnd {
         match self.tasks {
             SeriesTasks::Row { first, count } => {
-                let first = first as usize;
-                self.run_all(row[first..first + count as usize].iter())
+                let tasks = &row[first as usize..][..count as usize];
+                self.run_all(tasks.len(), |number| &tasks[number])
             }
             SeriesTasks::At(places) => {
-                self.run_all(places.iter().enumerate().map(|(number, &at)| {
-                    fetch_ahead(row, places, number);
-                    &row[at as usize]
-                }))
+                let ahead = if size_of_val(row) > NEAR { AHEAD } else { places.len() };
+                self.run_all(places.len(), |number| {
+                    if let Some(&later) = places.get(number + ahead) {
+                        prefetch_at(row, later as usize);
+                    }
+                    &row[places[number] as usize]
+                })
             }
         }
     }
 
+    /// Runs so many tasks; `task` finds each.
     #[inline]
-    fn run_all<'t, T: Task + 't>(&mut self, tasks: impl Iterator<Item = &'t T>) -> SeriesEnd {
+    fn run_all<'t, T: Task + 't>(
+        &mut self,
+        count: usize,
+        task: impl Fn(usize) -> &'t T,
+    ) -> SeriesEnd {
         match &mut self.values {
-            SeriesValues::None(out) => run(tasks, &self.way, out),
-            SeriesValues::Some(slots) => run_with(tasks, &self.way, slots),
+            SeriesValues::None(out) => run(count, task, &self.way, out),
+            SeriesValues::Some(slots) => run_with(count, task, &self.way, slots),
         }
     }
 }
@@ -115,13 +123,8 @@ impl Series<'_> {
 /// level by level.
 const AHEAD: usize = 16;
 
-/// Has the processor fetch what a node calls that comes some nodes later.
-#[inline(always)]
-fn fetch_ahead<T>(row: &[T], places: &[u32], number: usize) {
-    if let Some(&place) = places.get(number + AHEAD) {
-        prefetch_at(row, place as usize);
-    }
-}
+/// So many bytes of tasks are near enough: most cores have a cache of twice that.
+const NEAR: usize = 256 * 1024;
 
 impl Way<'_> {
     /// Comes to a node. False: it must not begin.
@@ -141,16 +144,18 @@ impl Way<'_> {
 /// nothing else is there: most of what a small closure does with it is then done once.
 #[inline(never)]
 fn run<'t, T: Task + 't>(
-    tasks: impl Iterator<Item = &'t T>,
+    count: usize,
+    task: impl Fn(usize) -> &'t T,
     way: &Way<'_>,
     out: &mut Value,
 ) -> SeriesEnd {
     let way = *way;
-    for (node, task) in (way.first..).zip(tasks) {
+    for number in 0..count {
+        let node = way.first + number as u32;
         if !way.reach(node) {
             return SeriesEnd::Stopped(node);
         }
-        if let Err(error) = task.call_into(way.ctx, &mut [], out) {
+        if let Err(error) = task(number).call_into(way.ctx, &mut [], out) {
             return SeriesEnd::Failed(node, error);
         }
         if !matches!(out, Value::Null) || way.pause.load(Ordering::Relaxed) {
@@ -163,18 +168,19 @@ fn run<'t, T: Task + 't>(
 /// The loop of a series with values.
 #[inline(never)]
 fn run_with<'t, T: Task + 't>(
-    tasks: impl Iterator<Item = &'t T>,
+    count: usize,
+    task: impl Fn(usize) -> &'t T,
     way: &Way<'_>,
     slots: &mut Slots<'_>,
 ) -> SeriesEnd {
     let way = *way;
-    for (number, task) in tasks.enumerate() {
+    for number in 0..count {
         let node = way.first + number as u32;
         if !way.reach(node) {
             return SeriesEnd::Stopped(node);
         }
         let Some((args, out)) = slots.node(number) else { return SeriesEnd::Other(node) };
-        if let Err(error) = task.call_into(way.ctx, args, out) {
+        if let Err(error) = task(number).call_into(way.ctx, args, out) {
             return SeriesEnd::Failed(node, error);
         }
         if !out.is_plain() || way.pause.load(Ordering::Relaxed) {

@@ -139,6 +139,7 @@ impl<F: Fn(u32) + Send + Sync> Task for Share<F> {
         Ok(Value::Null)
     }
 
+    #[inline]
     fn call_into(
         &self,
         _ctx: &TaskContext<'_>,

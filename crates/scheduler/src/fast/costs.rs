@@ -94,9 +94,14 @@ impl Costs {
         self.shared.store(runs, Ordering::Relaxed);
     }
 
+    /// What a node took by itself, as far as is known; else 0.
+    pub(super) fn alone(&self) -> u64 {
+        self.alone.load(Ordering::Relaxed)
+    }
+
     /// From how many nanoseconds a node on one that runs alone is longer than it should be.
     pub(super) fn long(&self) -> u64 {
-        WORTH.max(2 * self.alone.load(Ordering::Relaxed))
+        WORTH.max(2 * self.alone())
     }
 
     /// Takes note of what they took on threads that shared them node by node.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::costs::Costs;
 use crate::clock::nanos;
 use crate::frame::Stretches;
 use crate::options::Timing;
@@ -15,11 +16,15 @@ pub(super) const WORTH: u64 = 600;
 const REST: u64 = 40_000;
 
 /// Nodes between two readings of the clock, at most.
-const NODES: u32 = 1024;
+const NODES: u32 = 2048;
 
 /// A stretch shorter than this is made longer, in nanoseconds: a reading costs 20, on some machines
 /// 100. The other is for when nobody wants to know when nodes ran.
 const SHORT: [u64; 2] = [400, 2_000];
+fn short(timing: Timing) -> u64 {
+    SHORT[usize::from(timing == Timing::Off)]
+}
+
 /// One so many times longer is made shorter.
 const LONG: u64 = 10;
 
@@ -54,21 +59,28 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// `long`: from how many nanoseconds a node on others are to help.
-    pub(super) fn new(run: &Run, timing: Timing, all: u32, may_share: bool, long: u64) -> Self {
+    /// For a run that `costs` says what its nodes took before.
+    pub(super) fn new(run: &Run, all: u32, may_share: bool, costs: &Costs) -> Self {
+        let timing = run.timing();
         let measured = may_share || timing != Timing::Off;
+        // As many at once as before, where that is known. That they take longer than they did is seen
+        // by whoever looks after a while.
+        let known = match (timing, costs.alone()) {
+            (Timing::Exact, _) | (_, 0) => 1,
+            (_, each) => (short(timing) / each).clamp(1, NODES.into()) as u32,
+        };
         let mut pace = Self {
             timing,
             measured,
             // Else only a token may stop it, which is looked at all the time.
-            nodes: if measured { 1 } else { u32::MAX },
+            nodes: if measured { known } else { u32::MAX },
             first: 0,
             last: (0, 0),
             longest: (0, 0),
             slow: false,
             marks: Vec::new(),
             may_share,
-            long,
+            long: costs.long(),
             all,
         };
         if measured {
@@ -112,7 +124,7 @@ impl Pace {
             self.marks.push((at, now));
         }
         if self.timing != Timing::Exact {
-            let short = SHORT[usize::from(self.timing == Timing::Off)];
+            let short = short(self.timing);
             if took < short {
                 self.nodes = (self.nodes * 2).min(NODES);
             } else if took > short * LONG {

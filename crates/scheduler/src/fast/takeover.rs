@@ -60,8 +60,7 @@ impl Fast {
             // Whoever comes takes over where nodes take long.
             run.call();
         }
-        let long = program.costs.long();
-        let mut pace = Pace::new(run, run.timing(), nodes, may_share, long);
+        let mut pace = Pace::new(run, nodes, may_share, &program.costs);
         let mut solo = Solo::new(run, program, sequence, desk);
         // SAFETY: passed on.
         let stop = unsafe { solo.go(&mut pace) };
