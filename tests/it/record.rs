@@ -163,6 +163,12 @@ fn nothing_is_written_over_what_it_is_made_of() {
         assert!(done.stderr.contains(told), "{args:?}: {}", done.stderr);
     }
     assert_eq!(fs::read_to_string(&flow).unwrap(), text);
+    for again in [&flow, &format!("{}/./flow.yaml", folder.path().display())] {
+        let done = terrace(&["simulate", &flow, "--default-duration", "1s", "--plot", again]);
+        assert_eq!(done.code, 2, "{}", done.stderr);
+        assert!(done.stderr.contains("would be written over what is read"), "{}", done.stderr);
+    }
+    assert_eq!(fs::read_to_string(&flow).unwrap(), text);
     let done = terrace(&["run", &flow, "--record", &record]);
     assert_eq!(done.code, 0, "{}", done.stderr);
     let lines = fs::read_to_string(&record).unwrap();
@@ -171,10 +177,59 @@ fn nothing_is_written_over_what_it_is_made_of() {
         assert_eq!(done.code, 2, "{command}");
         assert!(done.stderr.contains("would be written over what is read"), "{}", done.stderr);
     }
+    for args in [vec![&*record], vec![&*flow, "--durations", &*record]] {
+        let done = terrace(&[&["simulate"], &args[..], &["--plot", &record]].concat());
+        assert_eq!(done.code, 2, "{args:?}: {}", done.stderr);
+        assert!(done.stderr.contains("would be written over what is read"), "{}", done.stderr);
+    }
     assert_eq!(fs::read_to_string(&record).unwrap(), lines);
     // As many blocking tasks at once as there may be are on record.
     assert_eq!(read(Path::new(&record)).header.max_blocking, Some(512));
     let done = terrace(&["graph", &record]);
     assert_eq!(done.code, 2);
     assert!(done.stderr.contains("is the record of a run and no workflow"), "{}", done.stderr);
+}
+
+#[test]
+fn nothing_is_written_over_what_is_used_or_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let used = |file: &str| {
+        format!("terrace: 1\nnodes: {{ a: {{ use: {file}, with: {{ x: '${{inputs.x}}' }} }} }}\n")
+    };
+    let inputs = "inputs: { x: { type: str, default: a }, y: { type: str, default: b } }\n";
+    fs::create_dir(at("u")).unwrap();
+    let files = [
+        ("out.yaml", used("u/mid.yaml") + inputs),
+        ("u/mid.yaml", used("in.yaml") + "inputs: { x: str }\n"),
+        ("u/in.yaml", "terrace: 1\ninputs: { x: str }\noutput: '${inputs.x}'\n".to_owned()),
+        ("in.json", r#"{"x": "c"}"#.to_owned()),
+        ("y", "d".to_owned()),
+    ];
+    for (name, text) in &files {
+        fs::write(at(name), text).unwrap();
+    }
+    let given = format!("y=@{}", at("y"));
+    let all = [at("out.yaml"), "--inputs".into(), at("in.json"), "--input".into(), given];
+    let with = |command: &str, option: &str, file: &str| {
+        let mut args = vec![command];
+        args.extend(all.iter().map(String::as_str));
+        args.extend([option, file]);
+        terrace(&args)
+    };
+    for (name, _) in &files {
+        for option in ["--record", "--report", "--trace"] {
+            let done = with("run", option, &at(name));
+            assert_eq!(done.code, 2, "{option} {name}: {}", done.stderr);
+            assert!(done.stderr.contains("cannot be both"), "{option} {name}: {}", done.stderr);
+        }
+        let done = with("simulate", "--plot", &at(name));
+        assert_eq!(done.code, 2, "{name}: {}", done.stderr);
+        assert!(done.stderr.contains("written over"), "{name}: {}", done.stderr);
+    }
+    for (name, text) in &files {
+        assert_eq!(&fs::read_to_string(at(name)).unwrap(), text, "{name}");
+    }
+    let done = with("run", "--record", &at("r"));
+    assert_eq!(done.code, 0, "{}", done.stderr);
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use terrace::core::{FlowStyle, Workflow};
+
 /// A file by the one name that it has, whether it is there or not.
 pub(crate) fn name_of(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -20,6 +22,22 @@ pub(crate) fn apart(input: &Path, output: &Path) -> Result<(), String> {
         true => Err(format!("`{}` would be written over what is read", output.display())),
         false => Ok(()),
     }
+}
+
+/// The files that a workflow uses, and those that they use; `folder` is that of its own.
+pub(crate) fn used(workflow: &Workflow, folder: &Path) -> Vec<PathBuf> {
+    let mut used = Vec::new();
+    let mut waiting = vec![(workflow, folder)];
+    while let Some((workflow, around)) = waiting.pop() {
+        let folder = workflow.dir().map_or(around, Path::new);
+        for inside in workflow.nodes().iter().filter_map(|node| node.flow()) {
+            if let FlowStyle::File(path) = inside.style() {
+                used.push(folder.join(path));
+            }
+            waiting.push((inside.workflow(), folder));
+        }
+    }
+    used
 }
 
 #[cfg(test)]

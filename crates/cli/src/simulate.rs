@@ -1,15 +1,18 @@
 //! `terrace simulate`: what runs would take, with how many workers, without running anything.
 
 use std::fs;
+use std::path::Path;
 
-use terrace::core::{Problem, Problems};
+use terrace::core::{Problem, Problems, Workflow};
 use terrace::forecast::Forecast;
 
-use crate::args::SimulateArgs;
+use crate::args::{ForecastArgs, SimulateArgs};
 use crate::exit::Exit;
+use crate::files;
 use crate::forecast::{self, Unknown};
 use crate::output::Output;
 use crate::problem;
+use crate::run::inputs;
 
 pub(crate) fn simulate(args: &SimulateArgs, output: &mut Output) -> Exit {
     let json = args.forecast.json;
@@ -24,6 +27,11 @@ pub(crate) fn simulate(args: &SimulateArgs, output: &mut Output) -> Exit {
             "declare `expected` in the file, or give --durations FILE or --default-duration TIME",
         );
         return problem::report(&Problems::from(problem).into(), json, output);
+    }
+    if let Some(plot) = &args.plot
+        && let Err(message) = apart(&args.forecast, &subject.workflow, plot)
+    {
+        return problem::usage(&message, json, output);
     }
     let orders = args.order.orders();
     let forecast =
@@ -48,4 +56,14 @@ pub(crate) fn simulate(args: &SimulateArgs, output: &mut Output) -> Exit {
         false => output.text(&forecast.to_text()),
     }
     Exit::Success
+}
+
+/// Whether something can be written to `output` that is made of all that a forecast reads.
+fn apart(args: &ForecastArgs, workflow: &Workflow, output: &Path) -> Result<(), String> {
+    let folder = args.file.parent().unwrap_or(Path::new(""));
+    let used = files::used(workflow, folder);
+    let mut read = [Some(&args.file), args.durations.as_ref()].into_iter().flatten().chain(&used);
+    read.try_for_each(|file| files::apart(file, output))?;
+    let mut given = inputs::files(&args.inputs, args.inputs_file.as_deref());
+    given.try_for_each(|file| files::apart(file, output))
 }

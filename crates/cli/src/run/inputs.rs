@@ -64,6 +64,20 @@ pub(crate) fn given(
     Ok((values, problems))
 }
 
+/// The files that inputs are read from.
+pub(crate) fn files<'a>(
+    inputs: &'a [(String, String)],
+    file: Option<&'a Path>,
+) -> impl Iterator<Item = &'a Path> {
+    let named = inputs.iter().filter_map(|(_, text)| file_of(text));
+    file.into_iter().chain(named.map(Path::new))
+}
+
+/// The file that an input is in, `@FILE`; `@@` begins a text that begins with `@`.
+fn file_of(text: &str) -> Option<&str> {
+    text.strip_prefix('@').filter(|rest| !rest.starts_with('@'))
+}
+
 fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {
     let Some(id) = workflow.input(name) else {
         // Reported with the names that there are, together with everything else.

@@ -73,7 +73,8 @@ pub(crate) fn run(args: &RunArgs, output: &mut Output) -> Exit {
         }
     };
     let header = || header(args, &engine, &workflow);
-    let recording = match record::Recording::start(args, header, &redactor) {
+    let made_of = (&engine, &workflow);
+    let recording = match record::Recording::start(args, made_of, header, &redactor) {
         Ok(recording) => recording,
         Err(message) => return problem::usage(&message, args.json.is_some(), output),
     };

@@ -3,16 +3,17 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use terrace::core::Redactor;
+use terrace::Engine;
+use terrace::core::{Redactor, Workflow};
 use terrace::report::{Budget, Closing, Header, LimitUse, Record, Recorder, RecorderOptions};
 use terrace::scheduler::RunStatus;
 
-use super::Told;
+use super::{Told, inputs};
 use crate::args::RunArgs;
-use crate::files::name_of;
+use crate::files::{self, name_of};
 use crate::{problem, report, trace};
 
 /// Nodes from which on values are not recorded: they are tiny then, and each would take a tenth longer.
@@ -69,6 +70,7 @@ impl Recording {
     /// Starts the record of a run, where one or a report is wanted.
     pub(super) fn start(
         args: &RunArgs,
+        (engine, workflow): (&Engine, &Workflow),
         header: impl FnOnce() -> Header,
         redactor: &Redactor,
     ) -> Result<Option<Self>, String> {
@@ -80,7 +82,7 @@ impl Recording {
         if args.record.is_none() && !reads && !sends {
             return Ok(None);
         }
-        one_file_for_each(args)?;
+        one_file_for_each(args, read(args, engine, workflow))?;
         let file = args.record.as_ref().map(|path| {
             let cannot = |error| format!("cannot write the record `{}`: {error}", path.display());
             File::create(path).map_err(cannot)
@@ -155,11 +157,28 @@ impl Recording {
     }
 }
 
-/// Whether what is written would end up in a file that is something else: the workflow, or two of it in one.
-fn one_file_for_each(args: &RunArgs) -> Result<(), String> {
+/// The files that a run is made of, and what each is.
+fn read(args: &RunArgs, engine: &Engine, workflow: &Workflow) -> Vec<(&'static str, PathBuf)> {
+    let folder = args.file.parent().unwrap_or(Path::new(""));
+    let used = files::used(workflow, folder);
+    let packs = engine.registry().packs();
+    let packs = packs.iter().filter_map(|pack| pack.path());
+    let given = inputs::files(&args.inputs, args.inputs_file.as_deref());
+    let mut read = vec![("workflow", name_of(&args.file))];
+    read.extend(used.iter().map(|file| ("used workflow", name_of(file))));
+    read.extend(given.map(|file| ("input", name_of(file))));
+    read.extend(packs.map(|file| ("pack", name_of(file))));
+    read
+}
+
+/// Whether what is written would end up in a file that is something else: one that is read, or two of it
+/// in one.
+fn one_file_for_each(
+    args: &RunArgs,
+    mut taken: Vec<(&'static str, PathBuf)>,
+) -> Result<(), String> {
     let written = [("record", &args.record), ("report", &args.report), ("trace", &args.trace)];
     let written = written.iter().filter_map(|(what, path)| Some((*what, path.as_ref()?)));
-    let mut taken = vec![("workflow", name_of(&args.file))];
     for (what, path) in written {
         // A device takes whatever comes.
         if path.exists() && !path.is_file() {
