@@ -26,6 +26,7 @@ mod signature;
 mod source;
 mod timed;
 mod types;
+mod unlimited;
 mod validate;
 mod view;
 mod workflow;

@@ -11,7 +11,7 @@ use crate::source::{Source, Span};
 use crate::workflow::Node;
 
 /// Where a workflow stands in its text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Origin {
     source: Source,
     nodes: Vec<NodeOrigin>,
@@ -22,7 +22,7 @@ pub(crate) struct Origin {
 }
 
 /// Where a node stands in the text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct NodeOrigin {
     name: Span,
     /// The entries of `after`, one for one.

@@ -42,6 +42,7 @@ use crate::validate::Survey;
 #[derive(Clone)]
 pub struct Workflow(pub(crate) Arc<Inner>);
 
+#[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) scope: u64,
     pub(crate) name: String,

@@ -4,7 +4,9 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrace_core::{Amount, Draft, Plan, Problem, Problems, TaskRef, Value, Workflow};
+use terrace_core::{
+    Amount, Draft, OutcomeStatus, Plan, Problem, Problems, TaskRef, Value, Workflow,
+};
 use terrace_report::bare_path;
 use terrace_scheduler::simulate::made;
 use terrace_scheduler::{
@@ -12,7 +14,7 @@ use terrace_scheduler::{
     TaskError,
 };
 
-use crate::bound::{HeldBy, Tally, is_free, may_end_early};
+use crate::bound::{HeldBy, Tally, is_few, may_end_early};
 use crate::error::ForecastError;
 use crate::items::Items;
 use crate::scopes::Scopes;
@@ -309,7 +311,7 @@ impl<'a> Stage<'a> {
         let (mut played, tally) = self.act(order, workers, changed, tally)?;
         // Nothing is known of a workflow whose nodes take other times, and of a run that broke off.
         if let Some(tally) = tally.filter(|_| changed.is_none() && !played.row.limit_reached) {
-            let known = self.at_least(&tally, workers, played.tasks)?;
+            let known = self.at_least(&tally, workers, &played)?;
             (played.row.at_least, played.row.held_by) = known.unzip();
         }
         Ok(played)
@@ -319,13 +321,17 @@ impl<'a> Stage<'a> {
         &self,
         tally: &Tally<'_>,
         workers: u32,
-        attempts: u64,
+        played: &Played,
     ) -> Result<Option<(Duration, HeldBy)>, ForecastError> {
         if self.alone.get().is_none() {
             let workflow = self.plan.workflow();
             let alone = match may_end_early(workflow) {
                 true => Alone::Unknown,
-                false if self.plan.is_plain() || !is_free(workflow, attempts) => Alone::Attempts,
+                false if self.plan.is_plain() || !is_few(played.tasks) => Alone::Attempts,
+                // What limits make nodes wait for, another order may make them wait less for.
+                false if workflow.is_limited() => {
+                    Alone::Times(self.durations_of(&Arc::new(workflow.without_limits().plan()))?)
+                }
                 false => Alone::Times(self.durations()?),
             };
             // Nobody was quicker: it is not shared between threads.
@@ -337,7 +343,8 @@ impl<'a> Stage<'a> {
             Some(Alone::Unknown) | None => return Ok(None),
         };
         let blocking = self.assumptions.max_blocking.unwrap_or(MAX_BLOCKING);
-        Ok(Some(tally.at_least(workers, blocking, alone)))
+        let ran = |id| played.report.status_of(id) == Some(OutcomeStatus::Ok);
+        Ok(Some(tally.at_least(workers, blocking, alone, ran)))
     }
 
     /// Simulates a run, and tallies what it asks for where that is wanted.
@@ -405,8 +412,8 @@ impl<'a> Stage<'a> {
     /// position; zero for one that does not run.
     pub(crate) fn durations(&self) -> Result<Vec<Duration>, ForecastError> {
         let workflow = self.plan.workflow();
-        let mut durations = vec![Duration::ZERO; workflow.nodes().len()];
         if self.plan.is_plain() {
+            let mut durations = vec![Duration::ZERO; workflow.nodes().len()];
             for at in self.plan.indices() {
                 let id = self.plan.id(at);
                 let told = self.plan.node(at).policy().and_then(|policy| policy.expected);
@@ -415,12 +422,18 @@ impl<'a> Stage<'a> {
             }
             return Ok(durations);
         }
+        self.durations_of(&self.plan)
+    }
+
+    /// The same of another plan of the same nodes.
+    fn durations_of(&self, plan: &Arc<Plan>) -> Result<Vec<Duration>, ForecastError> {
+        let mut durations = vec![Duration::ZERO; plan.workflow().nodes().len()];
         let unbounded = Assumptions { max_blocking: Some(usize::MAX), ..self.assumptions.clone() };
         let stage = Stage {
             assumptions: &unbounded,
             items: self.items.clone(),
             wants: self.wants.clone(),
-            plan: self.plan.clone(),
+            plan: plan.clone(),
             inputs: self.inputs.clone(),
             alone: OnceCell::new(),
         };

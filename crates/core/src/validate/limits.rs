@@ -13,7 +13,7 @@ use crate::workflow::Node;
 
 /// What workflows have and take, one or all of a run. Each workflow keeps that of itself and all
 /// inside it, since the same one may stand in many places.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Survey {
     /// The limits, where several have one name the strictest.
     pub(super) limits: HashMap<Arc<str>, Limit>,

@@ -78,8 +78,6 @@ pub(crate) struct Tally<'w> {
 /// What a node asks for with all that is in it.
 #[derive(Clone, Copy, Default)]
 struct Asked {
-    /// Whether there was any attempt.
-    ran: bool,
     /// The longest attempt.
     longest: u64,
     /// All of them.
@@ -107,7 +105,6 @@ impl<'w> Tally<'w> {
         let Some(asked) = node.and_then(|node| self.nodes.get_mut(node.index())) else { return };
         let node = node.map_or(0, NodeId::index);
         let runs = nanos(runs);
-        asked.ran = true;
         asked.longest = asked.longest.max(runs);
         asked.time = asked.time.saturating_add(runs);
         match attempt.lane {
@@ -132,17 +129,18 @@ impl<'w> Tally<'w> {
     /// The least that a run takes on so many workers and with so many threads for tasks that wait, and
     /// what for.
     /// `alone`: how long each node takes at least by itself, where more is known of that than its
-    /// longest attempt.
+    /// longest attempt. `ran`: whether a node did; one over no items did without an attempt.
     pub(crate) fn at_least(
         &self,
         workers: u32,
         max_blocking: usize,
         alone: Option<&[Duration]>,
+        ran: impl Fn(NodeId) -> bool,
     ) -> (Duration, HeldBy) {
         let least = |id: NodeId| {
-            let asked = self.nodes[id.index()];
-            let alone = alone.map_or(asked.longest, |alone| nanos(alone[id.index()]));
-            asked.ran.then_some(alone)
+            let longest = self.nodes[id.index()].longest;
+            let alone = alone.map_or(longest, |alone| nanos(alone[id.index()]));
+            ran(id).then_some(alone)
         };
         let ways = Ways::of(self.workflow, least);
         let of = |work: &dyn Fn(usize) -> u128, places: u64| {
@@ -175,34 +173,14 @@ impl<'w> Tally<'w> {
     }
 }
 
-/// Whether nodes take at least as long as in a run with as many workers as can be simulated: where so
-/// many attempts wait for nothing but edges.
-pub(crate) fn is_free(workflow: &Workflow, attempts: u64) -> bool {
-    attempts <= MOST_AT_ONCE && !holds_back(workflow)
+/// Whether with as many workers as can be simulated none of so many attempts waits for one.
+pub(crate) fn is_few(attempts: u64) -> bool {
+    attempts <= MOST_AT_ONCE
 }
 
 /// Whether some of a workflow ends a run before all has run, so that nothing is known of when.
 pub(crate) fn may_end_early(workflow: &Workflow) -> bool {
     workflow.walk().any(|walked| walked.node().view() == NodeView::Succeed)
-}
-
-/// Whether anything but edges and workers keeps tasks waiting.
-fn holds_back(workflow: &Workflow) -> bool {
-    let rules = workflow.rules();
-    if !rules.limits.is_empty() || rules.max_concurrent.is_some() {
-        return true;
-    }
-    workflow.walk().any(|walked| {
-        let node = walked.node();
-        let map = node.map();
-        let each = map.and_then(|map| map.each.as_deref());
-        let mut policies = node.policy().into_iter().chain(each);
-        node.task().signature.cpus > 1
-            || map.is_some_and(|map| map.window.is_some() || map.concurrency.is_some())
-            || policies.any(|policy| {
-                policy.concurrency.is_some() || policy.cpus.is_some() || !policy.needs.is_empty()
-            })
-    })
 }
 
 /// The longest ways through a workflow.

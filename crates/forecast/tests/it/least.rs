@@ -78,7 +78,8 @@ fn optimum(tasks: &[Task], room: Room) -> u64 {
 /// A workflow of a seed, and the same as a flat graph.
 fn made(rng: &mut Rng, room: Room, limited: bool) -> (Workflow, Vec<Task>) {
     let wf = WorkflowBuilder::new("small");
-    if limited {
+    // Nobody may need it.
+    if limited || rng.range(0, 1) == 0 {
         wf.limit(Limit::concurrency("site", room.places));
     }
     let mut tasks: Vec<Task> = Vec::new();
@@ -90,21 +91,32 @@ fn made(rng: &mut Rng, room: Room, limited: bool) -> (Workflow, Vec<Task>) {
         let before: Vec<usize> = (0..nodes.len()).filter(|_| rng.range(0, 3) == 0).collect();
         let parents: Vec<usize> = before.iter().flat_map(|&on| nodes[on].1.clone()).collect();
         let (made, ends) = if rng.range(0, 4) == 0 {
-            // A map over two items, of one task or of two that follow each other.
+            // A map over two items or none, of one task or of two that follow each other.
             let (then, chain) = (rng.range(1, 5), rng.range(0, 1) == 1);
-            let map = wf.map(0..2_i64, |body, item| {
-                let first = body.call(|item: i64| item, (&item,)).expected(seconds(time));
+            let items = if rng.range(0, 2) == 0 { 0 } else { 2 };
+            let mut map = wf.over(0..items);
+            // Its window and how many of it run at once are no limits of the flat graph.
+            match rng.range(0, 5) {
+                0 if limited => map = map.window(1),
+                1 if limited => map = map.concurrency(1),
+                _ => {}
+            }
+            let places = if limited { rng.range(0, room.places) } else { 0 };
+            let map = map.map(|body, item| {
+                let task = body.call(|item: i64| item, (&item,)).expected(seconds(time));
+                let first = if places == 0 { task } else { task.needs("site", places) };
                 if !chain {
                     return first;
                 }
                 body.call(|item: i64| item, (&first,)).expected(seconds(then))
             });
-            let mut ends = Vec::new();
-            for _ in 0..2 {
-                let (cpus, places) = (1, 0);
+            // What waits for one over nothing waits for what that waits for.
+            let mut ends = if items == 0 { parents.clone() } else { Vec::new() };
+            for _ in 0..items {
+                let cpus = 1;
                 tasks.push(Task { time, cpus, places, parents: parents.clone() });
                 if chain {
-                    let parents = vec![tasks.len() - 1];
+                    let (parents, places) = (vec![tasks.len() - 1], 0);
                     tasks.push(Task { time: then, cpus, places, parents });
                 }
                 ends.push(tasks.len() - 1);
@@ -154,10 +166,8 @@ fn no_order_beats_it_and_it_is_often_reached() {
         }
         let work: u64 = tasks.iter().map(|task| task.time * task.cpus).sum();
         let area = Duration::from_secs(work) / workers[0];
-        let simple = area.max(forecast.critical_path);
-        if !limited {
-            assert!(least >= simple, "{least:?} says less than {simple:?}; {at}");
-        }
+        let simple = area.max(Duration::from_secs(longest(&tasks)));
+        assert!(least >= simple, "{least:?} says less than {simple:?}; {at}");
         all += 1;
         reached += u32::from(least == best);
         better += u32::from(least > simple);
@@ -165,6 +175,59 @@ fn no_order_beats_it_and_it_is_often_reached() {
     // Else it says little.
     assert!(reached * 2 > all, "reached by the best order in {reached} of {all}");
     assert!(better * 10 > all, "more than the critical path and the work in {better} of {all}");
+}
+
+/// The longest way through a flat graph.
+fn longest(tasks: &[Task]) -> u64 {
+    let mut ends: Vec<u64> = Vec::new();
+    for task in tasks {
+        let ready = task.parents.iter().map(|&on| ends[on]).max().unwrap_or(0);
+        ends.push(ready + task.time);
+    }
+    ends.into_iter().max().unwrap_or(0)
+}
+
+#[test]
+fn what_runs_over_nothing_stands_in_the_way() {
+    let wf = WorkflowBuilder::new("nothing");
+    let seconds = Duration::from_secs;
+    let list = wf.call(Vec::<i64>::new, ()).expected(seconds(6));
+    let map = wf.map(&list, |body, item| body.call(|n: i64| n, (&item,)).expected(seconds(1)));
+    let _ = wf.call(|_: Vec<i64>| 0_i64, (&map,)).expected(seconds(5)).named("end");
+    let workflow = wf.build(&NoTasks).unwrap();
+    let name = workflow.nodes()[0].name().to_owned();
+    let assumptions = Assumptions { items: vec![(name, 0)], ..Default::default() };
+    let forecast = Forecast::of(&workflow, &assumptions, &[Order::Dataflow], &[1, 4]).unwrap();
+    for row in &forecast.rows {
+        assert_eq!((row.at_least, row.makespan), (Some(seconds(11)), seconds(11)));
+    }
+}
+
+#[test]
+fn a_limit_does_not_hide_what_stands_inside_of_nodes() {
+    for limits in 0..4 {
+        let wf = WorkflowBuilder::new("steps");
+        wf.limit(Limit::concurrency("site", 1));
+        let seconds = Duration::from_secs;
+        let mut map = wf.over(0..2_i64);
+        if limits == 2 {
+            map = map.window(1);
+        }
+        let _ = map.map(|body, item| {
+            let first = body.call(|n: i64| n, (&item,)).expected(seconds(1));
+            let second = body.call(|n: i64| n, (&first,)).expected(seconds(1));
+            let third = body.call(|n: i64| n, (&second,)).expected(seconds(1));
+            if limits == 1 { third.needs("site", 1) } else { third }
+        });
+        if limits == 3 {
+            let _ = wf.call(|| 0_i64, ()).expected(seconds(1)).needs("site", 1);
+        }
+        let workflow = wf.build(&NoTasks).unwrap();
+        let forecast =
+            Forecast::of(&workflow, &Assumptions::default(), &[Order::Dataflow], &[8]).unwrap();
+        assert_eq!(forecast.rows[0].at_least, Some(seconds(3)), "{limits}");
+        assert_eq!(forecast.rows[0].makespan, seconds([3, 4, 6, 3][limits]), "{limits}");
+    }
 }
 
 #[test]
