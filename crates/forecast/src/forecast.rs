@@ -15,6 +15,7 @@ use terrace_scheduler::{
 };
 
 use crate::bound::{HeldBy, Tally, is_few, may_end_early};
+use crate::cut::Cut;
 use crate::error::ForecastError;
 use crate::items::Items;
 use crate::scopes::Scopes;
@@ -358,10 +359,14 @@ impl<'a> Stage<'a> {
         let mut actor = Actor::new(&self.assumptions.times, &self.items.of, &self.wants.of);
         actor.changed = changed;
         actor.tally = tally;
+        actor.cut = Cut::of(self.plan.workflow());
         let mut options = RunOptions::default().with_order(order).with_inputs(self.inputs.clone());
         options.environment = Some(Arc::new(MadeUp));
         options.expander = Some(Arc::new(MadeUp));
         options.approver = Some(Arc::new(|_: &Checkpoint| Decision::GoOn));
+        if let Some(cut) = &actor.cut {
+            options = options.with_observer(cut.ends.clone());
+        }
         let mut simulation = Simulation::new(workers);
         if let Some(blocking) = self.assumptions.max_blocking {
             simulation = simulation.max_blocking(blocking);
@@ -379,6 +384,11 @@ impl<'a> Stage<'a> {
             return Err(error);
         }
         let makespan = report.duration;
+        if let Some(cut) = &actor.cut {
+            let (work, busy) = cut.left(makespan);
+            actor.work = actor.work.saturating_sub(work);
+            actor.busy = actor.busy.saturating_sub(busy);
+        }
         let worker_time = makespan.saturating_mul(workers);
         let share = |part: Duration, whole: Duration| match whole.is_zero() {
             true => 1.0,

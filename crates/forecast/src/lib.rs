@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod bound;
+mod cut;
 mod error;
 mod explain;
 mod forecast;

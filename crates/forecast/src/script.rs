@@ -9,6 +9,7 @@ use terrace_report::bare_path;
 use terrace_scheduler::simulate::{Attempt, Course, Script};
 
 use crate::bound::Tally;
+use crate::cut::Cut;
 use crate::shape::Shape;
 use crate::times::Times;
 
@@ -32,6 +33,8 @@ pub(crate) struct Actor<'f> {
     pub(crate) untimed: Option<String>,
     /// What nodes ask for, where that is wanted.
     pub(crate) tally: Option<Tally<'f>>,
+    /// What is stopped, where something may be.
+    pub(crate) cut: Option<Cut>,
 }
 
 impl<'f> Actor<'f> {
@@ -51,6 +54,7 @@ impl<'f> Actor<'f> {
             cost: BTreeMap::new(),
             untimed: None,
             tally: None,
+            cut: None,
         }
     }
 
@@ -84,6 +88,10 @@ impl Script for Actor<'_> {
         self.work = self.work.saturating_add(runs);
         if attempt.lane == Lane::Compute {
             self.busy = self.busy.saturating_add(runs.saturating_mul(attempt.cpus));
+        }
+        if let Some(cut) = &mut self.cut {
+            let cpus = if attempt.lane == Lane::Compute { attempt.cpus } else { 0 };
+            cut.take(attempt.path, attempt.at.saturating_add(runs), cpus);
         }
         if let Some(tally) = &mut self.tally {
             tally.take(attempt, runs);

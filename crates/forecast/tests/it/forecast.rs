@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use terrace_core::{NoTasks, WorkflowBuilder};
+use terrace_core::{NoTasks, RunIf, WorkflowBuilder};
 use terrace_forecast::wfformat::Instance;
 use terrace_forecast::{Assumptions, Forecast};
 use terrace_scheduler::Order;
@@ -70,6 +70,35 @@ fn a_picture_is_a_line_for_each_order_and_the_same_each_time() {
     assert!(!svg.contains("NaN") && !svg.contains("inf"));
     // One number of workers is a picture too.
     assert!(!both(&[3]).to_svg().contains("NaN"));
+}
+
+#[test]
+fn what_is_stopped_counts_as_far_as_it_came() {
+    let seconds = Duration::from_secs;
+    for clean_up in [0, 4] {
+        let wf = WorkflowBuilder::new("early");
+        let quick = wf.call(|| 0_i64, ()).expected(seconds(1));
+        let long = wf.call(|| 0_i64, ()).expected(seconds(60)).named("long");
+        let map = wf.map(0..2_i64, |body, item| {
+            body.call(|item: i64| item, (&item,)).expected(seconds(30))
+        });
+        let _ = wf.succeed().after(&quick);
+        if clean_up > 0 {
+            let end = wf.call(|| 0_i64, ()).after(&long).after(&map).expected(seconds(clean_up));
+            let _ = end.run_if(RunIf::Always);
+        }
+        let workflow = wf.build(&NoTasks).unwrap();
+        let orders = [Order::Dataflow];
+        let forecast =
+            Forecast::of(&workflow, &Assumptions::default(), &orders, &[1, 2, 4, 8]).unwrap();
+        for row in &forecast.rows {
+            let busy = row.utilisation.unwrap();
+            assert!(busy <= 1.0 && row.speed_up <= row.workers.into(), "{row:?}");
+            if row.workers == 4 && clean_up == 0 {
+                assert_eq!((row.makespan, busy), (seconds(1), 1.0));
+            }
+        }
+    }
 }
 
 #[test]
