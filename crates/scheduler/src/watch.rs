@@ -50,7 +50,8 @@ pub struct Look {
     /// What the dispatcher holds back, where the run goes through it.
     pub standing: Option<Standing>,
     /// How many threads compute, or look for something to compute, where the run does not go through
-    /// the dispatcher and no task of it waits on a thread of its own.
+    /// the dispatcher, no task of it waits on a thread of its own and none gives a workflow, whose
+    /// tasks might.
     pub computing: Option<usize>,
 }
 

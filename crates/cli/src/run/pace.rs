@@ -3,6 +3,7 @@
 //!
 //! Said only of runs that somebody had to wait for.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use terrace::core::{HeldUp, NodeId, Redactor, Workflow};
@@ -24,27 +25,48 @@ pub(super) fn lines(told: &Told<'_>) -> Vec<String> {
     if report.duration < LONG {
         return Vec::new();
     }
-    let ran: Vec<(NodeId, Duration)> = report
-        .outcomes()
-        .filter_map(|(id, outcome)| outcome.map(|outcome| (id, outcome)))
-        .filter(|(_, outcome)| outcome.attempts > 0)
-        .map(|(id, outcome)| (id, outcome.duration))
+    let outcomes = || {
+        let outcomes = report.outcomes().filter_map(|(id, outcome)| Some((id, outcome?)));
+        outcomes.filter(|(_, outcome)| outcome.attempts > 0)
+    };
+    // Of a node the report has the last attempt alone.
+    let before: HashMap<NodeId, Option<Duration>> = outcomes()
+        .filter(|(_, outcome)| outcome.attempts > 1)
+        .map(|(id, outcome)| (id, seen.tried(id, outcome.attempts)))
         .collect();
+    let tried = |id: NodeId| before.get(&id).copied().flatten().unwrap_or_default();
+    let ran: Vec<(NodeId, Duration)> =
+        outcomes().map(|(id, outcome)| (id, outcome.duration + tried(id))).collect();
     let name = |id: NodeId| workflow.node(id).name();
     let held_up = report.held_up();
     let legs = match seen.ran() {
         // Only where something inside was told of it shows more than the run's own nodes do.
-        Some(ran) if ran.iter().any(|ran| ran.path.is_some()) => through(workflow, ran, redactor),
-        _ => own(&held_up, name),
+        Some(ran) if ran.iter().any(|ran| ran.path.is_some()) => {
+            let tried = |name: &str| match workflow.find(name) {
+                Some(id) => tried(id),
+                None => seen.tried_inside(name),
+            };
+            through(workflow, ran, tried, redactor)
+        }
+        _ => own(&held_up, name, tried),
     };
     // What nodes with others inside took and those did not is time that these waited.
     let ran_in_all: Duration = legs.iter().map(|(_, ran)| *ran).sum();
-    let waited = held_up.waited() + held_up.ran().saturating_sub(ran_in_all);
+    let waited = (held_up.waited() + held_up.ran()).saturating_sub(ran_in_all);
+    let unknown = |id: NodeId| before.get(&id).is_some_and(Option::is_none);
+    let waiting = match held_up.legs.iter().any(|leg| unknown(leg.node)) {
+        false => "waiting to start",
+        true => "waiting or trying again",
+    };
     let mut lines = Vec::new();
-    lines.extend(path(&legs, waited, report.duration));
+    lines.extend(path(&legs, (waited, waiting), report.duration));
     lines.extend(slowest(&ran, name));
     // What maps and inner workflows do side by side is not known from their nodes.
-    let work = if report.inside == 0 { Some(report.work()) } else { seen.work(report.inside) };
+    let work = match report.inside {
+        _ if before.values().any(Option::is_none) => None,
+        0 => Some(report.work() + before.values().flatten().sum::<Duration>()),
+        inside => seen.work(inside),
+    };
     lines.extend(match work {
         Some(work) => faster(work, report.duration),
         None => seen.at_once().and_then(|at_once| about_faster(at_once, report.duration)),
@@ -56,13 +78,23 @@ pub(super) fn lines(told: &Told<'_>) -> Vec<String> {
 type Leg = (String, Duration);
 
 /// The path as far as it is known from the run's own nodes.
-fn own<'w>(held_up: &HeldUp, name: impl Fn(NodeId) -> &'w str) -> Vec<Leg> {
-    held_up.legs.iter().map(|leg| (name(leg.node).to_owned(), leg.ran())).collect()
+fn own<'w>(
+    held_up: &HeldUp,
+    name: impl Fn(NodeId) -> &'w str,
+    tried: impl Fn(NodeId) -> Duration,
+) -> Vec<Leg> {
+    let leg = |leg: &terrace::core::Leg| (name(leg.node).to_owned(), leg.ran() + tried(leg.node));
+    held_up.legs.iter().map(leg).collect()
 }
 
 /// The path as a report shows it, which goes on inside of maps, loops, and inner and given workflows:
-/// what it passes in them stands for them.
-fn through(workflow: &Workflow, ran: Vec<Ran>, redactor: &Redactor) -> Vec<Leg> {
+/// what it passes in them stands for them. `tried`: how long attempts before the last ran.
+fn through(
+    workflow: &Workflow,
+    ran: Vec<Ran>,
+    tried: impl Fn(&str) -> Duration,
+    redactor: &Redactor,
+) -> Vec<Leg> {
     let record = Record::of_times(workflow, ran);
     let path = record.longest_path();
     let name = |at: usize| path[at].place.name(&record.header);
@@ -76,13 +108,14 @@ fn through(workflow: &Workflow, ran: Vec<Ran>, redactor: &Redactor) -> Vec<Leg> 
         .map(|at| {
             let ran = path[at].end.unwrap_or(path[at].start).saturating_sub(path[at].start);
             // Keys of a secret map stand in the paths of its items.
-            (redactor.mask(name(at)).into_owned(), Duration::from_nanos(ran))
+            let ran = Duration::from_nanos(ran) + tried(name(at));
+            (redactor.mask(name(at)).into_owned(), ran)
         })
         .collect()
 }
 
-/// The path that held up the end: what took longest on it, and how long it waited.
-fn path(legs: &[Leg], waited: Duration, duration: Duration) -> Option<String> {
+/// The path that held up the end: what took longest on it, and how long it waited for what.
+fn path(legs: &[Leg], (waited, waiting): (Duration, &str), duration: Duration) -> Option<String> {
     if legs.len() < 2 {
         return None;
     }
@@ -111,7 +144,7 @@ fn path(legs: &[Leg], waited: Duration, duration: Duration) -> Option<String> {
         text.push_str(" → …");
     }
     if waited * 20 >= duration {
-        text.push_str(&format!("; {} of it waiting to start", time(waited)));
+        text.push_str(&format!("; {} of it {waiting}", time(waited)));
     }
     Some(text)
 }
@@ -164,8 +197,13 @@ mod tests {
         Duration::from_millis(ms)
     }
 
+    fn start(waited: Duration) -> (Duration, &'static str) {
+        (waited, "waiting to start")
+    }
+
     #[test]
     fn a_path_names_its_longest_nodes() {
+        let no = |_: NodeId| Duration::ZERO;
         let workflow = chain(9);
         let name = |id: NodeId| workflow.node(id).name();
         let times = |id: NodeId| {
@@ -177,11 +215,11 @@ mod tests {
         };
         let held_up = workflow.held_up(times);
         assert_eq!(held_up.legs.len(), 9);
-        insta::assert_snapshot!(path(&own(&held_up, name), held_up.waited(), ms(3_090)).unwrap(), @"critical path: n0 → n1 → n2 → n3 2.01 s → n4 → …; 1.00 s of it waiting to start");
+        insta::assert_snapshot!(path(&own(&held_up, name, no), start(held_up.waited()), ms(3_090)).unwrap(), @"critical path: n0 → n1 → n2 → n3 2.01 s → n4 → …; 1.00 s of it waiting to start");
         let short = chain(3).held_up(|id| Some((ms(id.index() as u64), ms(id.index() as u64 + 1))));
-        insta::assert_snapshot!(path(&own(&short, name), ms(0), ms(3)).unwrap(), @"critical path: n0 1.0 ms → n1 1.0 ms → n2 1.0 ms");
+        insta::assert_snapshot!(path(&own(&short, name, no), start(ms(0)), ms(3)).unwrap(), @"critical path: n0 1.0 ms → n1 1.0 ms → n2 1.0 ms");
         let one = chain(1).held_up(|_| Some((ms(0), ms(9))));
-        assert_eq!(path(&own(&one, name), ms(0), ms(9)), None);
+        assert_eq!(path(&own(&one, name, no), start(ms(0)), ms(9)), None);
     }
 
     #[test]
@@ -210,8 +248,8 @@ mod tests {
             ran(map, None, 10, 90),
             ran(end, None, 90, 100),
         ];
-        let legs = through(&workflow, told, &Redactor::default());
-        insta::assert_snapshot!(path(&legs, ms(0), ms(100)).unwrap(), @"critical path: list 10.0 ms → pages[0].fetch 20.0 ms → pages[0].parse 60.0 ms → end 10.0 ms");
+        let legs = through(&workflow, told, |_| ms(0), &Redactor::default());
+        insta::assert_snapshot!(path(&legs, start(ms(0)), ms(100)).unwrap(), @"critical path: list 10.0 ms → pages[0].fetch 20.0 ms → pages[0].parse 60.0 ms → end 10.0 ms");
     }
 
     #[test]

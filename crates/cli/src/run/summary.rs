@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use terrace::core::{
-    Amount, IfFailed, LimitKind, OutcomeStatus, TaskError, Value, show_size, value_to_json,
+    Amount, IfFailed, LimitKind, NodeId, OutcomeStatus, TaskError, Value, show_size, value_to_json,
     value_to_json_pretty,
 };
 use terrace::scheduler::{RunReport, RunStatus};
@@ -131,34 +131,43 @@ fn print_limits(report: &RunReport) {
     }
 }
 
-/// One line per level, with the nodes that ran and the time they took together.
+/// One line per level, with the nodes that ran and the time they took together. That is work where no node
+/// has others inside, which may run side by side.
 fn print_levels(told: &Told<'_>) {
     let levels = told.workflow.levels();
     // A long chain has as many lines as nodes: the first tell enough.
     let shown = levels.len().min(12);
-    let lines: Vec<(String, Duration)> =
+    let lines: Vec<(String, Duration, &str)> =
         (0..shown).filter_map(|level| level_line(told, level)).collect();
-    let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
-    for (line, busy) in lines {
+    let width = lines.iter().map(|(line, ..)| line.chars().count()).max().unwrap_or(0);
+    for (line, busy, what) in lines {
         let pad = width - line.chars().count();
-        crate::say!("  {line}{} {:>9} of work", " ".repeat(pad), time(busy));
+        crate::say!("  {line}{} {:>9} {what}", " ".repeat(pad), time(busy));
     }
     if levels.len() > shown {
         crate::say!("  … and {} more levels", levels.len() - shown);
     }
 }
 
-fn level_line(told: &Told<'_>, level: usize) -> Option<(String, Duration)> {
+fn level_line(told: &Told<'_>, level: usize) -> Option<(String, Duration, &'static str)> {
     let mut busy = Duration::ZERO;
     let mut ran = told.workflow.levels().group(level).to_vec();
     ran.retain(|&id| {
         let outcome = told.report.outcome(id).filter(|outcome| outcome.attempts > 0);
-        busy += outcome.as_ref().map_or(Duration::ZERO, |outcome| outcome.duration);
+        if let Some(outcome) = &outcome {
+            let before = told.seen.tried(id, outcome.attempts).unwrap_or_default();
+            busy += outcome.duration + before;
+        }
         outcome.is_some()
     });
+    let has_inside = |id: &NodeId| {
+        let node = told.workflow.node(*id);
+        node.flow().is_some() || node.is_dynamic()
+    };
+    let what = if ran.iter().any(has_inside) { "elapsed" } else { "of work" };
     (!ran.is_empty()).then(|| {
         let items = |id| told.report.items(id);
-        (told.workflow.level_line(level, &ran, items), busy)
+        (told.workflow.level_line(level, &ran, items), busy, what)
     })
 }
 

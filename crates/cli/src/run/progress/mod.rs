@@ -128,6 +128,23 @@ impl Seen {
         model.ran().map(<[Ran]>::to_vec)
     }
 
+    /// How long the attempts of a node of the run's own workflow ran before its last; `attempts`: how
+    /// many there were in all. `None` where they were not all told.
+    pub(super) fn tried(&self, node: NodeId, attempts: u32) -> Option<Duration> {
+        if attempts <= 1 {
+            return Some(Duration::ZERO);
+        }
+        let model = self.0.model.lock().unwrap_or_else(PoisonError::into_inner);
+        let tried = model.tried(node);
+        (tried.attempts + 1 == attempts).then_some(tried.ran)
+    }
+
+    /// The same of something inside a node.
+    pub(super) fn tried_inside(&self, path: &str) -> Duration {
+        let model = self.0.model.lock().unwrap_or_else(PoisonError::into_inner);
+        model.tried_inside(path)
+    }
+
     /// How many attempts ran at once on average, as far as that was seen.
     pub(super) fn at_once(&self) -> Option<f64> {
         self.0.sample.lock().unwrap_or_else(PoisonError::into_inner).mean()

@@ -14,7 +14,7 @@ use terrace::scheduler::Look;
 use super::eta::{Costs, Guess};
 use super::follow::{Follow, tells_items};
 use super::view::{Held, Level, Pause, Running, View};
-use super::work::Work;
+use super::work::{Tried, Work};
 
 /// How many pauses are kept: a look shows two.
 const PAUSES: usize = 200;
@@ -99,7 +99,7 @@ impl Model {
             abandoned: 0,
             costs: Costs::default(),
             guess: Guess::default(),
-            work: Work::default(),
+            work: Work::new(follow.is_some()),
         }
     }
 
@@ -122,7 +122,17 @@ impl Model {
     /// When each ran, where nodes are told of one by one and there were not too many. What of maps is
     /// told in portions is not among them.
     pub(super) fn ran(&self) -> Option<&[Ran]> {
-        self.work.ran().filter(|_| self.by_node)
+        self.work.ran()
+    }
+
+    /// The attempts of a node of the run's own workflow before its last, as far as they were told.
+    pub(super) fn tried(&self, node: NodeId) -> Tried {
+        self.work.tried(node)
+    }
+
+    /// How long attempts of something inside a node ran before its last.
+    pub(super) fn tried_inside(&self, path: &str) -> Duration {
+        self.work.tried_inside(path)
     }
 
     /// Takes note of an event.
