@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use terrace_plugin_api::{Ext, Lane, Value};
 
@@ -60,6 +61,8 @@ pub(crate) struct Inner {
     /// Of a flat graph, made when somebody asks.
     pub(crate) dependencies: OnceLock<Adjacency>,
     pub(crate) levels: OnceLock<Levels>,
+    /// How long its longest way takes, as far as that is declared. Found when somebody asks.
+    pub(crate) way: OnceLock<Option<Duration>>,
     pub(crate) warnings: Vec<crate::Problem>,
     pub(crate) may_block: bool,
     pub(crate) rules: Rules,
