@@ -183,6 +183,12 @@ try {
     assert.ok((await details()).startsWith(found[1][0]));
     await page.keyboard.press("End");
     assert.equal(await page.evaluate("document.activeElement.dataset.at"), String(found.length - 1));
+    // Whoever does not wait selects from what was typed too.
+    await search("");
+    await page.locator("#search").focus();
+    await page.keyboard.insertText("n4567");
+    await page.keyboard.press("Enter");
+    assert.ok((await details()).startsWith("n4567"));
     await search("");
     const failed = page.locator("#filters button", { hasText: "failed" });
     await failed.click();

@@ -104,7 +104,10 @@ const gantt = (() => {
     const step = Math.max(1, [1, 2, 5, 10].find((by) => by * unit >= about) * unit);
     for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
       pen.fillStyle = colour("soft");
-      pen.fillText(at === 0 ? "0" : time(Math.round(at)), x(at) + 3, 15);
+      const text = at === 0 ? "0" : time(Math.round(at));
+      const wide = pen.measureText(text).width;
+      // The last one may have no room to its right.
+      pen.fillText(text, x(at) + 3 + wide > width ? x(at) - 3 - wide : x(at) + 3, 15);
       pen.fillStyle = colour("line");
       pen.fillRect(x(at), 4, 1, canvas.height);
     }

@@ -103,7 +103,8 @@ const graph = (() => {
       let one = drawn.get(key);
       if (!one) drawn.set(key, (one = { from, to, count: 0, values: 0, critical: false }));
       one.count++;
-      if (E.port[edge] >= 0) one.values++;
+      // A map takes the list that it runs over.
+      if (E.port[edge] >= 0 || E.port[edge] === -3) one.values++;
       one.critical = one.critical || steps.has(E.from[edge] + ">" + E.to[edge]);
     }
     let edges = [...drawn.values()];

@@ -38,6 +38,8 @@ if (D.outputs.length > 0) {
 }
 selectionListeners.push(showDetails);
 showDetails({});
+// Somebody may have selected something before the values were there.
+document.addEventListener("DOMContentLoaded", () => showDetails(selection));
 gantt.begin();
 charts.begin();
 table.begin();

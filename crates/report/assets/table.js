@@ -181,14 +181,19 @@ const table = (() => {
     });
     const search = byId("search");
     let waits = 0;
+    const look = () => {
+      clearTimeout(waits);
+      if (words === search.value) return;
+      words = search.value;
+      filter();
+    };
     search.addEventListener("input", () => {
       clearTimeout(waits);
-      waits = setTimeout(() => {
-        words = search.value;
-        filter();
-      }, ROWS > 20000 ? 150 : 30);
+      waits = setTimeout(look, ROWS > 20000 ? 150 : 30);
     });
     search.addEventListener("keydown", (event) => {
+      // What is typed counts at once for whoever does not wait.
+      if (event.key === "ArrowDown" || event.key === "Enter") look();
       if (event.key === "ArrowDown") {
         event.preventDefault();
         go(0);
