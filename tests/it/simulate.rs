@@ -321,6 +321,9 @@ fn a_diff_tells_graph_outcomes_and_times() {
     let times = diff["times"].as_array().unwrap();
     assert_eq!((times.len(), &times[0]["name"]), (1, &"b".into()));
     assert!(times[0]["difference"].as_f64().unwrap() > 0.15);
+    let outcomes = diff["outcomes"].as_array().unwrap();
+    let names: Vec<&str> = outcomes.iter().filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(names, ["c", "new", "old"], "by path, not in the order of ending");
 
     let same = terrace(&["diff", &first, &first]);
     assert!(same.stdout.contains("nothing else changed"), "{}", same.stdout);
@@ -389,6 +392,28 @@ nodes:
     let ran = terrace(&["explain", file, "--items", "pages=6", "--workers", "4"]);
     let told = "at least             31 s: no order is faster on 4 workers, for limit `site`";
     assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    let told =
+        "\nLimit `site` decides how long it takes: `--limits site=N` tells what more of it gives\n";
+    let first = ran.stdout.find(told).unwrap_or_else(|| panic!("{}", ran.stdout));
+    assert!(ran.stdout.find("Speed up").is_none_or(|then| first < then), "{}", ran.stdout);
+}
+
+#[test]
+fn what_helps_nobody_is_not_recommended() {
+    let scratch = workflow(
+        r#"terrace: 1
+packs: { util: "^0.1" }
+limits: { site: { concurrency: 1 } }
+nodes:
+  a: { task: util/stub, needs: { site: 1 }, expected: 10s }
+  b: { task: util/stub, needs: { site: 1 }, expected: 10s }
+  c: { task: util/stub, expected: 11s }
+"#,
+    );
+    let ran = terrace(&["explain", scratch.file.to_str().unwrap(), "--workers", "4"]);
+    assert!(ran.stdout.contains("Limit `site` decides how long it takes"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("No single node of the critical path makes it"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("Speed up"), "{}", ran.stdout);
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub struct Explanation {
     pub findings: Vec<Finding>,
     /// What is assumed of what only a run knows.
     pub assumed: Vec<String>,
+    /// Whether anything but edges and workers keeps tasks waiting.
+    is_limited: bool,
 }
 
 /// A node and its times.
@@ -162,6 +164,7 @@ impl Explanation {
             spread,
             findings: workflow.lint(usize::try_from(workers).ok()),
             assumed: stage.assumed(),
+            is_limited: workflow.is_limited(),
         })
     }
 }

@@ -14,6 +14,10 @@ use crate::shown::{columns, count, percent, time, times};
 const SHOWN: usize = 12;
 /// So many levels.
 const LEVELS: usize = 30;
+/// The least part of a run that it is worth to be told of, as it is shown.
+const LEAST_GAIN: f64 = 0.000_5;
+/// By so much a run may take longer than what holds it back makes it, for that to decide.
+const NEAR: f64 = 0.1;
 
 impl Explanation {
     fn time(&self, duration: Duration) -> String {
@@ -108,7 +112,10 @@ impl Explanation {
     /// better.
     fn path_means(&self) -> &'static str {
         match self.runs[0].at_least {
-            Some(at_least) if at_least < self.path_length => ", with the limits inside nodes",
+            Some(at_least) if at_least < self.path_length && self.is_limited => {
+                ", with the limits inside nodes"
+            }
+            Some(at_least) if at_least < self.path_length => "",
             _ => ": no run is faster",
         }
     }
@@ -164,9 +171,13 @@ impl Explanation {
     }
 
     fn faster_text(&self, text: &mut String) {
-        let Some(best) = self.faster.first() else { return };
+        let whole = self.runs[0].makespan.as_secs_f64().max(f64::MIN_POSITIVE);
         // Writing to a string cannot fail.
-        if best.gain.is_zero() {
+        if let Some(scarce) = self.scarce() {
+            let _ = writeln!(text, "\n{scarce}");
+        }
+        let Some(best) = self.faster.first() else { return };
+        if best.gain.as_secs_f64() / whole < LEAST_GAIN {
             let _ = writeln!(
                 text,
                 "\nNo single node of the critical path makes it faster on {}",
@@ -174,7 +185,6 @@ impl Explanation {
             );
             return;
         }
-        let whole = self.runs[0].makespan.as_secs_f64().max(f64::MIN_POSITIVE);
         let _ = writeln!(text, "\nSpeed up `{}` first: twice as fast", best.name);
         let cells: Vec<Vec<String>> = self
             .faster
@@ -189,6 +199,29 @@ impl Explanation {
             })
             .collect();
         text.push_str(&columns(&cells, &[0, 1, 2]));
+    }
+
+    /// What there is too little of, beside workers, where that decides how long it takes.
+    fn scarce(&self) -> Option<String> {
+        let run = &self.runs[0];
+        if run.above()? > NEAR {
+            return None;
+        }
+        let (what, more) = match run.held_by.as_ref()? {
+            HeldBy::Limit(name) => (
+                format!("Limit `{name}` decides"),
+                format!("`--limits {name}=N` tells what more of it gives"),
+            ),
+            HeldBy::Blocking => (
+                "The threads for tasks that wait decide".to_owned(),
+                "`--max-blocking N` tells what more of them give".to_owned(),
+            ),
+            HeldBy::MaxConcurrent => {
+                ("`max_concurrent` decides".to_owned(), "the file says how much that is".to_owned())
+            }
+            HeldBy::CriticalPath | HeldBy::Workers => return None,
+        };
+        Some(format!("{what} how long it takes: {more}"))
     }
 
     fn workers_text(&self, text: &mut String) {
