@@ -107,4 +107,22 @@ fn packs_are_listed_and_inspected() {
     assert_eq!(names, expected);
     let ran = terrace(&["packs", "inspect", "math"]);
     assert!(ran.stdout.contains("math/add("), "{}", ran.stdout);
+    let ran = terrace(&["packs", "inspect", "http"]);
+    assert!(ran.stdout.contains("?: str (secret)"), "{}", ran.stdout);
+}
+
+#[test]
+fn what_is_not_there_is_said_to_be_not_there() {
+    for command in ["run", "check", "graph", "simulate"] {
+        let ran = terrace(&[command, "nosuch"]);
+        assert_eq!(ran.code, 2);
+        assert!(
+            ran.stderr.starts_with("error: cannot read nosuch: No such file"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let ran = terrace(&["packs", "inspect", "nosuch"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.ends_with(")\n") && !ran.stderr.contains("\n\n"), "{:?}", ran.stderr);
 }

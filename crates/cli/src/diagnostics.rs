@@ -17,9 +17,11 @@ pub(crate) fn print_problems(problems: &Problems) {
     output::say_drawn(&draw(problems, colour()));
 }
 
-/// Draws one problem to standard error.
-pub(crate) fn print_problem(problem: &Problem) {
-    output::say_drawn(&format!("{}\n", render(problem, &renderer(colour()))));
+/// Draws problems to standard error, one after the other, of which nobody needs to know how many.
+pub(crate) fn print_each(problems: &[Problem]) {
+    let renderer = renderer(colour());
+    let drawn: Vec<String> = problems.iter().map(|problem| render(problem, &renderer)).collect();
+    output::say_drawn(drawn.join("\n\n").trim_end());
 }
 
 fn renderer(colour: bool) -> Renderer {

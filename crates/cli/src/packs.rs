@@ -115,9 +115,10 @@ fn inspect_text(pack: &FoundPack) -> String {
     text
 }
 
-/// `x: i64`, `limit: i64 = 10`, `cwd?: str`.
+/// `x: i64`, `limit: i64 = 10`, `cwd?: str`, `token: str (secret)`.
 fn port_text(port: &Port) -> String {
-    match &port.default {
+    let secret = if port.secret { " (secret)" } else { "" };
+    let text = match &port.default {
         Some(default) => {
             let default = terrace::core::value_to_json(default).unwrap_or_else(|_| "…".to_owned());
             format!("{}: {} = {default}", port.name, port.ty)
@@ -126,7 +127,8 @@ fn port_text(port: &Port) -> String {
             terrace::core::Type::Optional(inner) => format!("{}?: {inner}", port.name),
             ty => format!("{}: {ty}", port.name),
         },
-    }
+    };
+    text + secret
 }
 
 fn traits(signature: &Signature) -> Vec<String> {

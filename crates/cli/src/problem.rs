@@ -20,10 +20,9 @@ pub(crate) fn report(error: &Error, json: bool, output: &mut Output) -> Exit {
     match error {
         Error::Invalid(problems) => diagnostics::print_problems(problems),
         Error::Packs { errors, text, problems } => {
-            for error in errors {
-                diagnostics::print_problem(&pack_problem(error, text.as_ref()));
-            }
-            problems.iter().for_each(diagnostics::print_problem);
+            let errors = errors.iter().map(|error| pack_problem(error, text.as_ref()));
+            let all: Vec<Problem> = errors.chain(problems.iter().cloned()).collect();
+            diagnostics::print_each(&all);
         }
         Error::Inputs(problems) => {
             for problem in &problems.0 {

@@ -2,8 +2,14 @@
 
 use std::cmp::Ordering;
 
-/// Compares paths, numbers in them as numbers.
-pub(super) fn by_path(a: &str, b: &str) -> Ordering {
+/// Compares paths of nodes and items, numbers in them as numbers.
+///
+/// ```
+/// let mut paths = ["m[10]", "m-1", "m[2]", "m", "m[2].a"];
+/// paths.sort_by(|a, b| terrace_report::by_path(a, b));
+/// assert_eq!(paths, ["m", "m[2]", "m[2].a", "m[10]", "m-1"]);
+/// ```
+pub fn by_path(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     while let (Some(&x), Some(&y)) = (a.first(), b.first()) {
         let order = if x.is_ascii_digit() && y.is_ascii_digit() {

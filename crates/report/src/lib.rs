@@ -5,6 +5,7 @@
 //! run while it goes on, in the words of the `tracing` crate.
 #![forbid(unsafe_code)]
 
+mod by_path;
 mod diff;
 mod page;
 mod record;
@@ -12,6 +13,7 @@ mod shown;
 mod trace;
 mod tracer;
 
+pub use by_path::by_path;
 pub use diff::{Changed, Diff, EdgeName, Noise, RunSide, TimeChange};
 pub use record::{
     Attempt, Budget, Checkpoint, Closing, Cut, Edge, End, Error, Gave, Given, Header, LimitUse,

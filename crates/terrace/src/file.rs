@@ -11,11 +11,20 @@ use crate::error::Error;
 /// Reads a workflow's or inputs' file, with its format by its extension.
 ///
 /// # Errors
-/// When the extension is unknown, or the file cannot be read, is no UTF-8 or is too large.
+/// When there is no such file, its extension is unknown, or it cannot be read, is no UTF-8 or is too
+/// large.
 pub fn read_source(file: impl AsRef<Path>) -> Result<Source, Error> {
     let file = file.as_ref();
     let name = file.display().to_string();
-    let format = Format::of_name(&name).ok_or_else(|| Error::UnknownFormat(file.to_owned()))?;
+    let Some(format) = Format::of_name(&name) else {
+        // Another ending would not help one that is not there.
+        return Err(match file.metadata() {
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {
+                Error::Read { path: file.to_owned(), source }
+            }
+            _ => Error::UnknownFormat(file.to_owned()),
+        });
+    };
     let text = read_text(file, Limits::MAX_TEXT as u64)
         .map_err(|source| Error::Read { path: file.to_owned(), source })?;
     Ok(Source::new(name, text, format))
@@ -122,8 +131,9 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_read_is_named_where_it_is_used() {
         let text = "terrace: 1\nnodes:\n  a: { use: gone.yaml }\n  b: { use: main.txt }\n  \
-                    c: { use: main.yaml }\n  d: { use: . }\n";
-        let folder = Folder::new("gone", &[("main.yaml", text)]);
+                    c: { use: main.yaml }\n  d: { use: . }\n  \
+                    e: { use: gone }\n";
+        let folder = Folder::new("gone", &[("main.yaml", text), ("main.txt", "")]);
         let path = folder.0.join("main.yaml");
         let error = engine().read(&path).unwrap_err();
         let Error::Invalid(problems) = &error else { panic!("{error:?}") };
@@ -134,8 +144,12 @@ mod tests {
             format!("{name}:4:13: cannot use `main.txt`: the name must end in .yaml"),
             format!("{name}:5:13: these files use each other: "),
             format!("{name}:6:13: cannot use `.`: the name must end in .yaml"),
+            format!(
+                "{name}:7:13: cannot use `gone`: {}: No such file",
+                folder.0.join("gone").display()
+            ),
         ];
-        assert_eq!(problems.len(), 4, "{problems}");
+        assert_eq!(problems.len(), 5, "{problems}");
         for (problem, expected) in problems.iter().zip(expected) {
             assert!(problem.to_string().starts_with(&expected), "{problem}\n{expected}");
         }

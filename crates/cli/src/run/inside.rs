@@ -12,8 +12,7 @@ use std::time::Duration;
 use terrace::core::{
     Event, EventKind, EventKinds, NodeId, OutcomeStatus, PackId, TaskError, Workflow,
 };
-
-use super::order::by_path;
+use terrace::report::by_path;
 
 /// Items from which on a map is told in numbers, and failures of which more are only counted.
 const MANY: u64 = 1_000;

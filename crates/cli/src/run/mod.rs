@@ -1,8 +1,7 @@
 //! `terrace run`: reads, runs, and says how it went.
 //!
 //! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
-//! meanwhile in [`progress`], what happened inside nodes in [`inside`] and its order
-//! in [`mod@order`], the end in [`summary`] for people, where the time went in [`pace`], and
+//! meanwhile in [`progress`], what happened inside nodes in [`inside`], the end in [`summary`] for people, where the time went in [`pace`], and
 //! [`document`] for programs. The record of it all in [`record`]. What would happen, without running
 //! anything, in [`dry`].
 
@@ -12,7 +11,6 @@ mod dry;
 pub(crate) mod inputs;
 mod inside;
 mod interrupt;
-mod order;
 mod pace;
 mod progress;
 mod record;

@@ -6,9 +6,9 @@ use terrace::core::{
     Amount, IfFailed, LimitKind, NodeId, OutcomeStatus, TaskError, Value, show_size, value_to_json,
     value_to_json_pretty,
 };
+use terrace::report::by_path;
 use terrace::scheduler::{RunReport, RunStatus};
 
-use super::order::by_path;
 use super::{Told, approve, pace};
 use crate::output::Output;
 use crate::problem;

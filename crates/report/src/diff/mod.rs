@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use terrace_core::OutcomeStatus;
 
+use crate::by_path::by_path;
 use crate::record::{Header, Record};
 
 /// What of a difference in time is noise.
@@ -192,7 +193,7 @@ fn edges(header: &Header) -> BTreeSet<EdgeName> {
     edges
 }
 
-/// What ended otherwise, in the order of the first run, then of the second.
+/// What ended otherwise, in the order of paths.
 fn outcomes(sides: [&Record; 2]) -> Vec<Changed<Option<OutcomeStatus>>> {
     let ends = sides.map(|record| {
         let ends = record.ends.iter().map(|end| (end.place.name(&record.header), end.status));
@@ -209,6 +210,7 @@ fn outcomes(sides: [&Record; 2]) -> Vec<Changed<Option<OutcomeStatus>>> {
             }
         }
     }
+    changed.sort_by(|a, b| by_path(&a.name, &b.name));
     changed
 }
 
