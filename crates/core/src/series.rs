@@ -4,6 +4,7 @@
 //! one by one through `dyn Task`, each of them costs an indirect call and the registers that it saves;
 //! here the type is known around the loop, and what the closure does becomes part of it.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, compiler_fence, fence};
 
 use terrace_plugin_api::{Slots, TaskContext, TaskError, Value, prefetch_at};
@@ -91,35 +92,48 @@ impl Series<'_> {
         match self.tasks {
             SeriesTasks::Row { first, count } => {
                 let tasks = &row[first as usize..][..count as usize];
-                self.run_all(tasks.len(), |number| &tasks[number])
+                self.run_all(0..tasks.len(), |number| &tasks[number])
             }
-            SeriesTasks::At(places) => {
-                let ahead = if size_of_val(row) > NEAR { AHEAD } else { places.len() };
-                self.run_all(places.len(), |number| {
-                    if let Some(&later) = places.get(number + ahead) {
-                        prefetch_at(row, later as usize);
-                    }
-                    &row[places[number] as usize]
-                })
-            }
+            SeriesTasks::At(places) => self.run_at(row, places),
         }
     }
 
-    /// Runs so many tasks; `task` finds each.
+    /// Runs those at some places. Where they fill a cache, some are fetched while others run.
+    fn run_at<T: Task>(&mut self, row: &[T], places: &[u32]) -> SeriesEnd {
+        let task = |number: usize| &row[places[number] as usize];
+        if size_of_val(row) <= NEAR {
+            return self.run_all(0..places.len(), task);
+        }
+        let fetch = |places: &[u32]| {
+            places.iter().for_each(|&place| prefetch_at(row, place as usize));
+        };
+        fetch(&places[..places.len().min(AHEAD)]);
+        for begin in (0..places.len()).step_by(AHEAD) {
+            let [end, after] = [1, 2].map(|many| places.len().min(begin + many * AHEAD));
+            fetch(&places[end..after]);
+            match self.run_all(begin..end, task) {
+                SeriesEnd::Done => {}
+                other => return other,
+            }
+        }
+        SeriesEnd::Done
+    }
+
+    /// Runs those with these numbers; `task` finds each.
     #[inline]
     fn run_all<'t, T: Task + 't>(
         &mut self,
-        count: usize,
+        numbers: Range<usize>,
         task: impl Fn(usize) -> &'t T,
     ) -> SeriesEnd {
         match &mut self.values {
-            SeriesValues::None(out) => run(count, task, &self.way, out),
-            SeriesValues::Some(slots) => run_with(count, task, &self.way, slots),
+            SeriesValues::None(out) => run(numbers, task, &self.way, out),
+            SeriesValues::Some(slots) => run_with(numbers, task, &self.way, slots),
         }
     }
 }
 
-/// How many nodes ahead a task is fetched: tasks lie in the order in which they were written, and run
+/// So many tasks are fetched while as many run: tasks lie in the order in which they were written, and run
 /// level by level.
 const AHEAD: usize = 16;
 
@@ -144,13 +158,13 @@ impl Way<'_> {
 /// nothing else is there: most of what a small closure does with it is then done once.
 #[inline(never)]
 fn run<'t, T: Task + 't>(
-    count: usize,
+    numbers: Range<usize>,
     task: impl Fn(usize) -> &'t T,
     way: &Way<'_>,
     out: &mut Value,
 ) -> SeriesEnd {
     let way = *way;
-    for number in 0..count {
+    for number in numbers {
         let node = way.first + number as u32;
         if !way.reach(node) {
             return SeriesEnd::Stopped(node);
@@ -168,13 +182,13 @@ fn run<'t, T: Task + 't>(
 /// The loop of a series with values.
 #[inline(never)]
 fn run_with<'t, T: Task + 't>(
-    count: usize,
+    numbers: Range<usize>,
     task: impl Fn(usize) -> &'t T,
     way: &Way<'_>,
     slots: &mut Slots<'_>,
 ) -> SeriesEnd {
     let way = *way;
-    for number in 0..count {
+    for number in numbers {
         let node = way.first + number as u32;
         if !way.reach(node) {
             return SeriesEnd::Stopped(node);
