@@ -3,14 +3,16 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use terrace_plugin_api::{PortMode, TaskContext, TaskError, Value};
+use terrace_plugin_api::{PortMode, TaskError};
 
 use super::WorkflowBuilder;
 use super::arg::{IntoArgs, NativeArg, ReadArgs};
-use super::closure::{Closure, Decoding, NodeFn, NodeRefFn, Unbound, shape_of};
+use super::calling::{ByReference, ByValue, Calling, TryByReference, TryByValue};
+use super::closure::{Decoding, NodeFn, NodeRefFn, Unbound, shape_of};
 use super::form::Form;
 use super::handle::Handle;
 use super::native;
+use crate::catalog::Task;
 use crate::draft::{Args, TaskChoice};
 use crate::expr::{Adapter, Root};
 use crate::types::Type;
@@ -21,71 +23,60 @@ impl WorkflowBuilder {
     /// cloned goes through [`WorkflowBuilder::call_ref`].
     pub fn call<M, A, R, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
     where
+        M: 'static,
         A: ReadArgs,
         R: Any + Send + Sync,
         F: NodeFn<M, A, R>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            out.put(native::keep(function.invoke(ctx, args)?));
-            Ok(())
-        };
-        self.add_value::<F, A, R>(PortMode::Take, run, args)
+        let task = Calling::<F, ByValue<M, A, R>>::new(function);
+        self.add_value::<F, A, R>(PortMode::Take, task, args)
     }
 
     /// As [`WorkflowBuilder::call`], for a function that may fail: its error is any
     /// `std::error::Error` or a [`TaskError`].
     pub fn try_call<M, A, R, E, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
     where
+        M: 'static,
         A: ReadArgs,
         R: Any + Send + Sync,
-        E: Into<TaskError>,
+        E: Into<TaskError> + 'static,
         F: NodeFn<M, A, Result<R, E>>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            out.put(native::keep(function.invoke(ctx, args)?.map_err(Into::into)?));
-            Ok(())
-        };
-        self.add_value::<F, A, R>(PortMode::Take, run, args)
+        let task = Calling::<F, TryByValue<M, A, R, E>>::new(function);
+        self.add_value::<F, A, R>(PortMode::Take, task, args)
     }
 
     /// As [`WorkflowBuilder::call`], with all parameters by reference: nothing is cloned, and values
     /// need not be `Clone`. A closure's parameters need their types: `|term: &Term| …`.
     pub fn call_ref<M, A, R, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
     where
+        M: 'static,
         A: ReadArgs,
         R: Any + Send + Sync,
         F: NodeRefFn<M, A, R>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            out.put(native::keep(function.invoke(ctx, args)?));
-            Ok(())
-        };
-        self.add_value::<F, A, R>(PortMode::Borrow, run, args)
+        let task = Calling::<F, ByReference<M, A, R>>::new(function);
+        self.add_value::<F, A, R>(PortMode::Borrow, task, args)
     }
 
     /// As [`WorkflowBuilder::call_ref`], for a function that may fail.
     pub fn try_call_ref<M, A, R, E, F>(&self, function: F, args: impl IntoArgs<A>) -> Handle<R>
     where
+        M: 'static,
         A: ReadArgs,
         R: Any + Send + Sync,
-        E: Into<TaskError>,
+        E: Into<TaskError> + 'static,
         F: NodeRefFn<M, A, Result<R, E>>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            out.put(native::keep(function.invoke(ctx, args)?.map_err(Into::into)?));
-            Ok(())
-        };
-        self.add_value::<F, A, R>(PortMode::Borrow, run, args)
+        let task = Calling::<F, TryByReference<M, A, R, E>>::new(function);
+        self.add_value::<F, A, R>(PortMode::Borrow, task, args)
     }
 
     /// Adds a closure of type `F`, in a flat graph where it can be in one.
     fn add_value<F, A: ReadArgs, R: Any + Send + Sync>(
         &self,
         mode: PortMode,
-        run: impl Fn(&TaskContext<'_>, &mut [Value], &mut Value) -> Result<(), TaskError>
-        + Send
-        + Sync
-        + 'static,
+        task: impl Task + 'static,
         args: impl IntoArgs<A>,
     ) -> Handle<R> {
         let args = args.native_args(&self.shared);
@@ -95,12 +86,12 @@ impl WorkflowBuilder {
         };
         let shape = || shape_of::<F, A, R>(mode);
         let added = if decoders.iter().any(Option::is_some) {
-            let task = Decoding { body: Arc::new(Closure(run)), decoders };
+            let task = Decoding { body: Arc::new(task), decoders };
             self.shared.add_flat(task, args, shape).map_err(|(task, args)| {
                 (Unbound::<A>::around::<F>(mode, task.body), args, task.decoders)
             })
         } else {
-            self.shared.add_flat(Closure(run), args, shape).map_err(|(task, args)| {
+            self.shared.add_flat(task, args, shape).map_err(|(task, args)| {
                 (Unbound::<A>::around::<F>(mode, Arc::new(task)), args, decoders)
             })
         };

@@ -62,7 +62,7 @@ macro_rules! functions {
         where
             Func: Fn($($name),*) -> R + Send + Sync + 'static,
         {
-            #[inline]
+            #[inline(always)]
             fn invoke(&self, _ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self($(native::take::<$name>($arg)?),*))
@@ -73,7 +73,7 @@ macro_rules! functions {
         where
             Func: Fn(&TaskContext<'_>, $($name),*) -> R + Send + Sync + 'static,
         {
-            #[inline]
+            #[inline(always)]
             fn invoke(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self(ctx, $(native::take::<$name>($arg)?),*))
@@ -88,7 +88,7 @@ macro_rules! functions_by_reference {
         where
             Func: Fn($(&$name),*) -> R + Send + Sync + 'static,
         {
-            #[inline]
+            #[inline(always)]
             fn invoke(&self, _ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self($(&*native::see::<$name>($arg)?),*))
@@ -99,7 +99,7 @@ macro_rules! functions_by_reference {
         where
             Func: Fn(&TaskContext<'_>, $(&$name),*) -> R + Send + Sync + 'static,
         {
-            #[inline]
+            #[inline(always)]
             fn invoke(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
                 let [$($arg),*] = args else { return Err(wrong_count(args.len())) };
                 Ok(self(ctx, $(&*native::see::<$name>($arg)?),*))
@@ -143,7 +143,7 @@ impl<A: ReadArgs> Unbound<A> {
     /// A task around what a function does with its arguments, named as the type `F` is.
     pub(super) fn new<F>(
         mode: PortMode,
-        invoke: impl Fn(&TaskContext<'_>, &mut [Value], &mut Value) -> Result<(), TaskError>
+        invoke: impl Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError>
         + Send
         + Sync
         + 'static,
@@ -208,27 +208,14 @@ fn ports(
 }
 
 /// A closure whose arguments are as it wants them.
-pub(crate) struct Closure<F>(pub(crate) F);
+struct Closure<F>(F);
 
 impl<F> Task for Closure<F>
 where
-    F: Fn(&TaskContext<'_>, &mut [Value], &mut Value) -> Result<(), TaskError> + Send + Sync,
+    F: Fn(&TaskContext<'_>, &mut [Value]) -> Result<Value, TaskError> + Send + Sync,
 {
     fn call(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError> {
-        let mut out = Value::Null;
-        (self.0)(ctx, args, &mut out)?;
-        Ok(out)
-    }
-
-    // Or the loops that it is called in take a call more for each node.
-    #[inline(always)]
-    fn call_into(
-        &self,
-        ctx: &TaskContext<'_>,
-        args: &mut [Value],
-        out: &mut Value,
-    ) -> Result<(), TaskError> {
-        (self.0)(ctx, args, out)
+        (self.0)(ctx, args)
     }
 }
 

@@ -71,10 +71,9 @@ fn of_closure<F, A: Native, R: Native>(
     shared: &Arc<Shared>,
     associative: Grouping,
 ) -> Combiner<R> {
-    let run = move |_: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
+    let run = move |_: &TaskContext<'_>, args: &mut [Value]| {
         let [joined, next] = args else { return Err(wrong_count(args.len())) };
-        *out = join(native::take(joined)?, native::take(next)?).map(native::keep)?;
-        Ok(())
+        join(native::take(joined)?, native::take(next)?).map(native::keep)
     };
     let decoders = <(A, R)>::decoders(&shared.codecs());
     let task = Unbound::<(A, R)>::new::<F>(PortMode::Take, run);

@@ -114,9 +114,8 @@ impl WorkflowBuilder {
         R: Any + Send + Sync,
         F: NodeFn<M, A, Expansion<R>>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            *out = function.invoke(ctx, args)?.into_value()?;
-            Ok(())
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
+            function.invoke(ctx, args)?.into_value()
         };
         self.add_closure(Unbound::new::<F>(PortMode::Take, run), args, Type::Workflow)
     }
@@ -129,9 +128,8 @@ impl WorkflowBuilder {
         E: Into<TaskError>,
         F: NodeFn<M, A, Result<Expansion<R>, E>>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            *out = function.invoke(ctx, args)?.map_err(Into::into)?.into_value()?;
-            Ok(())
+        let run = move |ctx: &TaskContext<'_>, args: &mut [Value]| {
+            function.invoke(ctx, args)?.map_err(Into::into)?.into_value()
         };
         self.add_closure(Unbound::new::<F>(PortMode::Take, run), args, Type::Workflow)
     }

@@ -2,7 +2,8 @@
 //!
 //! Calling a task while building runs nothing; it adds a node and gives a [`Handle`]. A handle
 //! passed as an argument makes the edge, alone or inside a list, tuple or map. Handles in
-//! [`handle`], arguments in [`arg`], closures as tasks in [`closure`], and what Rust values look
+//! [`handle`], arguments in [`arg`], closures as tasks in [`closure`]
+//! and [`calling`], and what Rust values look
 //! like on edges in [`native`] and [`form`].
 //!
 //! Nodes with a workflow inside are written by closures that get a builder of their own
@@ -14,6 +15,7 @@ mod arg;
 mod body;
 mod branches;
 mod call;
+mod calling;
 mod closure;
 mod combine;
 mod control;
@@ -58,9 +60,9 @@ pub use map::MapBuilder;
 pub use native::{Native, ReadError, Wire};
 pub use policy::{IntoAmount, PerItem};
 
-pub(crate) use closure::{CLOSURE, Closure, shape_of};
+pub(crate) use calling::{ByList, ByValue, Calling, TryByValue};
+pub(crate) use closure::{CLOSURE, shape_of};
 use form::Form;
-pub(crate) use native::keep;
 use state::Shared;
 
 /// Builds a [`Workflow`]. Nothing runs while building.

@@ -186,6 +186,7 @@ impl<T> std::ops::Deref for Seen<'_, T> {
 }
 
 /// Looks at a Rust value on an edge.
+#[inline]
 pub(crate) fn see<T: Any + Send + Sync>(value: &Value) -> Result<Seen<'_, T>, TaskError> {
     if let Some(plain) = read_plain(value) {
         return plain.map(Seen::Plain).ok_or_else(|| wrong::<T>(value));

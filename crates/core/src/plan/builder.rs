@@ -7,7 +7,7 @@ use std::sync::Arc;
 use terrace_plugin_api::{PortMode, TaskContext, TaskError, Value};
 
 use super::Plan;
-use crate::build::{Closure, NodeFn, ReadArgs, keep, shape_of};
+use crate::build::{ByList, ByValue, Calling, NodeFn, ReadArgs, TryByValue, shape_of};
 use crate::catalog::Task;
 use crate::expr::NodeId;
 use crate::flat::{FlatDraft, Flaw, Shape};
@@ -205,29 +205,25 @@ impl PlanBuilder {
     #[inline]
     pub fn add<M, R, F>(&mut self, function: F) -> NodeId
     where
+        M: 'static,
         R: Any + Send + Sync,
         F: NodeFn<M, (), R>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            out.put(keep(function.invoke(ctx, args)?));
-            Ok(())
-        };
-        self.push(Closure(run), || shape_of::<F, (), R>(PortMode::Take))
+        let task = Calling::<F, ByValue<M, (), R>>::new(function);
+        self.push(task, || shape_of::<F, (), R>(PortMode::Take))
     }
 
     /// As [`PlanBuilder::add`], for a closure that may fail.
     #[inline]
     pub fn try_add<M, R, E, F>(&mut self, function: F) -> NodeId
     where
+        M: 'static,
         R: Any + Send + Sync,
-        E: Into<TaskError>,
+        E: Into<TaskError> + 'static,
         F: NodeFn<M, (), Result<R, E>>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            out.put(keep(function.invoke(ctx, args)?.map_err(Into::into)?));
-            Ok(())
-        };
-        self.push(Closure(run), || shape_of::<F, (), R>(PortMode::Take))
+        let task = Calling::<F, TryByValue<M, (), R, E>>::new(function);
+        self.push(task, || shape_of::<F, (), R>(PortMode::Take))
     }
 
     /// As [`PlanBuilder::add`], after other nodes.
@@ -238,6 +234,7 @@ impl PlanBuilder {
         on: impl IntoIterator<Item = NodeId>,
     ) -> NodeId
     where
+        M: 'static,
         R: Any + Send + Sync,
         F: NodeFn<M, (), R>,
     {
@@ -268,15 +265,13 @@ impl PlanBuilder {
     #[inline]
     pub fn call<M, A, R, F>(&mut self, function: F, inputs: A::Nodes) -> NodeId
     where
+        M: 'static,
         A: Inputs,
         R: Any + Send + Sync,
         F: NodeFn<M, A, R>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            out.put(keep(function.invoke(ctx, args)?));
-            Ok(())
-        };
-        let id = self.push(Closure(run), || shape_of::<F, A, R>(PortMode::Take));
+        let task = Calling::<F, ByValue<M, A, R>>::new(function);
+        let id = self.push(task, || shape_of::<F, A, R>(PortMode::Take));
         self.draft.push_outputs(inputs);
         id
     }
@@ -285,16 +280,14 @@ impl PlanBuilder {
     #[inline]
     pub fn try_call<M, A, R, E, F>(&mut self, function: F, inputs: A::Nodes) -> NodeId
     where
+        M: 'static,
         A: Inputs,
         R: Any + Send + Sync,
-        E: Into<TaskError>,
+        E: Into<TaskError> + 'static,
         F: NodeFn<M, A, Result<R, E>>,
     {
-        let run = move |ctx: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            out.put(keep(function.invoke(ctx, args)?.map_err(Into::into)?));
-            Ok(())
-        };
-        let id = self.push(Closure(run), || shape_of::<F, A, R>(PortMode::Take));
+        let task = Calling::<F, TryByValue<M, A, R, E>>::new(function);
+        let id = self.push(task, || shape_of::<F, A, R>(PortMode::Take));
         self.draft.push_outputs(inputs);
         id
     }
@@ -312,11 +305,8 @@ impl PlanBuilder {
         R: Any + Send + Sync,
         F: Fn(&mut [Value]) -> Result<R, TaskError> + Send + Sync + 'static,
     {
-        let run = move |_: &TaskContext<'_>, args: &mut [Value], out: &mut Value| {
-            out.put(keep(function(args)?));
-            Ok(())
-        };
-        let id = self.push(Closure(run), || shape_of::<F, (), R>(PortMode::Take));
+        let task = Calling::<F, ByList<R>>::new(function);
+        let id = self.push(task, || shape_of::<F, (), R>(PortMode::Take));
         self.draft.push_outputs(inputs);
         id
     }
