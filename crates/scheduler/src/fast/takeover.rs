@@ -209,9 +209,8 @@ impl Fast {
     }
 
     /// Takes note of how long a thread worked, for how many nodes.
-    pub(super) fn note_cost(&self, since: &mut Instant, ended: usize) {
+    pub(super) fn note_cost(&self, since: &mut Instant, now: Instant, ended: usize) {
         if ended > 0 {
-            let now = Instant::now();
             let spent = now.duration_since(std::mem::replace(since, now)).as_nanos() as u64;
             self.spent.fetch_add(spent, Ordering::Relaxed);
             self.ended.fetch_add(ended as u64, Ordering::Relaxed);

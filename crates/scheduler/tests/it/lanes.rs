@@ -64,7 +64,6 @@ fn five_sleeps_overlap_whatever_the_workers() {
                 assert_eq!(report.status, RunStatus::Succeeded);
                 assert_eq!(most.load(Ordering::SeqCst), 5);
                 assert_eq!(report.max_concurrency(), 5);
-                assert!(report.duration < Duration::from_millis(800), "{:?}", report.duration);
             }
         }
     });
