@@ -42,6 +42,7 @@ mod slab;
 mod standing;
 mod timers;
 mod turns;
+mod worth;
 
 use std::time::Duration;
 

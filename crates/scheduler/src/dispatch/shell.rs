@@ -229,9 +229,10 @@ impl Shell {
     /// Takes note of what the thread's last units took.
     #[cold]
     fn measure(&self, run: &Arc<Run>, desk: &mut Desk) {
-        let Some(each) = desk.stretch.mark(run.now()) else { return };
+        let now = run.now();
+        let Some(each) = desk.stretch.mark(now) else { return };
         let mut state = lock(&self.state);
-        let shares = state.turns.learn(desk.number, each);
+        let shares = state.turns.learn(desk.number, now, each);
         self.show(&state);
         let waiting = state.starts.len();
         drop(state);

@@ -3,25 +3,18 @@
 //!
 //! Where nodes take less than some hundred nanoseconds, two threads spend more on handing the
 //! dispatcher's state to each other than they gain. So what nodes take is measured, over stretches
-//! of them; while it is little, one thread takes every start, and the others leave. Nothing waits
-//! behind a long node for it: somebody looks every millisecond whether the thread has moved on.
+//! of them ([`Worth`]); while it is little, one thread takes every start, and the others leave. Nothing
+//! waits behind a long node for it: somebody looks every millisecond whether the thread has moved on.
 
 use std::time::Duration;
+
+use super::worth::Worth;
 
 /// Starts between two readings of the clock.
 pub(super) const STRETCH: u32 = 32;
 
 /// Between two looks at whoever takes all.
 pub(super) const LOOK: Duration = Duration::from_millis(1);
-
-/// From this on a node is worth sharing, with what starting it costs, run by one thread alone.
-const WORTH: Duration = Duration::from_nanos(700);
-
-/// Below this it may not be: it is what sharing costs at worst.
-const DOUBTFUL: Duration = Duration::from_nanos(1_100);
-
-/// So many starts are shared before it is tried whether one thread is enough.
-const TRUST: u64 = 2_048;
 
 /// Who takes what may start.
 #[derive(Debug, Default)]
@@ -32,8 +25,7 @@ pub(super) struct Turns {
     runner: Option<u16>,
     /// How many were taken.
     count: u64,
-    /// From how many on it may be tried whether one is enough.
-    trust: u64,
+    worth: Worth,
     /// When somebody looks next, and how many had been taken when, the last time that this had changed.
     look_at: Option<Duration>,
     seen: (u64, Duration),
@@ -81,7 +73,7 @@ impl Turns {
     /// Nobody can look: all is shared from now on.
     pub(super) fn give_up(&mut self) {
         self.share();
-        self.trust = u64::MAX;
+        self.worth.give_up();
     }
 
     /// Looks whether the thread that takes all has moved on. `waits`: whether anything may start.
@@ -107,12 +99,15 @@ impl Turns {
 
     /// Takes note of what each node of a thread took, over a stretch. True: what was taken by one
     /// thread is shared from now on.
-    pub(super) fn learn(&mut self, who: u16, each: Duration) -> bool {
-        if self.alone && each >= WORTH {
-            self.share();
-            return true;
+    pub(super) fn learn(&mut self, who: u16, now: Duration, each: Duration) -> bool {
+        if self.alone {
+            let shares = self.worth.is_too_slow(self.count, each);
+            if shares {
+                (self.alone, self.runner) = (false, None);
+            }
+            return shares;
         }
-        if !self.alone && each < DOUBTFUL && self.count >= self.trust {
+        if self.worth.try_alone(self.count, now, each) {
             (self.alone, self.runner) = (true, Some(who));
         }
         false
@@ -121,7 +116,7 @@ impl Turns {
     /// Lets all threads take what may start, for a while.
     pub(super) fn share(&mut self) {
         (self.alone, self.runner) = (false, None);
-        self.trust = self.trust.max(self.count + TRUST);
+        self.worth.share(self.count);
     }
 }
 
@@ -129,7 +124,9 @@ impl Turns {
 mod tests {
     use super::*;
 
+    const NOW: Duration = Duration::ZERO;
     const QUICK: Duration = Duration::from_nanos(300);
+    const LONG: Duration = Duration::from_micros(10);
     const ME: u16 = 0;
     const OTHER: u16 = 1;
 
@@ -138,7 +135,7 @@ mod tests {
         let mut turns = Turns::default();
         turns.took(ME, true);
         assert!(turns.may_take(OTHER) && !turns.is_cared_for());
-        assert!(!turns.learn(ME, QUICK));
+        assert!(!turns.learn(ME, NOW, QUICK));
         turns.took(ME, true);
         turns
     }
@@ -155,15 +152,11 @@ mod tests {
     }
 
     #[test]
-    fn when_they_are_not_all_is_shared_and_tried_again_after_a_while() {
+    fn when_they_are_not_all_is_shared() {
         let mut turns = alone();
-        assert!(turns.learn(ME, WORTH) && turns.may_take(OTHER));
-        assert!(!turns.learn(ME, QUICK) && turns.may_take(OTHER));
-        for _ in 0..TRUST {
-            turns.took(OTHER, true);
-        }
-        assert!(!turns.learn(ME, DOUBTFUL) && turns.may_take(OTHER));
-        assert!(!turns.learn(ME, QUICK) && !turns.may_take(OTHER));
+        assert!(turns.learn(ME, NOW, LONG) && turns.may_take(OTHER) && !turns.is_cared_for());
+        turns.took(OTHER, true);
+        assert!(turns.may_take(ME) && !turns.is_cared_for());
     }
 
     #[test]
@@ -187,9 +180,9 @@ mod tests {
         assert!(turns.wants_look(|| LOOK));
         turns.give_up();
         assert_eq!(turns.look(2 * LOOK, true), Look::Nothing);
-        for _ in 0..2 * TRUST {
+        for _ in 0..100_000 {
             turns.took(ME, true);
         }
-        assert!(!turns.learn(ME, QUICK) && turns.may_take(OTHER));
+        assert!(!turns.learn(ME, NOW, QUICK) && turns.may_take(OTHER));
     }
 }
