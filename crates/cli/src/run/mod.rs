@@ -1,9 +1,9 @@
 //! `terrace run`: reads, runs, and says how it went.
 //!
 //! Inputs from the command line in [`inputs`], Ctrl-C in [`interrupt`], what a terminal shows
-//! meanwhile in [`progress`], what happened inside nodes in [`inside`], the end in [`summary`] for people, where the time went in [`pace`], and
-//! [`document`] for programs. The record of it all in [`record`]. What would happen, without running
-//! anything, in [`dry`].
+//! meanwhile in [`progress`], what happened inside nodes in [`inside`], the end in [`summary`] for people,
+//! where the time went in [`pace`], and [`document`] for programs. The record of it all in [`record`].
+//! What would happen, without running anything, in [`dry`].
 
 mod approve;
 mod document;
