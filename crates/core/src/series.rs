@@ -4,7 +4,6 @@
 //! one by one through `dyn Task`, each of them costs an indirect call and the registers that it saves;
 //! here the type is known around the loop, and what the closure does becomes part of it.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, compiler_fence, fence};
 
 use terrace_plugin_api::{Slots, TaskContext, TaskError, Value, prefetch_at};
@@ -91,8 +90,7 @@ impl Series<'_> {
     pub(crate) fn run<T: Task>(&mut self, row: &[T]) -> SeriesEnd {
         match self.tasks {
             SeriesTasks::Row { first, count } => {
-                let tasks = &row[first as usize..][..count as usize];
-                self.run_all(0..tasks.len(), |number| &tasks[number])
+                self.run_all(0, row[first as usize..][..count as usize].iter())
             }
             SeriesTasks::At(places) => self.run_at(row, places),
         }
@@ -100,18 +98,20 @@ impl Series<'_> {
 
     /// Runs those at some places. Where they fill a cache, some are fetched while others run.
     fn run_at<T: Task>(&mut self, row: &[T], places: &[u32]) -> SeriesEnd {
-        let task = |number: usize| &row[places[number] as usize];
         if size_of_val(row) <= NEAR {
-            return self.run_all(0..places.len(), task);
+            return self.run_all(0, places.iter().map(|&place| &row[place as usize]));
         }
         let fetch = |places: &[u32]| {
             places.iter().for_each(|&place| prefetch_at(row, place as usize));
         };
+        let mut chunks = places.chunks(AHEAD).enumerate().peekable();
         fetch(&places[..places.len().min(AHEAD)]);
-        for begin in (0..places.len()).step_by(AHEAD) {
-            let [end, after] = [1, 2].map(|many| places.len().min(begin + many * AHEAD));
-            fetch(&places[end..after]);
-            match self.run_all(begin..end, task) {
+        while let Some((number, chunk)) = chunks.next() {
+            if let Some((_, next)) = chunks.peek() {
+                fetch(next);
+            }
+            let tasks = chunk.iter().map(|&place| &row[place as usize]);
+            match self.run_all(number * AHEAD, tasks) {
                 SeriesEnd::Done => {}
                 other => return other,
             }
@@ -119,16 +119,16 @@ impl Series<'_> {
         SeriesEnd::Done
     }
 
-    /// Runs those with these numbers; `task` finds each.
+    /// Runs these, of which the first has this number.
     #[inline]
     fn run_all<'t, T: Task + 't>(
         &mut self,
-        numbers: Range<usize>,
-        task: impl Fn(usize) -> &'t T,
+        first: usize,
+        tasks: impl Iterator<Item = &'t T>,
     ) -> SeriesEnd {
         match &mut self.values {
-            SeriesValues::None(out) => run(numbers, task, &self.way, out),
-            SeriesValues::Some(slots) => run_with(numbers, task, &self.way, slots),
+            SeriesValues::None(out) => run(first, tasks, &self.way, out),
+            SeriesValues::Some(slots) => run_with(first, tasks, &self.way, slots),
         }
     }
 }
@@ -154,25 +154,26 @@ impl Way<'_> {
     }
 }
 
-/// The loop of a series without values. A function of its own, so that it is known of `out` that
-/// nothing else is there: most of what a small closure does with it is then done once.
+/// The loop of a series without values. What a node gives lies here until it is seen that it is nothing:
+/// so a small closure needs no memory for it.
 #[inline(never)]
 fn run<'t, T: Task + 't>(
-    numbers: Range<usize>,
-    task: impl Fn(usize) -> &'t T,
+    first: usize,
+    tasks: impl Iterator<Item = &'t T>,
     way: &Way<'_>,
     out: &mut Value,
 ) -> SeriesEnd {
     let way = *way;
-    for number in numbers {
-        let node = way.first + number as u32;
+    for (node, task) in (way.first + first as u32..).zip(tasks) {
         if !way.reach(node) {
             return SeriesEnd::Stopped(node);
         }
-        if let Err(error) = task(number).call_into(way.ctx, &mut [], out) {
+        let mut given = Value::Null;
+        if let Err(error) = task.call_into(way.ctx, &mut [], &mut given) {
             return SeriesEnd::Failed(node, error);
         }
-        if !matches!(out, Value::Null) || way.pause.load(Ordering::Relaxed) {
+        if !matches!(given, Value::Null) || way.pause.load(Ordering::Relaxed) {
+            *out = given;
             return SeriesEnd::Paused(node);
         }
     }
@@ -182,19 +183,19 @@ fn run<'t, T: Task + 't>(
 /// The loop of a series with values.
 #[inline(never)]
 fn run_with<'t, T: Task + 't>(
-    numbers: Range<usize>,
-    task: impl Fn(usize) -> &'t T,
+    first: usize,
+    tasks: impl Iterator<Item = &'t T>,
     way: &Way<'_>,
     slots: &mut Slots<'_>,
 ) -> SeriesEnd {
     let way = *way;
-    for number in numbers {
+    for (number, task) in (first..).zip(tasks) {
         let node = way.first + number as u32;
         if !way.reach(node) {
             return SeriesEnd::Stopped(node);
         }
         let Some((args, out)) = slots.node(number) else { return SeriesEnd::Other(node) };
-        if let Err(error) = task(number).call_into(way.ctx, args, out) {
+        if let Err(error) = task.call_into(way.ctx, args, out) {
             return SeriesEnd::Failed(node, error);
         }
         if !out.is_plain() || way.pause.load(Ordering::Relaxed) {

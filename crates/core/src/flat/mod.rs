@@ -191,11 +191,18 @@ impl Flat {
     }
 }
 
-#[cold]
+/// So many arguments are looked through faster than a table of them is made.
+const FEW: usize = 32;
+
 fn each_once(args: &[u32], mut visit: impl FnMut(NodeId)) {
+    let outputs = args.iter().copied().enumerate().filter(|&(_, code)| code < CONST);
+    if args.len() <= FEW {
+        let first = |&(at, code): &(usize, u32)| !args[..at].contains(&code);
+        outputs.filter(first).for_each(|(_, code)| visit(NodeId(code)));
+        return;
+    }
     let mut seen = HashSet::with_capacity(args.len());
-    let outputs = args.iter().copied().filter(|code| *code < CONST);
-    outputs.filter(|&code| seen.insert(code)).for_each(|code| visit(NodeId(code)));
+    outputs.filter(|&(_, code)| seen.insert(code)).for_each(|(_, code)| visit(NodeId(code)));
 }
 
 impl fmt::Debug for Flat {

@@ -51,7 +51,11 @@ impl<T: Task + 'static> Row for Vec<T> {
 struct Kind {
     row: Box<dyn Row>,
     shape: Shape,
+    of: TypeId,
 }
+
+/// So many kinds are looked through faster than a table is asked.
+const FEW: usize = 8;
 
 /// What the nodes of a graph call, in their order.
 #[derive(Default)]
@@ -96,21 +100,31 @@ impl Tasks {
         self.len += 1;
     }
 
-    #[cold]
     fn kind<T: Task + 'static>(&mut self, of: TypeId, shape: impl FnOnce() -> Shape) -> u32 {
+        let few = self.kinds.iter().take(FEW);
+        let kind = match few.enumerate().find(|(_, kind)| kind.of == of) {
+            Some((kind, _)) => kind as u32,
+            None => self.rare_kind::<T>(of, shape),
+        };
+        self.last = Some((of, kind));
+        kind
+    }
+
+    /// One of many kinds, or the first of its kind.
+    #[cold]
+    fn rare_kind<T: Task + 'static>(&mut self, of: TypeId, shape: impl FnOnce() -> Shape) -> u32 {
         let next = self.kinds.len() as u32;
         let kind = *self.by_type.entry(of).or_insert(next);
         if kind == next {
             let first = self.kinds.is_empty();
             let capacity = if first { self.capacity } else { 0 };
             let row = Box::new(Vec::<T>::with_capacity(capacity));
-            self.kinds.push(Kind { row, shape: shape() });
+            self.kinds.push(Kind { row, shape: shape(), of });
             if self.kinds.len() == 2 {
                 self.places.reserve(self.capacity.max(self.len + 1));
                 self.places.extend((0..self.len as u32).map(|place| (0, place)));
             }
         }
-        self.last = Some((of, kind));
         kind
     }
 

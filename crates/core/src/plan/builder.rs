@@ -24,7 +24,7 @@ use crate::validate::{Head, fresh_scope, of_flat};
 /// events and reports. What it has not is what a [`crate::WorkflowBuilder`] writes beside closures:
 /// inputs, outputs, names, policies, maps, tasks of packs.
 ///
-/// Costs some 20 ns a node and 4 ns an edge, and 20 to 40 bytes a node and 8 an edge (12 where it
+/// Costs some 20 ns a node and 5 to 10 an edge, and 20 to 40 bytes a node and 8 an edge (12 where it
 /// carries a value) beside what the closures capture. Closures of one type lie side by side: none
 /// is allocated by itself.
 ///
