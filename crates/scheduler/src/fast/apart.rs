@@ -76,7 +76,8 @@ impl Apart {
         let parts = apart.entry(block).or_insert_with(|| Parts::of(plan, nodes));
         parts.left -= 1;
         if parts.left == 0 {
-            apart.remove(&block);
+            // It stays: whoever settled the position of a thread that ran one of these may come only now,
+            // and is to find that there is nothing left.
             return Follows::End;
         }
         let mut free = Vec::new();
@@ -90,8 +91,31 @@ impl Apart {
     }
 }
 
-#[cfg(all(test, terrace_loom))]
+#[cfg(all(test, not(terrace_loom)))]
 mod tests {
+    use terrace_core::{NoTasks, WorkflowBuilder};
+
+    use super::{Apart, Follows};
+
+    #[test]
+    fn whoever_comes_after_the_end_finds_nothing_left() {
+        let wf = WorkflowBuilder::new("block");
+        (0..4).for_each(|_| drop(wf.call(|| (), ())));
+        let plan = wf.build(&NoTasks).unwrap().plan();
+        let apart = Apart::default();
+        // The first node is long; another thread has the others. The second is long, too: a third
+        // thread settles where the other one is, and is slow to say so.
+        assert_eq!(apart.take(&plan, 0, 0..4), [1, 2, 3]);
+        for at in [0, 2, 3] {
+            assert_eq!(apart.end(&plan, 0, at, at..4), Follows::Nodes(Vec::new()));
+        }
+        assert_eq!(apart.end(&plan, 0, 1, 1..4), Follows::End);
+        assert!(apart.take(&plan, 0, 1..4).is_empty());
+    }
+}
+
+#[cfg(all(test, terrace_loom))]
+mod interleavings {
     //! Every order of steps of a thread that runs a block and one that takes over what is behind a
     //! node of it: each node runs once, after those that it waits for, and the block ends once.
 
