@@ -34,8 +34,10 @@ pub(super) struct Costs {
     /// What a node took by itself, in nanoseconds; until one thread told, what it took among threads
     /// that shared them; 0 where nothing is known.
     alone: AtomicU64,
-    /// How many of the next runs are shared from the start.
+    /// How many of the next runs that tell something are shared from the start.
     shared: AtomicU32,
+    /// How many workers the last run had.
+    workers: AtomicU32,
     /// How many of the next runs begin alone, whatever nodes take.
     refused: AtomicU32,
     /// How often in a row sharing brought nothing.
@@ -61,17 +63,24 @@ impl Costs {
         self.known.load(Ordering::Relaxed) == 0
     }
 
-    /// How the next run begins.
-    pub(super) fn begin(&self) -> Begin {
-        // Several runs at once may all take note: one more or less does no harm.
-        let shared = self.shared.load(Ordering::Relaxed);
-        self.shared.store(shared.saturating_sub(1), Ordering::Relaxed);
-        match shared {
-            0 => Begin::Alone,
-            _ => Begin::Shared(match self.alone.load(Ordering::Relaxed) {
-                0 => SURELY,
-                each => each,
-            }),
+    /// How the next run begins, with so many workers.
+    pub(super) fn begin(&self, workers: u32) -> Begin {
+        if self.workers.swap(workers, Ordering::Relaxed) != workers {
+            // What sharing brings was found out among others.
+            self.refused.store(0, Ordering::Relaxed);
+            self.failures.store(0, Ordering::Relaxed);
+        }
+        let alone = self.alone.load(Ordering::Relaxed);
+        match self.shared.load(Ordering::Relaxed) {
+            0 => {
+                // This one measures. If it is observed or goes wrong it tells nothing, and the next
+                // is shared all the same.
+                if alone >= SMALL && self.refused.load(Ordering::Relaxed) == 0 {
+                    self.shared.store(TRUST, Ordering::Relaxed);
+                }
+                Begin::Alone
+            }
+            _ => Begin::Shared(if alone == 0 { SURELY } else { alone }),
         }
     }
 
@@ -101,7 +110,8 @@ impl Costs {
 
     /// From how many nanoseconds a node on one that runs alone is longer than it should be.
     pub(super) fn long(&self) -> u64 {
-        WORTH.max(2 * self.alone())
+        // However long they are: a thread is seen at one node for a millisecond, and not longer.
+        WORTH.max(2 * self.alone()).min(LONG)
     }
 
     /// Takes note of what they took on threads that shared them node by node.
@@ -131,6 +141,11 @@ impl Costs {
     /// and the time of the whole run.
     pub(super) fn judge(&self, each: u64, whole: u64) {
         self.known.store(1, Ordering::Relaxed);
+        // Here and not where the run began: of those that are observed or go wrong nothing is told, and
+        // they are no reason to measure again. Several at once may all take note: one more or less
+        // does no harm.
+        let shared = self.shared.load(Ordering::Relaxed);
+        self.shared.store(shared.saturating_sub(1), Ordering::Relaxed);
         if each >= LONG {
             // To run them one after the other, if only to measure, would cost more than it tells.
             self.shared.store(TRUST, Ordering::Relaxed);
@@ -154,58 +169,103 @@ impl Costs {
 
 #[cfg(test)]
 mod tests {
-    use super::{Begin, Costs, SMALL, SURELY, TRUST};
+    use super::{Begin, Costs, LONG, SMALL, SURELY, TRUST};
 
     #[test]
     fn what_is_small_begins_alone_and_what_is_not_is_shared_for_a_while() {
         let costs = Costs::default();
-        assert!(costs.are_unknown() && costs.begin() == Begin::Alone);
+        assert!(costs.are_unknown() && costs.begin(2) == Begin::Alone);
         costs.learn_alone(SMALL - 1);
-        assert!(!costs.are_unknown() && costs.begin() == Begin::Alone);
+        assert!(!costs.are_unknown() && costs.begin(2) == Begin::Alone);
         costs.learn_alone(SMALL);
         for _ in 0..TRUST {
-            assert_eq!(costs.begin(), Begin::Shared(SMALL));
+            assert_eq!(costs.begin(2), Begin::Shared(SMALL));
             costs.judge(SMALL * 2, SMALL / 2);
         }
-        assert_eq!(costs.begin(), Begin::Alone);
+        assert_eq!(costs.begin(2), Begin::Alone);
         for _ in 0..2 * TRUST {
             costs.learn_alone(SURELY);
             costs.judge(SURELY, SURELY / 2);
-            assert_eq!(costs.begin(), Begin::Shared(SURELY));
+            assert_eq!(costs.begin(2), Begin::Shared(SURELY));
         }
+    }
+
+    /// So many runs are shared, each of which tells that it pays.
+    fn shared_for(costs: &Costs, runs: u32, each: u64) {
+        for _ in 0..runs {
+            assert_eq!(costs.begin(2), Begin::Shared(each));
+            costs.judge(each, each / 2);
+        }
+    }
+
+    #[test]
+    fn runs_that_tell_nothing_change_nothing() {
+        let costs = Costs::default();
+        costs.learn_alone(900);
+        for _ in 0..10 * TRUST {
+            assert_eq!(costs.begin(2), Begin::Shared(900), "those are observed");
+        }
+        shared_for(&costs, TRUST, 900);
+        assert_eq!(costs.begin(2), Begin::Alone, "it is to measure, and fails");
+        for _ in 0..10 * TRUST {
+            assert_eq!(costs.begin(2), Begin::Shared(900));
+        }
+        // Of what is quick by one thread, none is shared for that.
+        costs.learn_alone(SMALL - 1);
+        (0..10).for_each(|_| assert_eq!(costs.begin(2), Begin::Alone));
+    }
+
+    #[test]
+    fn what_sharing_brings_is_asked_again_with_other_workers() {
+        let costs = Costs::default();
+        costs.learn_alone(500);
+        for _ in 0..2 {
+            assert_eq!(costs.begin(2), Begin::Shared(500));
+            costs.judge(2_000, 1_000);
+        }
+        (0..10).for_each(|_| assert_eq!(costs.begin(2), Begin::Alone));
+        assert_eq!(costs.begin(8), Begin::Alone, "it measures");
+        assert_eq!(costs.begin(8), Begin::Shared(500));
+    }
+
+    #[test]
+    fn however_long_nodes_are_a_long_one_is_seen() {
+        let costs = Costs::default();
+        costs.learn_alone(50_000_000);
+        assert_eq!(costs.long(), LONG);
     }
 
     #[test]
     fn a_run_that_was_to_measure_and_was_taken_over_is_no_reason_not_to_share() {
         let costs = Costs::default();
         costs.learn_alone(900);
-        (0..TRUST).for_each(|_| assert_eq!(costs.begin(), Begin::Shared(900)));
-        assert_eq!(costs.begin(), Begin::Alone);
+        shared_for(&costs, TRUST, 900);
+        assert_eq!(costs.begin(2), Begin::Alone);
         costs.learn_shared(1_200);
-        assert_eq!(costs.begin(), Begin::Shared(900), "what sharing adds is no node's");
+        assert_eq!(costs.begin(2), Begin::Shared(900), "what sharing adds is no node's");
         // Of nodes that are quicker by one thread it is; and they may become long.
         let costs = Costs::default();
         costs.learn_alone(SMALL - 1);
         costs.learn_shared(300);
-        assert_eq!(costs.begin(), Begin::Alone);
+        assert_eq!(costs.begin(2), Begin::Alone);
         costs.learn_shared(1_200);
-        assert_eq!(costs.begin(), Begin::Alone, "once may be a disturbance");
+        assert_eq!(costs.begin(2), Begin::Alone, "once may be a disturbance");
         costs.learn_shared(1_200);
-        assert_eq!(costs.begin(), Begin::Shared(1_200));
+        assert_eq!(costs.begin(2), Begin::Shared(1_200));
     }
 
     #[test]
     fn nodes_that_are_long_only_because_they_are_shared_are_left_to_one_thread() {
         let costs = Costs::default();
         costs.learn_alone(500);
-        assert_eq!(costs.begin(), Begin::Shared(500));
+        assert_eq!(costs.begin(2), Begin::Shared(500));
         costs.judge(2 * SURELY, SURELY);
-        assert_eq!(costs.begin(), Begin::Shared(500), "it may have been a disturbance");
+        assert_eq!(costs.begin(2), Begin::Shared(500), "it may have been a disturbance");
         costs.judge(2 * SURELY, SURELY);
-        assert_eq!(costs.begin(), Begin::Alone);
+        assert_eq!(costs.begin(2), Begin::Alone);
         // What has become long by itself is shared again after one run that tells.
         costs.learn_alone(SURELY);
-        assert_eq!(costs.begin(), Begin::Shared(SURELY));
+        assert_eq!(costs.begin(2), Begin::Shared(SURELY));
     }
 
     #[test]
@@ -214,13 +274,13 @@ mod tests {
         let mut alone = Vec::new();
         for _ in 0..3 {
             costs.learn_alone(100);
-            while costs.begin() == Begin::Alone {
+            while costs.begin(2) == Begin::Alone {
                 costs.learn_alone(100);
                 *alone.last_mut().unwrap() += 1;
             }
             costs.judge(300, 95);
             if alone.is_empty() {
-                assert_eq!(costs.begin(), Begin::Shared(100), "once may be a disturbance");
+                assert_eq!(costs.begin(2), Begin::Shared(100), "once may be a disturbance");
                 costs.judge(300, 95);
             }
             alone.push(0);
@@ -232,7 +292,7 @@ mod tests {
         costs.judge(110, 95);
         let again = (0..).take_while(|_| {
             costs.learn_alone(100);
-            costs.begin() == Begin::Alone
+            costs.begin(2) == Begin::Alone
         });
         assert_eq!(again.count() as u32, TRUST);
     }

@@ -147,9 +147,10 @@ impl Fast {
         }
     }
 
-    /// Whether it begins on one thread, which has to be told when the run is to stop.
-    pub(crate) fn begins_alone(&self) -> bool {
-        self.sequence.is_some()
+    /// Whether threads run nodes one after the other without a look at the run, so that they have to be
+    /// told when it is to stop.
+    pub(crate) fn runs_unasked(&self) -> bool {
+        self.sequence.is_some() || self.in_blocks.is_some()
     }
 
     /// Whether nodes run in blocks, and leave no records.

@@ -135,6 +135,7 @@ impl Arg {
 /// A plan as it was cut for nodes of some cost; in no blocks where there is too little side by side.
 pub(super) struct Cut {
     each: u64,
+    threads: u32,
     blocks: Option<Arc<Blocks>>,
 }
 
@@ -263,8 +264,9 @@ impl Program {
     /// The plan cut for nodes that take so long, where there is enough to do side by side.
     pub(super) fn blocks(&self, plan: &Plan, each: u64, threads: u32) -> Option<Arc<Blocks>> {
         let mut kept = lock(&self.cut);
-        // Cut again where nodes take twice as long, or half.
-        let suits = |cut: &&mut Cut| each <= cut.each * 2 && cut.each <= each * 2;
+        // Cut again where nodes take twice as long, or half, and for other schedulers.
+        let suits =
+            |cut: &&mut Cut| cut.threads == threads && each <= cut.each * 2 && cut.each <= each * 2;
         if let Some(cut) = kept.as_mut().filter(suits) {
             return cut.blocks.clone();
         }
@@ -272,7 +274,7 @@ impl Program {
             self.ops.get(at as usize).map_or(0, |op| op.span)
         })
         .map(Arc::new);
-        *kept = Some(Cut { each, blocks: blocks.clone() });
+        *kept = Some(Cut { each, threads, blocks: blocks.clone() });
         blocks
     }
 

@@ -27,7 +27,7 @@ pub(super) fn begin(program: &Program, workers: u32) -> Begin {
     if workers == 1 || !program.is_wide {
         return Begin::Alone;
     }
-    match program.costs.begin() {
+    match program.costs.begin(workers) {
         // It may have to be taken over, which takes the fences.
         _ if !fence::is_ready() => Begin::Unsure,
         begin => begin,
@@ -116,10 +116,13 @@ impl Fast {
         }
     }
 
-    /// Makes whoever runs the sequence look at why.
+    /// Makes whoever runs nodes one after the other look, before the next, whether it is to go on.
     pub(crate) fn interrupt(&self) {
         if let Some(sequence) = &self.sequence {
             sequence.interrupt();
+        }
+        if let Some(own) = &self.in_blocks {
+            own.watches.interrupt();
         }
     }
 

@@ -80,6 +80,11 @@ impl Watches {
         self.wanted.store(true, Ordering::Relaxed);
     }
 
+    /// Makes all of them look, before their next nodes, whether they are to go on.
+    pub(super) fn interrupt(&self) {
+        lock(&self.threads).iter().for_each(|thread| thread.sequence.interrupt());
+    }
+
     /// Whether no thread has begun.
     pub(super) fn is_empty(&self) -> bool {
         lock(&self.threads).is_empty()

@@ -299,9 +299,9 @@ impl Run {
                 shell.begin(self);
             }
         }
-        // A run without nodes that wait is always looked at by somebody, who sees the token.
-        let alone = matches!(&self.path, Path::Fast(fast) if fast.begins_alone());
-        if alone || matches!(self.path, Path::Dispatch(_)) || self.may_block {
+        // Any other run is always looked at by somebody, who sees the token.
+        let unasked = matches!(&self.path, Path::Fast(fast) if fast.runs_unasked());
+        if unasked || matches!(self.path, Path::Dispatch(_)) || self.may_block {
             self.token.listen(self);
         }
         if role == Role::Helper && !self.is_finished() {

@@ -1,7 +1,7 @@
 //! Stopping a run, from outside, from inside, and before it began.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use terrace_core::{Event, EventKind, OutcomeStatus, Value};
@@ -122,6 +122,53 @@ fn a_run_cancelled_before_it_began_runs_nothing() {
             graph.node(&[], |_, _| -> Result<Value, _> { panic!("must not run") });
             let report = scheduler.run(&graph.plan(), options(way).with_cancel(token));
             assert_eq!((report.status, report.counts.cancelled), (RunStatus::Cancelled, 2));
+        }
+    });
+}
+
+#[test]
+fn quick_nodes_that_became_long_are_not_begun_after_it() {
+    within(60, || {
+        let scheduler = Scheduler::builder().workers(2).build().unwrap();
+        let (slow, gate) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (begun, late) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut graph = Graph::new();
+        for _ in 0..2_000 {
+            let (slow, gate) = (Arc::clone(&slow), Arc::clone(&gate));
+            let (begun, late) = (Arc::clone(&begun), Arc::clone(&late));
+            graph.node(&[], move |_, _| {
+                if slow.load(Ordering::SeqCst) {
+                    late.fetch_add(usize::from(gate.load(Ordering::SeqCst)), Ordering::SeqCst);
+                    begun.fetch_add(1, Ordering::SeqCst);
+                    while !gate.load(Ordering::SeqCst) {
+                        std::thread::sleep(Duration::from_micros(100));
+                    }
+                } else {
+                    (0..40_u32).for_each(|step| drop(std::hint::black_box(step)));
+                }
+                Ok(Value::Null)
+            });
+        }
+        let plan = graph.plan();
+        for round in 0..10 {
+            slow.store(false, Ordering::SeqCst);
+            // After some of these it begins alone, after others in blocks.
+            for _ in 0..3 + round {
+                let report = scheduler.run(&plan, RunOptions::default());
+                assert_eq!(report.status, RunStatus::Succeeded);
+            }
+            slow.store(true, Ordering::SeqCst);
+            gate.store(false, Ordering::SeqCst);
+            begun.store(0, Ordering::SeqCst);
+            let handle = scheduler.start(&plan, RunOptions::default());
+            while begun.load(Ordering::SeqCst) < 2 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            handle.token().cancel();
+            // Whatever begins from here on, it begins late.
+            gate.store(true, Ordering::SeqCst);
+            assert_eq!(handle.wait().status, RunStatus::Cancelled);
+            assert_eq!(late.load(Ordering::SeqCst), 0, "in round {round}");
         }
     });
 }
