@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use terrace_bench_protocol::Graph;
 use terrace_core::{
-    Catalog, Draft, Format, Handle, Limit, NoTasks, NodeId, Plan, PlanBuilder, Retry, Source,
-    Value, Workflow, WorkflowBuilder,
+    Catalog, Draft, Format, Handle, Limit, Native, NoTasks, NodeId, Plan, PlanBuilder, Retry,
+    Source, Value, Workflow, WorkflowBuilder,
 };
 use terrace_plugin_api::TaskContext;
 use terrace_plugin_host::Registry;
@@ -30,13 +30,21 @@ pub(crate) struct Workload {
 }
 
 /// Everything, in the order of the table.
-pub(crate) const ALL: [Workload; 21] = [
+pub(crate) const ALL: [Workload; 25] = [
     Workload { name: "run/chain", units: UNITS, prepare: || run("chain", PathChoice::Auto) },
     Workload { name: "run/fan", units: UNITS, prepare: || run("fan", PathChoice::Auto) },
     Workload { name: "run/layer64", units: UNITS, prepare: || run("layer64", PathChoice::Auto) },
     Workload { name: "run/tree", units: UNITS, prepare: || run("tree", PathChoice::Auto) },
     Workload { name: "run/random4", units: UNITS, prepare: || run("random4", PathChoice::Auto) },
     Workload { name: "run/wave", units: SQUARE, prepare: || run("wave", PathChoice::Auto) },
+    Workload { name: "values/chain", units: UNITS, prepare: || values("chain", |x: i64| x + 1) },
+    Workload {
+        name: "values/layer64",
+        units: UNITS,
+        prepare: || values("layer64", |x: i64| x + 1),
+    },
+    Workload { name: "values/text", units: UNITS, prepare: || values("layer64", text) },
+    Workload { name: "values/pack", units: UNITS, prepare: pack },
     Workload {
         name: "ordered/layer64",
         units: UNITS,
@@ -89,6 +97,42 @@ fn valid(wf: WorkflowBuilder) -> Workflow {
 
 fn run(shape: &str, path: PathChoice) -> Box<dyn FnMut()> {
     runner(&valid(written(&graph(shape))), path)
+}
+
+/// Nodes of which each takes the output of one or two others, as somebody would write them.
+fn values<T: Native + Default>(shape: &str, step: fn(T) -> T) -> Box<dyn FnMut()> {
+    let graph = graph(shape);
+    let wf = WorkflowBuilder::new("count");
+    let mut handles: Vec<Handle<T>> = Vec::with_capacity(graph.len());
+    for node in 0..graph.len() {
+        let on: Vec<_> = graph.dependencies(node).iter().map(|&on| &handles[on as usize]).collect();
+        handles.push(match on[..] {
+            [] => wf.call(T::default, ()),
+            [one] => wf.call(step, (one,)),
+            [one, other, ..] => wf.call(move |x: T, _: T| step(x), (one, other)),
+        });
+    }
+    runner(&valid(wf), PathChoice::Auto)
+}
+
+/// A text as long as the others, which no slot has room for.
+fn text(before: String) -> String {
+    let mut text = before;
+    text.clear();
+    text.push_str("as long as all the others are");
+    text
+}
+
+/// Sums of a pack's task, each with the one before.
+fn pack() -> Box<dyn FnMut()> {
+    let registry = Registry::new();
+    registry.add_static(&terrace_pack_math::pack()).expect("the pack is right");
+    let wf = WorkflowBuilder::new("count");
+    let add = wf.import::<(f64, f64), f64>("math/add");
+    let first = wf.call(|| 1.0, ());
+    let last = (1..UNITS).fold(first, |last, _| add.call((&last, 1.0)));
+    wf.output("sum", &last);
+    runner(&wf.build(&registry).expect("a right workflow"), PathChoice::Auto)
 }
 
 /// A graph with something asked for each node, which may take of a limit.

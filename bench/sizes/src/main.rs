@@ -1,6 +1,6 @@
 //! What a node costs, in time and memory, in graphs of a thousand to ten million nodes.
 //!
-//! `terrace-bench-sizes` prints four tables: whether the time of a node depends on how many there
+//! `terrace-bench-sizes` prints five tables: whether the time of a node depends on how many there
 //! are, what memory a task and an edge take, what a graph of ten million takes, and what one of a
 //! thousand takes from the call of `run` to the report. Plans are built by number, and each
 //! measurement is a process of its own. `--rounds`, `--budget-ms`, `--sizes A,B,C`, `--large` and
@@ -119,13 +119,22 @@ fn flatness(matrix: &Matrix, peer: &mut Peer) -> Result<(), String> {
 /// takes more by these.
 fn memory(matrix: &Matrix, peer: &mut Peer) -> Result<(), String> {
     let nodes = matrix.sizes.iter().copied().max().unwrap_or(1);
+    for body in ["empty", "value"] {
+        memory_of(nodes, body, peer)?;
+    }
+    Ok(())
+}
+
+/// The same of bodies that only wait for each other and call one type of closures, or that pass values
+/// to each other, of 24 bytes each, by several types.
+fn memory_of(nodes: usize, body: &'static str, peer: &mut Peer) -> Result<(), String> {
     println!(
-        "\n{nodes} nodes: bytes beside the graph that is given, and beside the cells of the tasks"
+        "\n{nodes} nodes, {body}: bytes beside the graph that is given, and beside the cells of the tasks"
     );
     println!("{:10}{:>10}{:>22}{:>26}", "", "edges", "built, per node", "run, at most, per node");
     let mut found = Vec::new();
     for shape in ["chain", "layer64", "random4"] {
-        let case = Case { shape, nodes, body: "empty", threads: 1 };
+        let case = Case { shape, nodes, body, threads: 1 };
         let edges = Graph::make(shape, nodes).map_or(0, |graph| graph.edges()) as f64;
         let line = peer.ask(case)?;
         let [before, built, most] = line.memory.map(|kib| kib as f64 * 1024.0 / nodes as f64);

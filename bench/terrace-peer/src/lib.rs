@@ -2,8 +2,8 @@
 //!
 //! It speaks the protocol of [`terrace_bench_protocol`] and uses public interfaces only: closures
 //! through `WorkflowBuilder::call`, order through `Handle::after`, values through handles. A build
-//! is all from the first `call` to the `Plan`; a run is `Scheduler::run`, from the call to the
-//! report.
+//! is all from the first `call` to the `Plan`; a run is `Scheduler::run` of an `Engine`, from the call
+//! to the report.
 //!
 //! `--timing on` lets the scheduler take every node's start and duration, as it does unless told
 //! otherwise. Without it it does not, since no other peer does. `--path fast` and `--path
@@ -18,16 +18,17 @@ mod workflow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use terrace::Engine;
 use terrace_bench_protocol::{Built, Work, serve};
 use terrace_core::Plan;
-use terrace_scheduler::{PathChoice, RunOptions, RunStatus, Scheduler, Timing};
+use terrace_scheduler::{PathChoice, RunOptions, RunStatus, Timing};
 use workflow::Ask;
 
 /// Measures as the arguments of the process say, and prints the line of the protocol: the program's
 /// `main`.
 pub fn run() -> ExitCode {
     serve(|request| {
-        let scheduler = Scheduler::builder()
+        let engine = Engine::builder()
             .workers(request.threads)
             .build()
             .map_err(|error| error.to_string())?;
@@ -41,22 +42,22 @@ pub fn run() -> ExitCode {
                     return None;
                 }
             };
-            let (scheduler, options) = (scheduler.clone(), options.clone());
-            Some(Box::new(Ready { scheduler, plan, options }) as Box<dyn Built>)
+            let (engine, options) = (engine.clone(), options.clone());
+            Some(Box::new(Ready { engine, plan, options }) as Box<dyn Built>)
         })
     })
 }
 
 /// A plan with who runs it.
 struct Ready {
-    scheduler: Scheduler,
+    engine: Engine,
     plan: Arc<Plan>,
     options: RunOptions,
 }
 
 impl Built for Ready {
     fn run(&mut self) -> bool {
-        let report = self.scheduler.run(&self.plan, self.options.clone());
+        let report = self.engine.scheduler().run(&self.plan, self.options.clone());
         report.status == RunStatus::Succeeded
     }
 }

@@ -12,8 +12,10 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 use terrace_bench_protocol::{Graph, SHAPES};
-use terrace_core::{EventKinds, Handle, Limit, NoTasks, Plan, Retry, WorkflowBuilder};
-use terrace_scheduler::{Event, Observer, PathChoice, RunOptions, RunStatus, Scheduler, Timing};
+use terrace_core::{EventKinds, Handle, Lane, Limit, NoTasks, Plan, Retry, WorkflowBuilder};
+use terrace_scheduler::{
+    Event, Observer, Order, PathChoice, RunOptions, RunStatus, Scheduler, Timing,
+};
 
 const NODES: usize = 10_000;
 /// An attempt with a timeout runs on a thread of its own: fewer of them are enough.
@@ -68,6 +70,9 @@ fn asked_for(group: &mut Group<'_>, scheduler: &Scheduler) {
     row(group, "nothing", scheduler, &nothing, &plain());
     let dispatcher = plain().with_path(PathChoice::Dispatcher);
     row(group, "nothing, ordered", scheduler, &nothing, &dispatcher);
+    row(group, "levels", scheduler, &nothing, &plain().with_order(Order::Levels));
+    row(group, "max_concurrent", scheduler, &nothing, &plain().with_max_concurrent(64));
+    row(group, "deadline", scheduler, &nothing, &plain().with_deadline(Duration::from_secs(600)));
     row(group, "timing", scheduler, &nothing, &RunOptions::default());
     for (name, kinds) in
         [("observer of the run", EventKinds::RUN), ("observer of all", EventKinds::ALL)]
@@ -85,6 +90,8 @@ fn asked_for(group: &mut Group<'_>, scheduler: &Scheduler) {
     let timed =
         plan("layer64", TIMED_NODES, |_| {}, |handle| handle.timeout(Duration::from_secs(60)));
     row(group, "timeout", scheduler, &timed, &plain());
+    let blocking = plan("layer64", TIMED_NODES, |_| {}, |handle| handle.on_lane(Lane::Blocking));
+    row(group, "blocking", scheduler, &blocking, &plain());
 }
 
 struct Counting {
