@@ -222,8 +222,7 @@ impl Engine {
     /// When its inputs or targets are wrong. A run that starts always gives a report, whatever
     /// happens in it: look at [`RunReport`]'s `status`.
     pub fn run(&self, workflow: &Workflow, request: &RunRequest) -> Result<RunReport, Error> {
-        let (plan, options) = prepare(workflow, request)?;
-        Ok(self.scheduler.run(&plan, options.with_expander(self.expander())))
+        self.run_plan(&self.plan(workflow, request)?, request)
     }
 
     /// Starts a workflow and gives a handle to wait for it, poll it or cancel it.
@@ -231,8 +230,58 @@ impl Engine {
     /// # Errors
     /// As [`Engine::run`].
     pub fn start(&self, workflow: &Workflow, request: &RunRequest) -> Result<RunHandle, Error> {
-        let (plan, options) = prepare(workflow, request)?;
-        Ok(self.scheduler.start(&plan, options.with_expander(self.expander())))
+        self.start_plan(&self.plan(workflow, request)?, request)
+    }
+
+    /// Compiles a workflow, or what the request's targets need of it, for who runs it more than once:
+    /// [`Engine::run`] does so each time. What was learned of how long its nodes take stays with the
+    /// plan, so that the next run is shared among threads from the start.
+    ///
+    /// ```
+    /// use terrace::{Engine, RunRequest};
+    ///
+    /// let engine = Engine::builder().build()?;
+    /// let wf = engine.workflow("squares");
+    /// let n = wf.input::<i64>("n");
+    /// let square = wf.call(|n: i64| n * n, (&n,));
+    /// wf.output("square", &square);
+    /// let wf = engine.build(wf)?;
+    ///
+    /// let plan = engine.plan(&wf, &RunRequest::new())?;
+    /// for n in 1..4_i64 {
+    ///     let report = engine.run_plan(&plan, &RunRequest::new().input("n", n))?;
+    ///     assert_eq!(report.get(&square)?, n * n);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When a target is not a node.
+    pub fn plan(&self, workflow: &Workflow, request: &RunRequest) -> Result<Arc<Plan>, Error> {
+        Ok(Arc::new(match request.targets.is_empty() {
+            true => workflow.plan(),
+            false => workflow.plan_for(&request.targets)?,
+        }))
+    }
+
+    /// Runs a plan and waits for its end. What the request says of targets was for [`Engine::plan`].
+    ///
+    /// # Errors
+    /// When the inputs are wrong.
+    pub fn run_plan(&self, plan: &Arc<Plan>, request: &RunRequest) -> Result<RunReport, Error> {
+        Ok(self.scheduler.run(plan, self.options(plan, request)?))
+    }
+
+    /// Starts a plan, as [`Engine::start`] starts a workflow.
+    ///
+    /// # Errors
+    /// As [`Engine::run_plan`].
+    pub fn start_plan(&self, plan: &Arc<Plan>, request: &RunRequest) -> Result<RunHandle, Error> {
+        Ok(self.scheduler.start(plan, self.options(plan, request)?))
+    }
+
+    fn options(&self, plan: &Plan, request: &RunRequest) -> Result<RunOptions, Error> {
+        Ok(options(plan.workflow(), request)?.with_expander(self.expander()))
     }
 
     /// Who makes workflows of the descriptions that tasks of a run give.
@@ -256,17 +305,14 @@ impl Engine {
     }
 }
 
-fn prepare(workflow: &Workflow, request: &RunRequest) -> Result<(Arc<Plan>, RunOptions), Error> {
+/// What a request says of a run.
+fn options(workflow: &Workflow, request: &RunRequest) -> Result<RunOptions, Error> {
     let inputs = request.settle(workflow)?;
-    let plan = if request.targets.is_empty() {
-        workflow.plan()
-    } else {
-        workflow.plan_for(&request.targets)?
-    };
     let mut options = RunOptions::default()
         .with_inputs(inputs)
         .with_order(request.order)
         .with_growth(request.growth)
+        .with_timing(request.timing)
         .with_seed(request.seed)
         .with_environment(Arc::new(Variables))
         .with_redactor(request.redactor.clone())
@@ -285,7 +331,7 @@ fn prepare(workflow: &Workflow, request: &RunRequest) -> Result<(Arc<Plan>, RunO
     if let Some(cancel) = &request.cancel {
         options = options.with_cancel(cancel.clone());
     }
-    Ok((Arc::new(plan), options))
+    Ok(options)
 }
 
 /// The packs of tasks, each once.

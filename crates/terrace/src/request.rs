@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use terrace_core::{Observer, OnFailure, Redactor, Value, Workflow};
 use terrace_plugin_api::PortType;
-use terrace_scheduler::{Approve, CancelToken, Growth, Order, Watch};
+use terrace_scheduler::{Approve, CancelToken, Growth, Order, Timing, Watch};
 
 use crate::error::Error;
 use crate::inputs;
@@ -18,6 +18,7 @@ pub struct RunRequest {
     pub(crate) targets: Vec<String>,
     pub(crate) order: Order,
     pub(crate) growth: Growth,
+    pub(crate) timing: Timing,
     pub(crate) deadline: Option<Duration>,
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) max_concurrent: Option<u32>,
@@ -71,6 +72,13 @@ impl RunRequest {
     #[must_use]
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
+        self
+    }
+
+    /// How closely it is timed when nodes ran.
+    #[must_use]
+    pub fn timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
         self
     }
 
