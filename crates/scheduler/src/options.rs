@@ -38,8 +38,9 @@ pub enum PathChoice {
 /// Whether each node's start and duration are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Timing {
-    /// A reading of the clock, about 20 ns, per node; nodes that take less than some 100 ns share
-    /// the readings around the stretch they ran in, as if they were equally long.
+    /// A reading of the clock, about 20 ns, per node. Nodes of less than some 400 ns that one thread
+    /// runs share the readings around the stretch that they ran in, nodes that threads share in blocks
+    /// of 2 to 6 µs those of their block: as if they were equally long.
     #[default]
     On,
     /// A reading per node, whatever it costs.

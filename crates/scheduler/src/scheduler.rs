@@ -24,8 +24,8 @@ use crate::timer::Timer;
 /// last run is over, the threads end.
 ///
 /// Any number of runs may go on at once, started from any threads, also from inside tasks. The
-/// caller of [`Scheduler::run`] is one of the run's workers: with one worker, everything but
-/// blocking nodes happens on the caller's thread.
+/// caller of [`Scheduler::run`] is one of the run's workers: with one worker, everything happens on the
+/// caller's thread but blocking nodes and nodes with a timeout.
 #[derive(Clone)]
 pub struct Scheduler(Arc<Threads>);
 

@@ -30,8 +30,9 @@ impl<'a> Slots<'a> {
     ///
     /// # Safety
     /// At `all` lie values up to the highest that is named: all of `reads`, and one from `first` on for
-    /// every `each` of these, which is 1 to [`SLOTS_READ`]. While this lives, and until [`node`](Self::node) was asked for one that
-    /// comes later, nobody else looks at what a node leaves, nor changes what it reads.
+    /// every `each` of these, which is 1 to [`SLOTS_READ`]. While this lives, and until
+    /// [`node`](Self::node) was asked for one that comes later, nobody else looks at what a node leaves,
+    /// nor changes what it reads.
     pub unsafe fn new(all: *mut Value, first: u32, reads: &'a [u32], each: usize) -> Self {
         let own = all.wrapping_add(first as usize);
         let args = [Value::Null, Value::Null, Value::Null, Value::Null];

@@ -13,7 +13,7 @@ use super::share::WORTH;
 pub(super) const SMALL: u64 = 25;
 
 /// What a node takes at least, run by several threads, where it is surely worth that: its own time
-/// and the 100 to 400 ns that sharing adds.
+/// and the 100 to 300 ns that sharing adds.
 pub(super) const SURELY: u64 = 1_500;
 
 /// What a node takes at least where it is not asked whether sharing pays.
