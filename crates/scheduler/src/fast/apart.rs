@@ -117,7 +117,8 @@ mod tests {
 #[cfg(all(test, terrace_loom))]
 mod interleavings {
     //! Every order of steps of a thread that runs a block and one that takes over what is behind a
-    //! node of it: each node runs once, after those that it waits for, and the block ends once.
+    //! node of it, from which the first takes over in turn, perhaps late: each node runs once, after those
+    //! that it waits for, and the block ends once.
 
     use loom::sync::Arc;
     use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -133,6 +134,8 @@ mod interleavings {
     struct Model {
         plan: Plan,
         sequence: Sequence,
+        /// That of the thread that takes over.
+        other: Sequence,
         apart: Apart,
         ran: [AtomicU32; NODES as usize],
         ended: [AtomicU32; NODES as usize],
@@ -159,19 +162,32 @@ mod interleavings {
         }
 
         /// What follows from the end of a node of a block that was taken apart, as in `after_node`.
-        fn end(&self, at: u32) {
+        fn end(&self, at: u32, seen: Option<&Sequence>) {
             match self.apart.end(&self.plan, 0, at, at..NODES) {
                 Follows::End => {
                     self.told.fetch_add(1, Relaxed);
                 }
-                Follows::Nodes(free) => self.go_on(free),
+                Follows::Nodes(free) => self.go_on(free, seen),
             }
         }
 
-        fn go_on(&self, free: Vec<u32>) {
+        /// Runs nodes by themselves. `seen`: what others see of the thread.
+        fn go_on(&self, free: Vec<u32>, mut seen: Option<&Sequence>) {
             for at in free {
+                // Nothing is behind it, so it does not matter who settled where the thread is.
+                let taken = seen.is_some_and(|own| !own.reach(at, fence::Plain));
+                seen.filter(|_| taken).map(|own| own.settle(at));
                 self.run(at);
-                self.end(at);
+                seen = seen.filter(|own| !taken && own.reach(IDLE, fence::Plain));
+                self.end(at, seen);
+            }
+        }
+
+        fn take_over_from(&self, of: &Sequence, seen: Option<&Sequence>) {
+            if let Some(at) = of.take_over().filter(|&at| at != IDLE)
+                && at + 1 < NODES
+            {
+                self.go_on(self.apart.take(&self.plan, 0, at..NODES), seen);
             }
         }
 
@@ -191,7 +207,7 @@ mod interleavings {
                     }
                     Some(Settled::Here | Settled::There(IDLE)) => {}
                     Some(Settled::There(base)) if base == at => last = Some(at),
-                    Some(Settled::There(base)) => return self.end(base),
+                    Some(Settled::There(base)) => return self.end(base, None),
                 }
                 sequence = None;
             }
@@ -199,20 +215,21 @@ mod interleavings {
                 own.settle(IDLE);
             }
             match last {
-                Some(last) if last + 1 < NODES => self.end(last),
+                Some(last) if last + 1 < NODES => self.end(last, None),
                 _ => {
                     self.told.fetch_add(1, Relaxed);
                 }
             }
         }
 
-        /// As `InBlocks::take_over`.
+        /// As `InBlocks::take_over`, from the first.
         fn take_over(&self) {
-            if let Some(at) = self.sequence.take_over().filter(|&at| at != IDLE)
-                && at + 1 < NODES
-            {
-                self.go_on(self.apart.take(&self.plan, 0, at..NODES));
-            }
+            self.take_over_from(&self.sequence, Some(&self.other));
+        }
+
+        /// As the same, from the other.
+        fn take_over_again(&self) {
+            self.take_over_from(&self.other, None);
         }
     }
 
@@ -222,6 +239,7 @@ mod interleavings {
             let model = Arc::new(Model {
                 plan: plan(),
                 sequence: Sequence::idle(),
+                other: Sequence::idle(),
                 apart: Apart::default(),
                 ran: Default::default(),
                 ended: Default::default(),
@@ -232,6 +250,7 @@ mod interleavings {
                 thread::spawn(move || model.take_over())
             };
             model.own();
+            model.take_over_again();
             taker.join().unwrap();
             assert!(model.ran.iter().all(|ran| ran.load(Relaxed) == 1));
             assert_eq!(model.told.load(Relaxed), 1, "the block ends once");
