@@ -79,6 +79,7 @@ impl<'a> NodeHost<'a> {
     }
 
     /// Says whether there is a folder.
+    #[cfg_attr(terrace_loom, expect(dead_code, reason = "there are no series"))]
     pub(crate) fn has_folder(&self) -> &AtomicBool {
         &self.has_folder
     }

@@ -43,6 +43,7 @@ impl<'a> Outputs<'a> {
     ///
     /// # Safety
     /// The caller holds these nodes; what they read is published to it, or theirs.
+    #[cfg_attr(terrace_loom, expect(dead_code, reason = "there are no series"))]
     pub(crate) unsafe fn slots(self, first: u32, reads: &'a [u32], each: usize) -> Slots<'a> {
         let all = UnsafeCell::raw_get(self.0.as_ptr());
         // SAFETY: a cell lies as what is in it; for the rest, passed on.
