@@ -1,4 +1,4 @@
-//! The program runs with sizes that say nothing, and prints its four tables.
+//! The program runs with sizes that say nothing, and prints its five tables.
 
 use std::process::Command;
 
@@ -10,9 +10,15 @@ fn all_tables_are_printed() -> Result<(), std::io::Error> {
     let (said, error) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{error}");
-    for head in ["a re-run", "200 nodes: bytes", "300 nodes by number", "50 nodes that do"] {
+    for head in [
+        "a re-run",
+        "200 nodes, empty: bytes",
+        "200 nodes, value: bytes",
+        "300 nodes by number",
+        "50 nodes that do",
+    ] {
         assert!(said.lines().any(|line| line.starts_with(head)), "{head}: {said}");
     }
-    assert_eq!(said.matches(" B a task").count(), 2, "{said}");
+    assert_eq!(said.matches(" B a task").count(), 4, "{said}");
     Ok(())
 }
