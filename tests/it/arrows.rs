@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("terrace-cli", &["terrace", "terrace-otel"]),
     ("terrace-bench-protocol", &[]),
-    ("terrace-peer", &["terrace-bench-protocol", "terrace-core", "terrace-scheduler"]),
+    ("terrace-peer", &["terrace", "terrace-bench-protocol", "terrace-core", "terrace-scheduler"]),
     (
         "terrace-instructions",
         &[

@@ -30,6 +30,7 @@ mod asks;
 mod budget;
 mod choose;
 mod demand;
+mod errands;
 mod heap;
 mod key;
 mod levels;

@@ -1,5 +1,5 @@
-//! [`Shell`]: the threads' side of the dispatcher. Carries its commands out, and tells it what
-//! follows from them.
+//! [`Shell`]: the threads' side of the dispatcher. Carries its commands out, some of them as
+//! [errands](Errands) without the lock, and tells it what follows from them.
 //!
 //! One lock around the state machine, taken once per unit: whoever runs a unit tells what became
 //! ready by it, and takes the next start with it. What is to be written off never gets there.
@@ -9,16 +9,17 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use terrace_core::{Checkpoints, EventKind, EventKinds, Lane, NodeId, Plan, PlanIndex, Workflow};
+use terrace_core::{Checkpoints, Lane, Plan, PlanIndex, Workflow};
 
 use super::asks::{Around, Unnamed, ask, ask_item, ask_token, declare_all};
+use super::errands::{Errands, named};
 use super::turns::{LOOK, Look, STRETCH, Turns};
 use super::{
-    Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Owed, Spent, Standing,
-    Ticket, Urgency,
+    Arrival, Capacities, Command, Dispatcher, HighWater, Input, LimitId, Spent, Standing, Ticket,
+    Urgency,
 };
 use crate::attempt::Detached;
-use crate::fan::{Stopped, path};
+use crate::fan::Stopped;
 use crate::frame::{Job, Unit};
 use crate::options::Order;
 use crate::run::{Desk, Machine, Refusal, Role, Run, Stretch, lock};
@@ -57,44 +58,6 @@ enum Registered {
     Attempt(Arc<Detached>),
     /// It was due before it had an attempt.
     Due,
-}
-
-/// What is to be done when the lock is released.
-#[derive(Default)]
-struct Errands {
-    /// How many are to be called.
-    calls: usize,
-    /// Whether somebody has to look whether what may start is taken.
-    looks: bool,
-    /// What most decisions have nothing of.
-    other: Option<Box<Other>>,
-}
-
-#[derive(Default)]
-struct Other {
-    blocking: Vec<Job>,
-    /// To be written off, or handed in anew.
-    returned: Vec<(Unit, Option<Owed>)>,
-    /// Never to start.
-    refused: Vec<(Unit, Refusal)>,
-    /// To be given up.
-    due: Vec<Arc<Detached>>,
-    reserved: Vec<(NodeId, Option<Arc<str>>)>,
-    wake: Option<Duration>,
-    paused: Option<Option<u32>>,
-}
-
-impl Errands {
-    fn other(&mut self) -> &mut Other {
-        self.other.get_or_insert_default()
-    }
-
-    /// Whether something becomes ready, or ends, by what is to be done.
-    fn has_more(&self) -> bool {
-        self.other.as_ref().is_some_and(|other| {
-            !(other.returned.is_empty() && other.refused.is_empty() && other.due.is_empty())
-        })
-    }
 }
 
 impl Shell {
@@ -285,7 +248,7 @@ impl Shell {
     }
 
     /// Has somebody look whether the thread that takes all has moved on.
-    fn look_later(&self, run: &Arc<Run>) {
+    pub(super) fn look_later(&self, run: &Arc<Run>) {
         if !run.look_again(LOOK) {
             let mut state = lock(&self.state);
             state.turns.give_up();
@@ -583,46 +546,6 @@ impl Shell {
         errands.calls = (starts.len() - before).saturating_sub(mine);
         errands
     }
-
-    /// Does what waited for the lock. True: there is more in the desk to be written off.
-    fn go(&self, run: &Arc<Run>, errands: Errands, desk: &mut Desk) -> bool {
-        let more = errands.has_more();
-        for _ in 0..errands.calls {
-            run.call();
-        }
-        if errands.looks {
-            self.look_later(run);
-        }
-        if let Some(other) = errands.other {
-            self.go_on(run, *other, desk);
-        }
-        more
-    }
-
-    fn go_on(&self, run: &Arc<Run>, other: Other, desk: &mut Desk) {
-        for job in other.blocking {
-            run.submit_blocking(job);
-        }
-        for (node, path) in other.reserved {
-            let kinds = EventKinds::NODES | EventKinds::RETRIES;
-            // The node may have ended meanwhile, and the run with it.
-            run.emit_late(kinds, || EventKind::NodeReserved { node, path });
-        }
-        if let Some(level) = other.paused {
-            run.pause(level);
-        }
-        if let Some(at) = other.wake {
-            run.wake_at(at);
-        }
-        // Taken from the end, the first of them first.
-        desk.returned.extend(other.returned.into_iter().rev());
-        for (unit, why) in other.refused {
-            // SAFETY: it was handed in and is given back here, once.
-            unsafe { run.refuse(unit, &why, desk) };
-            desk.lay_aside();
-        }
-        desk.expired.extend(other.due);
-    }
 }
 
 impl Driven {
@@ -656,27 +579,6 @@ impl Driven {
         for limit in desk.forgotten.drain(..) {
             self.dispatcher.forget(limit);
         }
-    }
-}
-
-/// A unit as events name it.
-///
-/// # Safety
-/// The caller holds it.
-unsafe fn named(unit: Unit) -> Option<(NodeId, Option<Arc<str>>)> {
-    match unit {
-        Unit::Node(frame, at) => {
-            // SAFETY: a held node has not ended, so its frame is open.
-            let frame = unsafe { frame.get() };
-            Some((frame.plan().id(at), frame.parent().map(|_| path(frame, at).text)))
-        }
-        Unit::Item(fan, at) => {
-            // SAFETY: the token that follows the item has not ended.
-            let fan = unsafe { fan.get() };
-            let item = fan.pending.get(at).item;
-            Some((fan.home_plan().id(fan.at), Some(fan.path(item).text)))
-        }
-        Unit::Token(_) => None,
     }
 }
 
