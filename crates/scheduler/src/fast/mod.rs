@@ -65,9 +65,13 @@ pub(crate) use program::{Called, Program};
 use sequence::Sequence;
 use shared::InBlocks;
 
-/// How often a thread that finds nothing looks again before it leaves, and the pauses between: some
-/// 5 µs in all.
-const LOOKS: u32 = 100;
+/// So long a thread that finds nothing looks again before it leaves: as long as it takes until one that left
+/// is there again. Who waits as long as not waiting would cost loses half of the best at most (Karlin and
+/// others, 1990).
+const PATIENCE: Duration = Duration::from_micros(40);
+
+/// How often it looks between two readings of the clock, and the pauses between looks.
+const LOOKS: u32 = 20;
 const PAUSES: u32 = 2;
 
 /// So long a thread that has more to run keeps to itself what ended: to say it costs three times a cache
@@ -375,14 +379,17 @@ impl Fast {
         if run.capacity() == 1 {
             return false;
         }
-        for _ in 0..LOOKS {
-            if self.has_work() {
-                return true;
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            for _ in 0..LOOKS {
+                if self.has_work() {
+                    return true;
+                }
+                if run.is_finished() {
+                    return false;
+                }
+                (0..PAUSES).for_each(|_| std::hint::spin_loop());
             }
-            if run.is_finished() {
-                return false;
-            }
-            (0..PAUSES).for_each(|_| std::hint::spin_loop());
         }
         false
     }
