@@ -23,6 +23,9 @@ const LONG: u64 = 20_000;
 /// as many where nodes are surely worth it.
 const TRUST: u32 = 15;
 
+/// As many where it is all that is known: in its first run a plan is laid out, and memory is new.
+const FIRST_TRUST: u32 = 2;
+
 /// So many runs begin alone after sharing brought nothing twice, at the most `TRUST << DOUBLINGS - 1`.
 const DOUBLINGS: u32 = 7;
 
@@ -98,6 +101,7 @@ impl Costs {
         let runs = match each {
             _ if refused > 0 || each < SMALL => 0,
             SURELY.. => 4 * TRUST,
+            _ if before == 0 => FIRST_TRUST,
             _ => TRUST,
         };
         self.shared.store(runs, Ordering::Relaxed);
@@ -122,7 +126,8 @@ impl Costs {
         // told of nodes that were much shorter; of one run alone the cause may be another program.
         let is_longer = each > 4 * alone + WORTH;
         let was_longer = self.longer.swap(is_longer, Ordering::Relaxed);
-        if alone == 0 || is_longer && was_longer {
+        let is_first = alone == 0;
+        if is_first || is_longer && was_longer {
             alone = each.max(1);
             self.alone.store(alone, Ordering::Relaxed);
             self.refused.store(0, Ordering::Relaxed);
@@ -133,7 +138,8 @@ impl Costs {
         // Also where a run was to measure on one thread and others took over in between, as they do
         // where some nodes are much longer than most: else none would ever tell.
         if each >= LONG || refused == 0 && (alone >= SMALL || each >= SURELY) {
-            self.shared.store(TRUST, Ordering::Relaxed);
+            let runs = if is_first && each < SURELY { FIRST_TRUST } else { TRUST };
+            self.shared.store(runs, Ordering::Relaxed);
         }
     }
 
@@ -169,7 +175,27 @@ impl Costs {
 
 #[cfg(test)]
 mod tests {
-    use super::{Begin, Costs, LONG, SMALL, SURELY, TRUST};
+    use super::{Begin, Costs, FIRST_TRUST, LONG, SMALL, SURELY, TRUST};
+
+    /// Of a plan that ran by one thread twice, its nodes taking so long.
+    fn known(each: u64) -> Costs {
+        let costs = Costs::default();
+        (0..2).for_each(|_| costs.learn_alone(each));
+        costs
+    }
+
+    #[test]
+    fn what_the_first_run_says_is_soon_measured_again() {
+        let (alone, shared) = (Costs::default(), Costs::default());
+        alone.learn_alone(300);
+        shared.learn_shared(300);
+        for costs in [alone, shared] {
+            shared_for(&costs, FIRST_TRUST, 300);
+            assert_eq!(costs.begin(2), Begin::Alone);
+            costs.learn_alone(2);
+            assert_eq!(costs.begin(2), Begin::Alone, "it was its memory that was slow");
+        }
+    }
 
     #[test]
     fn what_is_small_begins_alone_and_what_is_not_is_shared_for_a_while() {
@@ -200,8 +226,7 @@ mod tests {
 
     #[test]
     fn runs_that_tell_nothing_change_nothing() {
-        let costs = Costs::default();
-        costs.learn_alone(900);
+        let costs = known(900);
         for _ in 0..10 * TRUST {
             assert_eq!(costs.begin(2), Begin::Shared(900), "those are observed");
         }
@@ -217,8 +242,7 @@ mod tests {
 
     #[test]
     fn what_sharing_brings_is_asked_again_with_other_workers() {
-        let costs = Costs::default();
-        costs.learn_alone(500);
+        let costs = known(500);
         for _ in 0..2 {
             assert_eq!(costs.begin(2), Begin::Shared(500));
             costs.judge(2_000, 1_000);
@@ -237,8 +261,7 @@ mod tests {
 
     #[test]
     fn a_run_that_was_to_measure_and_was_taken_over_is_no_reason_not_to_share() {
-        let costs = Costs::default();
-        costs.learn_alone(900);
+        let costs = known(900);
         shared_for(&costs, TRUST, 900);
         assert_eq!(costs.begin(2), Begin::Alone);
         costs.learn_shared(1_200);
@@ -256,8 +279,7 @@ mod tests {
 
     #[test]
     fn nodes_that_are_long_only_because_they_are_shared_are_left_to_one_thread() {
-        let costs = Costs::default();
-        costs.learn_alone(500);
+        let costs = known(500);
         assert_eq!(costs.begin(2), Begin::Shared(500));
         costs.judge(2 * SURELY, SURELY);
         assert_eq!(costs.begin(2), Begin::Shared(500), "it may have been a disturbance");
