@@ -24,10 +24,10 @@ pub(crate) fn apart(input: &Path, output: &Path) -> Result<(), String> {
     }
 }
 
-/// The files that a workflow uses, and those that they use; `folder` is that of its own.
-pub(crate) fn used(workflow: &Workflow, folder: &Path) -> Vec<PathBuf> {
+/// The files that a workflow uses, and those that they use; `file` is its own.
+pub(crate) fn used(workflow: &Workflow, file: &Path) -> Vec<PathBuf> {
     let mut used = Vec::new();
-    let mut waiting = vec![(workflow, folder)];
+    let mut waiting = vec![(workflow, file.parent().unwrap_or(Path::new("")))];
     while let Some((workflow, around)) = waiting.pop() {
         let folder = workflow.dir().map_or(around, Path::new);
         for inside in workflow.nodes().iter().filter_map(|node| node.flow()) {

@@ -60,8 +60,7 @@ pub(crate) fn simulate(args: &SimulateArgs, output: &mut Output) -> Exit {
 
 /// Whether something can be written to `output` that is made of all that a forecast reads.
 fn apart(args: &ForecastArgs, workflow: &Workflow, output: &Path) -> Result<(), String> {
-    let folder = args.file.parent().unwrap_or(Path::new(""));
-    let used = files::used(workflow, folder);
+    let used = files::used(workflow, &args.file);
     let mut read = [Some(&args.file), args.durations.as_ref()].into_iter().flatten().chain(&used);
     read.try_for_each(|file| files::apart(file, output))?;
     let mut given = inputs::files(&args.inputs, args.inputs_file.as_deref());

@@ -39,7 +39,7 @@ impl Workflow {
     #[must_use]
     pub fn without_limits(&self) -> Self {
         // Those inside first. A file that is used many times is one workflow.
-        let mut free: HashMap<*const Inner, Self> = HashMap::new();
+        let mut free: HashMap<usize, Self> = HashMap::new();
         let mut open = vec![self];
         while let Some(&workflow) = open.last() {
             let before = open.len();
@@ -47,19 +47,15 @@ impl Workflow {
             if workflow.flat().is_none() {
                 let inside = workflow.nodes().iter().filter_map(|node| node.flow());
                 let inside = inside.map(|flow| flow.workflow());
-                open.extend(inside.filter(|inside| !free.contains_key(&key(inside))));
+                open.extend(inside.filter(|inside| !free.contains_key(&inside.address())));
             }
             if open.len() == before {
                 open.pop();
-                free.insert(key(workflow), freed(workflow, &free));
+                free.insert(workflow.address(), freed(workflow, &free));
             }
         }
-        free.remove(&key(self)).unwrap_or_else(|| self.clone())
+        free.remove(&self.address()).unwrap_or_else(|| self.clone())
     }
-}
-
-fn key(workflow: &Workflow) -> *const Inner {
-    Arc::as_ptr(&workflow.0)
 }
 
 fn is_limited(node: &Node) -> bool {
@@ -68,13 +64,15 @@ fn is_limited(node: &Node) -> bool {
     let mut policies = node.policy().into_iter().chain(each);
     node.task().signature.cpus > 1
         || map.is_some_and(|map| map.window.is_some() || map.concurrency.is_some())
-        || policies.any(|policy| {
-            policy.concurrency.is_some() || policy.cpus.is_some() || !policy.needs.is_empty()
-        })
+        || policies.any(limits)
+}
+
+fn limits(policy: &Policy) -> bool {
+    policy.concurrency.is_some() || policy.cpus.is_some() || !policy.needs.is_empty()
 }
 
 /// `free`: those inside, by what they were.
-fn freed(workflow: &Workflow, free: &HashMap<*const Inner, Workflow>) -> Workflow {
+fn freed(workflow: &Workflow, free: &HashMap<usize, Workflow>) -> Workflow {
     if workflow.flat().is_some() {
         return workflow.clone();
     }
@@ -97,7 +95,7 @@ fn freed(workflow: &Workflow, free: &HashMap<*const Inner, Workflow>) -> Workflo
             other => other.clone(),
         };
         *flow = Arc::new(SubFlow {
-            workflow: free.get(&key(workflow)).unwrap_or(workflow).clone(),
+            workflow: free.get(&workflow.address()).unwrap_or(workflow).clone(),
             repeat,
             style: style.clone(),
             from_environment: from_environment.clone(),
@@ -110,9 +108,6 @@ fn freed(workflow: &Workflow, free: &HashMap<*const Inner, Workflow>) -> Workflo
 /// `cpus`: how many workers it takes, whatever its task says.
 fn unlimited(policy: &PolicyRef, cpus: Option<u32>) -> PolicyRef {
     let said = policy.as_deref();
-    let limits = |policy: &Policy| {
-        !policy.needs.is_empty() || policy.concurrency.is_some() || policy.cpus.is_some()
-    };
     if cpus.is_none() && !said.is_some_and(limits) {
         return policy.clone();
     }

@@ -10,8 +10,8 @@ use terrace_core::{
 use terrace_report::bare_path;
 use terrace_scheduler::simulate::made;
 use terrace_scheduler::{
-    Checkpoint, Decision, Environment, Expand, Order, RunOptions, RunReport, RunStatus, Simulation,
-    TaskError,
+    Checkpoint, Decision, Environment, Expand, MAX_BLOCKING, Order, RunOptions, RunReport,
+    RunStatus, Simulation, TaskError,
 };
 
 use crate::bound::{HeldBy, Tally, is_few, may_end_early};
@@ -47,9 +47,6 @@ impl Priority {
         }
     }
 }
-
-/// How many blocking tasks wait at once, where nothing is said.
-const MAX_BLOCKING: usize = 512;
 
 /// Under which conditions runs are simulated.
 #[derive(Clone, Debug, Default)]

@@ -89,7 +89,7 @@ pub use expand::Expand;
 pub use handle::{RunFuture, RunHandle};
 pub use options::{Growth, Order, PathChoice, RunOptions, Timing};
 pub use report::{Counts, Failure, LevelSpan, NodeOutcome, RunReport, RunStatus};
-pub use scheduler::{Scheduler, SchedulerBuilder};
+pub use scheduler::{MAX_BLOCKING, Scheduler, SchedulerBuilder};
 pub use simulate::Simulation;
 pub use watch::{Look, Watch};
 // A task's own interface, so that closures need no other crate.

@@ -20,6 +20,9 @@ use crate::report::RunReport;
 use crate::run::{Machine, Role, Run};
 use crate::timer::Timer;
 
+/// How many blocking nodes go at once where nothing is said.
+pub const MAX_BLOCKING: usize = 512;
+
 /// Runs plans on threads of its own. Cloning shares them; when the last clone is dropped and the
 /// last run is over, the threads end.
 ///
@@ -125,7 +128,7 @@ impl Scheduler {
     /// Says how it is made: one worker per core, 512 blocking threads at most.
     pub fn builder() -> SchedulerBuilder {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        SchedulerBuilder { workers, max_blocking: 512, clock: None, max_abandoned: None }
+        SchedulerBuilder { workers, max_blocking: MAX_BLOCKING, clock: None, max_abandoned: None }
     }
 
     /// How many compute nodes of a run go at once.

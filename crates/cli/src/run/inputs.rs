@@ -84,8 +84,7 @@ fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {
         return Ok(Value::from(text));
     };
     let input = &workflow.inputs()[id.index()];
-    let text = match (text.strip_prefix('@'), input.secret) {
-        (Some(rest), _) if rest.starts_with('@') => rest.to_owned(),
+    let text = match (file_of(text), input.secret) {
         (Some(file), _) => {
             let text = read_text(file, MAX_VALUE)
                 .map_err(|error| format!("cannot read {file}: {error}"))?;
@@ -93,7 +92,7 @@ fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {
             let text = text.strip_suffix('\n').unwrap_or(&text);
             text.strip_suffix('\r').unwrap_or(text).to_owned()
         }
-        (None, true) => {
+        (None, true) if !text.starts_with('@') => {
             let from = match &input.env {
                 Some(variable) => format!("the environment variable {variable}, "),
                 None => String::new(),
@@ -103,7 +102,7 @@ fn read(workflow: &Workflow, name: &str, text: &str) -> Result<Value, String> {
                  `--input {name}=@FILE` or `--inputs FILE`"
             ));
         }
-        (None, false) => text.to_owned(),
+        (None, _) => text.strip_prefix('@').unwrap_or(text).to_owned(),
     };
     read_input(&text, &input.ty).map_err(|error| {
         let error = if input.secret { error.masked(&input.ty) } else { error };

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use terrace::Engine;
@@ -159,8 +159,7 @@ impl Recording {
 
 /// The files that a run is made of, and what each is.
 fn read(args: &RunArgs, engine: &Engine, workflow: &Workflow) -> Vec<(&'static str, PathBuf)> {
-    let folder = args.file.parent().unwrap_or(Path::new(""));
-    let used = files::used(workflow, folder);
+    let used = files::used(workflow, &args.file);
     let packs = engine.registry().packs();
     let packs = packs.iter().filter_map(|pack| pack.path());
     let given = inputs::files(&args.inputs, args.inputs_file.as_deref());

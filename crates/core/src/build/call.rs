@@ -7,7 +7,7 @@ use terrace_plugin_api::{PortMode, TaskError};
 
 use super::WorkflowBuilder;
 use super::arg::{IntoArgs, NativeArg, ReadArgs};
-use super::calling::{ByReference, ByValue, Calling, TryByReference, TryByValue};
+use super::calling::{ByReference, ByValue, Calling, Fallibly};
 use super::closure::{Decoding, NodeFn, NodeRefFn, Unbound, shape_of};
 use super::form::Form;
 use super::handle::Handle;
@@ -42,7 +42,7 @@ impl WorkflowBuilder {
         E: Into<TaskError> + 'static,
         F: NodeFn<M, A, Result<R, E>>,
     {
-        let task = Calling::<F, TryByValue<M, A, R, E>>::new(function);
+        let task = Calling::<F, Fallibly<ByValue<M, A, Result<R, E>>>>::new(function);
         self.add_value::<F, A, R>(PortMode::Take, task, args)
     }
 
@@ -68,7 +68,7 @@ impl WorkflowBuilder {
         E: Into<TaskError> + 'static,
         F: NodeRefFn<M, A, Result<R, E>>,
     {
-        let task = Calling::<F, TryByReference<M, A, R, E>>::new(function);
+        let task = Calling::<F, Fallibly<ByReference<M, A, Result<R, E>>>>::new(function);
         self.add_value::<F, A, R>(PortMode::Borrow, task, args)
     }
 

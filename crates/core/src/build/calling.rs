@@ -28,7 +28,7 @@ impl<F, W> Calling<F, W> {
 
 /// How a function is called with values.
 pub(crate) trait CallWay<F> {
-    type Result: Any + Send + Sync;
+    type Result;
 
     fn invoke(
         function: &F,
@@ -40,19 +40,16 @@ pub(crate) trait CallWay<F> {
 /// Parameters by value, which are taken.
 pub(crate) struct ByValue<M, A, R>(PhantomData<(M, A, R)>);
 
-/// As [`ByValue`], and the function may fail.
-pub(crate) struct TryByValue<M, A, R, E>(PhantomData<(M, A, R, E)>);
-
 /// Parameters by reference, which are left.
 pub(crate) struct ByReference<M, A, R>(PhantomData<(M, A, R)>);
-
-/// As [`ByReference`], and the function may fail.
-pub(crate) struct TryByReference<M, A, R, E>(PhantomData<(M, A, R, E)>);
 
 /// Any number of values, which it may take.
 pub(crate) struct ByList<R>(PhantomData<R>);
 
-impl<M, A, R: Any + Send + Sync, F: NodeFn<M, A, R>> CallWay<F> for ByValue<M, A, R> {
+/// As `W` says, and the function may fail.
+pub(crate) struct Fallibly<W>(PhantomData<W>);
+
+impl<M, A, R, F: NodeFn<M, A, R>> CallWay<F> for ByValue<M, A, R> {
     type Result = R;
 
     #[inline(always)]
@@ -61,21 +58,7 @@ impl<M, A, R: Any + Send + Sync, F: NodeFn<M, A, R>> CallWay<F> for ByValue<M, A
     }
 }
 
-impl<M, A, R, E, F> CallWay<F> for TryByValue<M, A, R, E>
-where
-    R: Any + Send + Sync,
-    E: Into<TaskError>,
-    F: NodeFn<M, A, Result<R, E>>,
-{
-    type Result = R;
-
-    #[inline(always)]
-    fn invoke(function: &F, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
-        function.invoke(ctx, args)?.map_err(Into::into)
-    }
-}
-
-impl<M, A, R: Any + Send + Sync, F: NodeRefFn<M, A, R>> CallWay<F> for ByReference<M, A, R> {
+impl<M, A, R, F: NodeRefFn<M, A, R>> CallWay<F> for ByReference<M, A, R> {
     type Result = R;
 
     #[inline(always)]
@@ -84,25 +67,7 @@ impl<M, A, R: Any + Send + Sync, F: NodeRefFn<M, A, R>> CallWay<F> for ByReferen
     }
 }
 
-impl<M, A, R, E, F> CallWay<F> for TryByReference<M, A, R, E>
-where
-    R: Any + Send + Sync,
-    E: Into<TaskError>,
-    F: NodeRefFn<M, A, Result<R, E>>,
-{
-    type Result = R;
-
-    #[inline(always)]
-    fn invoke(function: &F, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
-        function.invoke(ctx, args)?.map_err(Into::into)
-    }
-}
-
-impl<R, F> CallWay<F> for ByList<R>
-where
-    R: Any + Send + Sync,
-    F: Fn(&mut [Value]) -> Result<R, TaskError>,
-{
+impl<R, F: Fn(&mut [Value]) -> Result<R, TaskError>> CallWay<F> for ByList<R> {
     type Result = R;
 
     #[inline(always)]
@@ -111,7 +76,20 @@ where
     }
 }
 
-impl<F: Send + Sync, W: CallWay<F>> Task for Calling<F, W> {
+impl<R, E: Into<TaskError>, F, W: CallWay<F, Result = Result<R, E>>> CallWay<F> for Fallibly<W> {
+    type Result = R;
+
+    #[inline(always)]
+    fn invoke(function: &F, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<R, TaskError> {
+        W::invoke(function, ctx, args)?.map_err(Into::into)
+    }
+}
+
+impl<F, W> Task for Calling<F, W>
+where
+    F: Send + Sync,
+    W: CallWay<F, Result: Any + Send + Sync>,
+{
     fn call(&self, ctx: &TaskContext<'_>, args: &mut [Value]) -> Result<Value, TaskError> {
         Ok(keep(W::invoke(&self.function, ctx, args)?))
     }

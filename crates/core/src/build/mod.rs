@@ -2,9 +2,8 @@
 //!
 //! Calling a task while building runs nothing; it adds a node and gives a [`Handle`]. A handle
 //! passed as an argument makes the edge, alone or inside a list, tuple or map. Handles in
-//! [`handle`], arguments in [`arg`], closures as tasks in [`closure`]
-//! and [`calling`], and what Rust values look
-//! like on edges in [`native`] and [`form`].
+//! [`handle`], arguments in [`arg`], closures as tasks in [`closure`] and [`calling`], and what Rust
+//! values look like on edges in [`native`] and [`form`].
 //!
 //! Nodes with a workflow inside are written by closures that get a builder of their own
 //! ([`body`]): [`map`], [`looped`], [`flow`], [`branches`]. What such a builder sees of those around
@@ -60,7 +59,7 @@ pub use map::MapBuilder;
 pub use native::{Native, ReadError, Wire};
 pub use policy::{IntoAmount, PerItem};
 
-pub(crate) use calling::{ByList, ByValue, Calling, TryByValue};
+pub(crate) use calling::{ByList, ByValue, Calling, Fallibly};
 pub(crate) use closure::{CLOSURE, shape_of};
 use form::Form;
 use state::Shared;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use terrace_plugin_api::{PortMode, TaskContext, TaskError, Value};
 
 use super::Plan;
-use crate::build::{ByList, ByValue, Calling, NodeFn, ReadArgs, TryByValue, shape_of};
+use crate::build::{ByList, ByValue, Calling, Fallibly, NodeFn, ReadArgs, shape_of};
 use crate::catalog::Task;
 use crate::expr::NodeId;
 use crate::flat::{FlatDraft, Flaw, Shape};
@@ -222,7 +222,7 @@ impl PlanBuilder {
         E: Into<TaskError> + 'static,
         F: NodeFn<M, (), Result<R, E>>,
     {
-        let task = Calling::<F, TryByValue<M, (), R, E>>::new(function);
+        let task = Calling::<F, Fallibly<ByValue<M, (), Result<R, E>>>>::new(function);
         self.push(task, || shape_of::<F, (), R>(PortMode::Take))
     }
 
@@ -286,7 +286,7 @@ impl PlanBuilder {
         E: Into<TaskError> + 'static,
         F: NodeFn<M, A, Result<R, E>>,
     {
-        let task = Calling::<F, TryByValue<M, A, R, E>>::new(function);
+        let task = Calling::<F, Fallibly<ByValue<M, A, Result<R, E>>>>::new(function);
         let id = self.push(task, || shape_of::<F, A, R>(PortMode::Take));
         self.draft.push_outputs(inputs);
         id

@@ -93,7 +93,7 @@ fn longest(workflow: &Workflow) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{NoTasks, WorkflowBuilder};
+    use crate::{NoTasks, Plan, WorkflowBuilder};
 
     fn tails(said: [Option<u64>; 3]) -> Vec<u32> {
         let wf = WorkflowBuilder::new("chain");
@@ -109,6 +109,10 @@ mod tests {
         wf.output("third", &third);
         let plan = wf.build(&NoTasks).unwrap().plan();
         plan.indices().map(|at| plan.tail(at)).collect()
+    }
+
+    fn tail_of(plan: &Plan, name: &str) -> u32 {
+        plan.indices().find(|&at| plan.name(at) == name).map(|at| plan.tail(at)).unwrap()
     }
 
     #[test]
@@ -137,10 +141,7 @@ mod tests {
         }
         let workflow = wf.build(&NoTasks).unwrap();
         let plan = workflow.plan();
-        let tail = |name: &str| {
-            let id = workflow.find(name).unwrap();
-            plan.indices().find(|&at| plan.id(at) == id).map(|at| plan.tail(at)).unwrap()
-        };
+        let tail = |name: &str| tail_of(&plan, name);
         assert_eq!((tail("short"), tail("nested"), tail("unknown")), (1_000, 3_500, 2_250));
     }
 
@@ -159,10 +160,7 @@ mod tests {
         let _ = times.named("times");
         let workflow = wf.build(&NoTasks).unwrap();
         let plan = workflow.plan();
-        let tail = |name: &str| {
-            let id = workflow.find(name).unwrap();
-            plan.indices().find(|&at| plan.id(at) == id).map(|at| plan.tail(at)).unwrap()
-        };
+        let tail = |name: &str| tail_of(&plan, name);
         assert_eq!((tail("task"), tail("until"), tail("times")), (50, 300, 900));
     }
 

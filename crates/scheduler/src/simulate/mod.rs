@@ -76,7 +76,7 @@ impl Simulation {
         let workers = workers.clamp(1, u32::from(u16::MAX));
         Self {
             workers,
-            max_blocking: 512,
+            max_blocking: crate::MAX_BLOCKING,
             max_abandoned: workers,
             cancel_at: None,
             answer_after: Duration::ZERO,

@@ -167,6 +167,22 @@ mod tests {
 
     use super::*;
 
+    fn finished(node: NodeId, path: Option<&str>, attempts: u32, duration: Duration) -> EventKind {
+        EventKind::NodeFinished {
+            node,
+            path: path.map(Into::into),
+            task: "t".into(),
+            pack: None,
+            level: 0,
+            status: OutcomeStatus::Ok,
+            attempts,
+            duration,
+            error: None,
+            cause: None,
+            cause_path: None,
+        }
+    }
+
     #[test]
     fn attempts_that_failed_count_too() {
         let wf = WorkflowBuilder::new("tries");
@@ -186,19 +202,7 @@ mod tests {
                 let error = terrace::core::TaskError::msg("busy");
                 EventKind::NodeRetrying { node, path: path.clone(), attempt, error, pause: ms(5) }
             };
-            let end = EventKind::NodeFinished {
-                node,
-                path: path.clone(),
-                task: task.clone(),
-                pack: None,
-                level: 0,
-                status: OutcomeStatus::Ok,
-                attempts: 3,
-                duration: ms(7),
-                error: None,
-                cause: None,
-                cause_path: None,
-            };
+            let end = finished(node, path.as_deref(), 3, ms(7));
             // 300 and 40 ms that failed, 5 ms of pause after each, then 7.
             let events =
                 [(0, start(1)), (300, again(1)), (305, start(2)), (345, again(2)), (350, start(3))];
@@ -217,19 +221,7 @@ mod tests {
         let node = wf.call(|| (), ()).node().unwrap();
         let workflow = wf.build(&NoTasks).unwrap();
         let mut work = Work::new(false);
-        let kind = EventKind::NodeFinished {
-            node,
-            path: None,
-            task: "t".into(),
-            pack: None,
-            level: 0,
-            status: OutcomeStatus::Ok,
-            attempts: 1,
-            duration: Duration::ZERO,
-            error: None,
-            cause: None,
-            cause_path: None,
-        };
+        let kind = finished(node, None, 1, Duration::ZERO);
         work.take(&Event { at: Duration::ZERO, kind }, &workflow);
         assert!(work.ran().is_none() && work.ran.is_empty());
     }
@@ -241,25 +233,13 @@ mod tests {
         let workflow = wf.build(&NoTasks).unwrap();
         let mut work = Work::new(true);
         let mut take = |path: Option<&str>, ms: Option<u64>| {
-            let (node, path, task) = (own, path.map(Into::into), "t".into());
             let kind = match ms {
                 None => {
+                    let (path, task) = (path.map(Into::into), "t".into());
                     let (attempt, lane, worker) = (1, Lane::Compute, 0);
-                    EventKind::NodeStarted { node, path, task, attempt, lane, worker }
+                    EventKind::NodeStarted { node: own, path, task, attempt, lane, worker }
                 }
-                Some(ms) => EventKind::NodeFinished {
-                    node,
-                    path,
-                    task,
-                    pack: None,
-                    level: 0,
-                    status: OutcomeStatus::Ok,
-                    attempts: 1,
-                    duration: Duration::from_millis(ms),
-                    error: None,
-                    cause: None,
-                    cause_path: None,
-                },
+                Some(ms) => finished(own, path, 1, Duration::from_millis(ms)),
             };
             work.take(&Event { at: Duration::ZERO, kind }, &workflow);
         };
